@@ -1,0 +1,75 @@
+"""Describe saved model states and what was found of them."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from afterall.model.findings import Finding
+from afterall.model.inventory import FileRole
+
+
+class Verdict(StrEnum):
+    """What verification found, worst wins."""
+
+    OK = "ok"
+    INCOMPLETE = "incomplete"
+    CORRUPT = "corrupt"
+    MISSING = "missing"
+    UNVERIFIED = "unverified"
+    """Nothing wrong was seen, and not all of its weights could be checked."""
+
+
+class Tier(StrEnum):
+    """How deep verification looked."""
+
+    QUICK = "quick"
+    """Sizes, headers, structure and what files say of each other; no weights read."""
+    VALUES = "values"
+    AGAINST = "against"
+
+
+class CheckpointKind(StrEnum):
+    """What a checkpoint holds."""
+
+    FULL = "full"
+    ADAPTER = "adapter"
+    FULL_AND_ADAPTER = "full_and_adapter"
+    RESUME_ONLY = "resume_only"
+    UNKNOWN = "unknown"
+
+
+class CheckpointFile(Struct, frozen=True):
+    """One file of a checkpoint; `tensors` and `parameters` (elements) are None where not read."""
+
+    path: str
+    role: FileRole
+    size_bytes: int
+    verdict: Verdict
+    format: str = ""
+    """"safetensors", "torch-zip", "json", …; empty where not recognised."""
+    tensors: int | None = None
+    parameters: int | None = None
+    dtypes: tuple[str, ...] = ()
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """One saved state. A checkpoint that was promised and is not there has verdict MISSING and no files."""
+
+    name: str
+    """As its directory is called: "epoch_2", "checkpoint-50"; "final": weights in the run's own directory."""
+    path: str
+    layout: str
+    """The registry name of the layout that recognised it."""
+    kind: CheckpointKind
+    verdict: Verdict
+    tier: Tier | None
+    """None: nothing was verified."""
+    size_bytes: int
+    """Apparent size of its files."""
+    files: tuple[CheckpointFile, ...] = ()
+    epoch: int | None = None
+    """0-based, as torchtune numbers its directories."""
+    step: int | None = None
+    is_final: bool = False
+    """The last state the run promised."""
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,149 @@
+"""Describe how runs compare: what varies between them, pair by pair, ranked, and repeated.
+
+Invariant: every number is finite, but for `Ranking.values`, which keeps NaN and infinity as logged.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from afterall.model.facts import Scalar, Source
+
+
+class Direction(StrEnum):
+    """Which way a metric is better."""
+
+    DOWN = "down"
+    UP = "up"
+    UNKNOWN = "unknown"
+
+
+class ComparedAt(StrEnum):
+    """Where two runs stand that are compared."""
+
+    STEP = "step"
+    """At the same optimizer step."""
+    EPOCH = "epoch"
+    """At the same epoch, the step counts differing because their batches do."""
+    RATE = "rate"
+    """A rate or a whole run's time: no single step is meant."""
+    NEITHER = "neither"
+    """At different points of training, or the points are not known: no ratio can be claimed."""
+
+
+class VaryingParameter(Struct, frozen=True, kw_only=True):
+    """A parameter that differs between experiments: its values ascending, numbers as numbers."""
+
+    name: str
+    values: tuple[Scalar, ...]
+    by_experiment: dict[str, Scalar]
+    """Experiments that do not say are left out."""
+    is_seed: bool = False
+    moves_with: tuple[str, ...] = ()
+    """Other parameters whose values are fixed by this one's throughout the set."""
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """One side of a comparison: one run, or the replicates of one setting (`n` > 1)."""
+
+    experiment: str
+    """The run, or the first of the replicates."""
+    setting: Scalar
+    """The compared parameter's value, None where the run does not have it."""
+    value: float
+    """The run's value, or the replicates' mean."""
+    step: int | None
+    """None where it is unknown, or differs between the replicates."""
+    source: Source
+    """Where the value of `experiment` was read."""
+    epoch: float | None = None
+    experiments: tuple[str, ...] = ()
+    """All runs behind the value, in natural order."""
+    n: int = 1
+    sd: float | None = None
+    """Standard deviation (n - 1) between the replicates; None for a single run."""
+    not_finite: tuple[str, ...] = ()
+    """Replicates left out because they diverged: their value is NaN or infinite."""
+    stderr: float | None = None
+    """An evaluation's own standard error over its samples; None for means of replicates and other metrics."""
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """Two runs that differ in one parameter; `confounders` are the others that differ too."""
+
+    parameter: str
+    metric: str
+    direction: Direction
+    a: Side
+    b: Side
+    equal: dict[str, Scalar]
+    """Varying parameters that are equal on both sides."""
+    confounders: tuple[tuple[str, Scalar, Scalar], ...] = ()
+    """Name, value at a, value at b; None where a run does not say."""
+    same_step: bool = True
+    """False: the values belong to different points of training, and no ratio may be claimed."""
+    compared_at: ComparedAt = ComparedAt.STEP
+    moves_with: tuple[str, ...] = ()
+    """Parameters that changed together with the compared one by design, as lora_alpha with lora_rank."""
+    same_seeds: bool | None = None
+    """Whether both sides ran the same seeds; None where the seeds are not known."""
+    noise_sd: float | None = None
+    """Standard deviation between replicates, pooled over the set; None where no setting was repeated."""
+    p_value: float | None = None
+    """Two-sided, of the difference against `noise_sd`, corrected (Holm) for all comparisons by this metric;
+    None without it, or where the sides stand at different points of training."""
+    within_noise: bool | None = None
+    """True: a tie, the replicates differ as much. None where no replicates tell what noise is."""
+
+
+class Ranking(Struct, frozen=True, kw_only=True):
+    """All experiments by one metric, best first; those without a finite value last."""
+
+    metric: str
+    direction: Direction
+    order: tuple[str, ...]
+    values: dict[str, float]
+    """Experiments without a value are left out; NaN and infinity are kept."""
+    tied_with_best: tuple[str, ...] = ()
+    """Those that differ from the first no more than replicates do; empty where no setting was repeated."""
+    unfinished: tuple[str, ...] = ()
+    """Experiments whose training did not reach its end: their values stand behind those that did."""
+    checkpoint: str = ""
+    """For an evaluation (metric "task/scorer/metric"): "final", or the checkpoint that was evaluated."""
+    noise_sd: float | None = None
+    """Standard deviation between replicates, pooled over the set."""
+
+
+class Spread(Struct, frozen=True, kw_only=True):
+    """One metric over the replicates of a setting; `sd` has n - 1 in its denominator."""
+
+    n: int
+    """Replicates with a finite value, at least 2."""
+    mean: float
+    sd: float
+    not_finite: tuple[str, ...] = ()
+    """Replicates left out because their value is NaN or infinite."""
+
+
+class Replicates(Struct, frozen=True, kw_only=True):
+    """Runs that differ in their seed alone."""
+
+    experiments: tuple[str, ...]
+    """At least two, in natural order."""
+    settings: dict[str, Scalar]
+    """What the set varies, without seeds, as these runs have it."""
+    seeds: tuple[Scalar, ...]
+    metrics: dict[str, Spread]
+    """By metric name; metrics that fewer than two of them have are left out."""
+
+
+class ValidationGap(Struct, frozen=True, kw_only=True):
+    """Validation against training loss of one run at its end.
+
+    `train` is the mean of the last logged steps, or the last one where these would be most of the run.
+    """
+
+    experiment: str
+    train: float
+    validation: float
+    step: int | None

@@ -1,0 +1,35 @@
+"""Describe evaluations of checkpoints."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from afterall.model.facts import Source
+
+
+class EvaluationStatus(StrEnum):
+    """How an evaluation ended, in inspect-ai's words."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    STARTED = "started"
+    """It began and its log has no end: crashed or still running."""
+    UNREADABLE = "unreadable"
+
+
+class Evaluation(Struct, frozen=True, kw_only=True):
+    """One evaluation log; `metrics` is keyed "scorer/metric", `checkpoint` is a checkpoint's name or None."""
+
+    task: str
+    status: EvaluationStatus
+    source: Source
+    checkpoint: str | None = None
+    model: str = ""
+    metrics: dict[str, float] = {}
+    samples: int | None = None
+    """Completed samples."""
+    total_samples: int | None = None
+    created: datetime | None = None
+    error: str = ""

@@ -1,0 +1,40 @@
+"""Keep every value together with where it was read.
+
+Invariant: no number reaches a report without a `Source`.
+"""
+
+from msgspec import Struct
+
+Scalar = str | int | float | bool | None
+
+
+class Source(Struct, frozen=True, order=True):
+    """A place: `file` is relative to the set (or the name of a Slurm command), `where` a place in it."""
+
+    file: str
+    where: str = ""
+    """As "line 120", "key log_history[10].loss", "step 150", "byte 4096"; empty: the file itself."""
+
+
+class Fact(Struct, frozen=True):
+    """A value read from somewhere; `unit` is None where the value has no dimension."""
+
+    value: Scalar
+    source: Source
+    unit: str | None = None
+
+
+class Point(Struct, frozen=True, array_like=True):
+    """One logged value: `step` counts optimizer steps from 1, `epoch` is None where the log has none."""
+
+    step: int
+    value: float
+    epoch: float | None = None
+
+
+class Series(Struct, frozen=True):
+    """One metric over the steps of a run, ascending, one point a step, NaN and spikes kept."""
+
+    metric: str
+    points: tuple[Point, ...]
+    source: Source
