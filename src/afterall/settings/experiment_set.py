@@ -1,0 +1,90 @@
+"""Hold `afterall.toml`, the settings that lie in a set and speak for it before any guess."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from afterall.errors import BadInput, BadSettings
+from afterall.settings.toml import line_of, parse_toml
+
+SETTINGS_NAME = "afterall.toml"
+"""Its presence also opts the set in to a site's hook."""
+
+
+class SetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every field may be left out; globs are relative to the set and never leave it."""
+
+    enabled: bool = True
+    """False keeps a site's hook away from this set."""
+    report: str = "RESULTS.md"
+    """The report's file name; RESULTS.json and RESULTS_files take its stem."""
+    title: str | None = None
+    task: str | None = None
+    """What was being fine-tuned for; otherwise the set's README.md or name says."""
+    description: str | None = None
+    experiments: tuple[str, ...] = ()
+    """Globs of experiment directories, as "runs/*"; empty: found by what lies in them."""
+    exclude: tuple[str, ...] = ()
+    """Globs of directories that are no experiments."""
+    logs: tuple[str, ...] = ()
+    """Globs of logs in common directories, as "logs/*.out"; empty: found by name."""
+    jobs: dict[str, tuple[str, ...]] = {}
+    """Job ids by experiment, for logs whose names do not tell: {"rank4" = ["1234", "1235_7"]}."""
+    parameters: tuple[str, ...] = ()
+    """Parameters to compare by, when the report should not find them itself."""
+    ignore_parameters: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ("seed", "random_seed", "data_seed")
+    """Parameters that only replicate a run."""
+    partial: bool = False
+    """True: the worker also writes a provisional report each time a job ends."""
+    templates: str | None = None
+    """Directory with templates that replace the report's own, relative to the set."""
+
+    @property
+    def stem(self) -> str:
+        """What the report's companions are named after: "RESULTS" for RESULTS.md."""
+        return self.report.removesuffix(".md")
+
+
+def parse_set_settings(text: str, path: str = SETTINGS_NAME) -> SetSettings:
+    """Return the settings in `text`; raise BadSettings with file, line and key."""
+    settings = parse_toml(text, SetSettings, path)
+    for key, problem in _problems(settings):
+        raise BadSettings(path, problem, line=line_of(text, key), key=key)
+    return settings
+
+
+def read_set_settings(set_dir: Path) -> SetSettings:
+    """Return the set's settings, or the defaults where it has no afterall.toml."""
+    path = set_dir / SETTINGS_NAME
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return SetSettings()
+    except UnicodeDecodeError as error:
+        raise BadSettings(path, "is not UTF-8 text") from error
+    except OSError as error:
+        raise BadInput(path, error.strerror or str(error)) from error
+    return parse_set_settings(text, str(path))
+
+
+def _problems(settings: SetSettings) -> Iterator[tuple[str, str]]:
+    """Yield key and problem of every value that has the right type and still cannot be used."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.md", settings.report):
+        yield "report", f"'{settings.report}' is not a plain file name that ends in .md"
+    templates = () if settings.templates is None else (settings.templates,)
+    for key, values in (
+        ("experiments", settings.experiments),
+        ("exclude", settings.exclude),
+        ("logs", settings.logs),
+        ("templates", templates),
+    ):
+        for value in values:
+            if value.startswith("/") or ".." in value.split("/"):
+                yield key, f"'{value}' leaves the set"
+    for experiment, ids in settings.jobs.items():
+        for job_id in ids:
+            if not re.fullmatch(r"[0-9]+(_[0-9]+)?", job_id):
+                yield f"jobs.{experiment}", f"'{job_id}' is no job id such as 1234 or 1234_5"
