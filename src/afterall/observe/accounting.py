@@ -1,0 +1,92 @@
+"""Put one question to the accounting database: through pyslurm where it can, through sacct otherwise.
+
+Invariant: one query reaches slurmdbd, however often a command had to be put differently; what sacct refuses
+before it asks (an unknown column) and what slurmdbd refuses (too wide a window) are asked again in another
+form.
+"""
+
+import os
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from afterall.model import Attempt, SlurmSource, SourceReport
+from afterall.observe.commands import Answer, SlurmCommands, ask, find
+from afterall.observe.dialect import RECORDED, Dialect, Version, dialect_of, parse_version
+from afterall.observe.from_pyslurm import is_installed, parse_pyslurm, pyslurm_argv
+from afterall.observe.question import Question
+from afterall.observe.records import new_separator
+from afterall.observe.sacct import parse_sacct, sacct_argv
+
+MOST_IDS = 200
+"""Job ids in one query: a longer list makes slurmdbd's SQL slow, and a command line has an end."""
+
+_BEFORE_SUBMIT_LINE: Version = (20, 11)
+_versions: dict[tuple[str, int], Version | None] = {}
+
+
+def ask_accounting(
+    question: Question, commands: SlurmCommands, *, use_pyslurm: bool
+) -> tuple[tuple[Attempt, ...], tuple[SourceReport, ...]]:
+    """Return the legs that accounting knows and how it answered; no report where nothing can be asked."""
+    if not question.asked_ids and not question.asked_user:
+        return (), ()
+    failed: tuple[SourceReport, ...] = ()
+    if use_pyslurm and question.asks_by_ids and is_installed():
+        answer = ask(pyslurm_argv(question), commands)
+        if not answer.problem and answer.stdout.startswith(b"{"):
+            return parse_pyslurm(answer.stdout), (SourceReport(SlurmSource.PYSLURM, True),)
+        failed = (SourceReport(SlurmSource.PYSLURM, False, answer.problem or "pyslurm: gave no JSON"),)
+    attempts: list[Attempt] = []
+    for part in _parts(question):
+        said, problem = _ask_sacct(part, commands)
+        if problem:
+            return (), (*failed, SourceReport(SlurmSource.SACCT, False, problem))
+        attempts += said
+    return tuple(attempts), (*failed, SourceReport(SlurmSource.SACCT, True))
+
+
+def _parts(question: Question) -> Iterator[Question]:
+    """Yield the question in portions of ids; a window is one portion."""
+    if not question.asks_by_ids:
+        yield question
+        return
+    ids = question.asked_ids
+    for start in range(0, len(ids), MOST_IDS):
+        yield replace(question, job_ids=ids[start : start + MOST_IDS])
+
+
+def _ask_sacct(question: Question, commands: SlurmCommands) -> tuple[tuple[Attempt, ...], str]:
+    version = _version(commands)
+    separator = new_separator()
+    known = dialect_of(version, separator)
+    answer = Answer(b"", "")
+    for columns in dict.fromkeys((known.columns, RECORDED.columns, dialect_of(_BEFORE_SUBMIT_LINE).columns)):
+        dialect = replace(known, columns=columns)
+        answer = ask(sacct_argv(question, dialect), commands)
+        if "Too wide of a date range" in answer.problem and question.asked_ids:
+            # MaxQueryTimeRange in slurmdbd.conf; it does not bind -j.
+            answer = ask(sacct_argv(replace(question, every_job_known=True), dialect), commands)
+        if "Invalid field requested" not in answer.problem:
+            return parse_sacct(answer.stdout, _used(answer.stdout, dialect)), answer.problem
+    return (), answer.problem
+
+
+def _used(stdout: bytes, dialect: Dialect) -> Dialect:
+    """Return the dialect the answer is in: a command that ignores --delimiter gives the documented form."""
+    asked_for = dialect.separator.encode() in stdout
+    return dialect if asked_for else replace(RECORDED, subtracts_128=dialect.subtracts_128)
+
+
+def _version(commands: SlurmCommands) -> Version | None:
+    """Return sacct's release, asked once a process for each sacct there is; it does not contact slurmdbd."""
+    program = find("sacct", commands)
+    if program is None:
+        return None
+    try:
+        installed = (program, os.stat(program).st_mtime_ns)
+    except OSError:
+        return None
+    if installed not in _versions:
+        _versions[installed] = parse_version(ask(["sacct", "--version"], commands).stdout)
+    return _versions[installed]
