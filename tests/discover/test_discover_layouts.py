@@ -1,0 +1,462 @@
+import pytest
+
+from afterall.errors import BadSettings
+from afterall.model import JobId
+from afterall.settings import SetSettings
+from discover.discover_trees import entries, laid_out, layout_of, names
+
+CHECKPOINT = "checkpoint-5/adapter_model.safetensors"
+
+
+def test_runs_beside_each_other_are_experiments_in_natural_order() -> None:
+    """Directories with checkpoints directly in the set are its experiments; rank4 stands before rank16."""
+    layout = layout_of(
+        f"rank16/{CHECKPOINT}", f"rank4/{CHECKPOINT}", "rank64/epoch_0/model.safetensors", "README.md"
+    )
+    assert names(layout) == ["rank4", "rank16", "rank64"]
+    assert [one.path for one in layout.experiments] == ["rank4", "rank16", "rank64"]
+    assert layout.readme == "README.md"
+
+
+def test_an_experiment_is_above_its_output_directories() -> None:
+    """runs/NAME/out is NAME's; the common directory is no part of the name."""
+    layout = layout_of("runs/a/train.sbatch", f"runs/a/out/{CHECKPOINT}", f"runs/b/out/{CHECKPOINT}")
+    assert [(one.name, one.roots) for one in layout.experiments] == [("a", ("runs/a",)), ("b", ("runs/b",))]
+
+
+def test_runs_two_levels_down_bear_their_groups_name() -> None:
+    """A group is no experiment, though it holds the script that submits its runs."""
+    layout = layout_of(
+        "g1/submit.sbatch",
+        "g1/a/slurm-1.out",
+        f"g1/a/{CHECKPOINT}",
+        "g1/b/slurm-2.out",
+        "g2/a/trainer_state.json",
+    )
+    assert names(layout) == ["g1/a", "g1/b", "g2/a"]
+    assert layout.experiments[0].scripts == ("g1/submit.sbatch",)
+
+
+def test_what_all_names_share_is_no_part_of_them() -> None:
+    """One group alone gives its runs no longer names."""
+    assert names(layout_of(f"llama/a/{CHECKPOINT}", f"llama/b/{CHECKPOINT}")) == ["a", "b"]
+
+
+def test_a_ck_out_directory_belongs_to_the_run_beside_it() -> None:
+    """Configuration in NAME and output in ck-out-NAME, as cruijff_kit had it in 2025, are one experiment."""
+    layout = layout_of(
+        "rank4/finetune.slurm", "rank4/finetune.yaml", "rank4/slurm-9.out",
+        "ck-out-rank4/epoch_0/adapter_model.pt",
+        "ck-out-rank4/slurm-10.out", "rank8/finetune.yaml", "submit_all.sh", "runs_plan.md",
+    )  # fmt: skip
+    assert [(one.name, one.roots) for one in layout.experiments] == [
+        ("rank4", ("rank4", "ck-out-rank4")), ("rank8", ("rank8",)),
+    ]  # fmt: skip
+    assert [log.path for log in layout.experiments[0].logs] == [
+        "ck-out-rank4/slurm-10.out",
+        "rank4/slurm-9.out",
+    ]
+    assert layout.experiments[0].job_ids == ("10", "9")
+
+
+def era_c() -> list[str]:
+    """Return a cruijff_kit set of 2026: two runs, one of them evaluated, and a base model's evaluation."""
+    return [
+        "experiment_summary.yaml", "words.json", "logs/design-experiment.log", "logs/run-torchtune.log",
+        "logs/run-torchtune.state.json", "r1/setup_finetune.yaml", "r1/finetune.yaml", "r1/finetune.slurm",
+        "r1/eval/cap_epoch0/eval.yaml", "r1/eval/cap_epoch0/cell.slurm", "r1/eval/cap_epoch0/logs/x.eval",
+        "r1/artifacts/slurm-77.out", "r1/artifacts/torchtune_config.yaml",
+        "r1/artifacts/epoch_0/model.safetensors",
+        "r1/artifacts/epoch_0/slurm-80.out", "r1/artifacts/epoch_0/slurm-77.out", "r2/finetune.slurm",
+        "r2/finetune.yaml",
+        "base/eval/cap/cell.slurm", "base/eval/cap/logs/y.eval", "base/artifacts/slurm-90.out",
+        "exploration/report.md", "exploration/model.pt",
+    ]  # fmt: skip
+
+
+def test_evaluations_and_explorations_are_no_experiments() -> None:
+    """Only what trains is an experiment; logs/, exploration/ and a base model's evaluations are none."""
+    layout = layout_of(*era_c())
+    assert names(layout) == ["r1", "r2"]
+    assert layout.experiments[0].evaluation_logs == ("r1/eval/cap_epoch0/logs/x.eval",)
+    assert layout.experiments[0].eval_scripts == (
+        "r1/eval/cap_epoch0/cell.slurm",
+        "r1/eval/cap_epoch0/eval.yaml",
+    )
+    assert layout.experiments[0].scripts == ("r1/finetune.slurm",)
+
+
+def test_a_log_that_lies_with_a_checkpoint_alone_is_an_evaluations() -> None:
+    """slurm-80.out in epoch_0 is an evaluation's log, slurm-77.out there a copy of the training's."""
+    logs = layout_of(*era_c()).experiments[0].logs
+    assert [(log.path, log.is_evaluation) for log in logs] == [
+        ("r1/artifacts/epoch_0/slurm-80.out", True), ("r1/artifacts/slurm-77.out", False),
+    ]  # fmt: skip
+    assert layout_of(*era_c()).experiments[0].job_ids == ("77",)
+
+
+def test_hydras_jobs_are_experiments() -> None:
+    """multirun/DATE/TIME/N are runs, named after what tells them apart."""
+    sweep = "multirun/2026-11-23/07-03-58"
+    layout = layout_of(
+        f"{sweep}/multirun.yaml", *(f"{sweep}/{n}/.hydra/overrides.yaml" for n in (10, 9)), f"{sweep}/9/a.log"
+    )
+    assert names(layout) == ["9", "10"]
+    assert layout.experiments[0].configs == (f"{sweep}/9/.hydra/overrides.yaml",)
+    assert [log.path for log in layout.experiments[0].logs] == [f"{sweep}/9/a.log"]
+
+
+def test_lightnings_versions_in_a_run_are_its_own() -> None:
+    """version_N below a run is that run's; under Slurm its number is the job's id."""
+    layout = layout_of(
+        "a/lightning_logs/version_0/metrics.csv", "a/lightning_logs/version_112233/checkpoints/x.ckpt",
+        "b/lightning_logs/version_1/metrics.csv",
+    )  # fmt: skip
+    assert [(one.name, one.job_ids) for one in layout.experiments] == [("a", ("112233",)), ("b", ())]
+
+
+def test_several_lightning_versions_without_runs_are_experiments() -> None:
+    """Where nothing else tells runs apart, lightning_logs/version_N are the runs."""
+    layout = layout_of(
+        "lightning_logs/version_0/metrics.csv", "lightning_logs/version_1/checkpoints/x.ckpt", "fit.py"
+    )
+    assert names(layout) == ["version_0", "version_1"]
+
+
+def test_tensorboard_below_a_hugging_face_run_is_no_experiment() -> None:
+    """runs/DATE_HOST inside a run holds events alone and stays part of the run."""
+    layout = layout_of(
+        f"a/{CHECKPOINT}", "a/runs/Nov23_06-49-30_vm/events.out.tfevents.1.vm.1.0", f"b/{CHECKPOINT}"
+    )
+    assert names(layout) == ["a", "b"]
+
+
+def test_runs_in_several_containers_are_one_experiment_each() -> None:
+    """Output, log, configuration and evaluations of one name in four common directories belong together."""
+    layout = layout_of(
+        "train.sbatch", "logs/lr1e-3.out", "logs/train_lr1e-4-12345.out", "checkpoints/lr1e-3/model.ckpt",
+        "checkpoints/lr1e-4/model.ckpt", "configs/lr1e-3.yaml", "configs/lr1e-4.yaml",
+        "eval/lr1e-3/logs/a.eval",
+    )  # fmt: skip
+    first, second = layout.experiments
+    assert first.roots == ("checkpoints/lr1e-3", "eval/lr1e-3")
+    assert ([log.path for log in first.logs], first.configs) == (
+        ["logs/lr1e-3.out"],
+        ("configs/lr1e-3.yaml",),
+    )
+    assert (first.evaluation_logs, first.scripts) == (("eval/lr1e-3/logs/a.eval",), ("train.sbatch",))
+    assert second.job_ids == ("12345",)
+    assert layout.shared_logs == ()
+
+
+def test_a_log_of_a_longer_name_is_not_a_shorter_ones() -> None:
+    """rank4_big's log ties to no rank4, and rank4_seed0's not to rank4 where both exist."""
+    layout = layout_of(
+        f"rank4/{CHECKPOINT}", f"rank4_seed0/{CHECKPOINT}", "logs/rank4_big-12345.out", "logs/rank4_seed0.out"
+    )
+    assert [[log.path for log in one.logs] for one in layout.experiments] == [[], ["logs/rank4_seed0.out"]]
+    assert [log.path for log in layout.shared_logs] == ["logs/rank4_big-12345.out"]
+
+
+def test_an_arrays_logs_in_a_common_directory_are_shared() -> None:
+    """%x-%A_%a names no run, so those logs wait for what Slurm and their text say."""
+    layout = layout_of(
+        "train.sbatch",
+        *(f"logs/sweep-5000_{n}.out" for n in range(2)),
+        f"run_0/{CHECKPOINT}",
+        f"run_1/{CHECKPOINT}",
+    )
+    assert names(layout) == ["run_0", "run_1"]
+    assert [(log.path, log.job_id, log.task_id) for log in layout.shared_logs] == [
+        ("logs/sweep-5000_0.out", "5000", "0"), ("logs/sweep-5000_1.out", "5000", "1"),
+    ]  # fmt: skip
+
+
+def test_a_task_that_left_only_its_log_is_an_experiment() -> None:
+    """Where runs are called by their task's number, a task without a directory is not forgotten."""
+    layout = layout_of(
+        *(f"logs/sweep-5000_{n}.out" for n in range(3)), f"run_0/{CHECKPOINT}", f"run_1/{CHECKPOINT}"
+    )
+    lost = layout.experiments[2]
+    assert (lost.name, lost.path, lost.roots, lost.job_ids) == ("run_2", "", (), ("5000_2",))
+    assert [log.path for log in layout.shared_logs] == ["logs/sweep-5000_0.out", "logs/sweep-5000_1.out"]
+
+
+def test_a_run_that_left_only_its_log_is_an_experiment() -> None:
+    """rank8's log beside the directories rank4 and rank16 is a run; a preparation's is none."""
+    layout = layout_of(
+        f"rank4/{CHECKPOINT}", f"rank16/{CHECKPOINT}", "logs/rank8-12345.out", "logs/prepare-12346.out"
+    )
+    assert names(layout) == ["rank4", "rank8", "rank16"]
+
+
+def test_a_never_submitted_run_is_an_experiment() -> None:
+    """A directory that holds only a batch script counts."""
+    layout = layout_of("a/train.sbatch", f"b/{CHECKPOINT}")
+    assert [(one.name, one.scripts) for one in layout.experiments] == [("a", ("a/train.sbatch",)), ("b", ())]
+
+
+def test_a_run_whose_output_lies_deeper_is_one_experiment() -> None:
+    """With script and log above and weights in a directory below, the upper one is the run."""
+    layout = layout_of("a/train.sbatch", "a/slurm-1.out", f"a/my_model/{CHECKPOINT}", f"b/{CHECKPOINT}")
+    assert [one.roots for one in layout.experiments] == [("a",), ("b",)]
+
+
+def test_checkpoints_inside_an_experiment_are_not_experiments() -> None:
+    """What lies below an experiment, DeepSpeed's nested directories included, belongs to it."""
+    layout = layout_of(
+        "a/checkpoint-5/global_step5/mp_rank_00_model_states.pt",
+        "a/checkpoint-5/trainer_state.json",
+        f"b/{CHECKPOINT}",
+    )
+    assert names(layout) == ["a", "b"]
+
+
+def test_runs_named_like_checkpoints_are_runs_when_they_hold_scripts() -> None:
+    """A sweep over epochs may call its runs epoch_1 and epoch_3."""
+    layout = layout_of(
+        "epoch_1/train.sbatch", f"epoch_1/{CHECKPOINT}", "epoch_3/train.sbatch", "epoch_3/slurm-1.out"
+    )
+    assert names(layout) == ["epoch_1", "epoch_3"]
+    assert [log.is_evaluation for log in layout.experiments[1].logs] == [False]
+
+
+def test_a_base_model_in_the_set_is_no_experiment() -> None:
+    """Bare weights are what runs start from, even with the configuration that torchtune 0.5 left there."""
+    base = ("tiny/model.safetensors", "tiny/config.json", "tiny/torchtune_config.yaml")
+    assert names(layout_of(*base, f"a/{CHECKPOINT}", "b/adapter_0.pt", "b/hf_model_0001_0.pt")) == ["a", "b"]
+
+
+def test_where_nothing_but_weights_was_kept_their_directories_are_experiments() -> None:
+    """A set cleaned down to its final weights still has its runs."""
+    assert names(layout_of("a/model.safetensors", "b/model.safetensors", "b/sub/model.safetensors")) == [
+        "a",
+        "b",
+    ]
+
+
+def test_weights_in_run_directories_are_experiments_beside_common_logs() -> None:
+    """Where runs kept only a final model and their logs lie together, the directories are the runs."""
+    model = ("model.safetensors", "config.json", "tokenizer.json")
+    layout = layout_of(
+        "train.sbatch", "logs/s-5000_1.out", *(f"out/{n}/{part}" for n in ("x", "y") for part in model)
+    )
+    assert names(layout) == ["x", "y"]
+
+
+def test_weights_of_a_training_loop_of_ones_own_are_a_runs() -> None:
+    """best.pth and ckpt.pt are products, data in a file of that format is none."""
+    layout = layout_of(
+        "a/best.pth", "b/ckpt.pt", "tiny/model.safetensors", "tiny/config.json", "prep/train.bin", "base.pt"
+    )
+    assert names(layout) == ["a", "b"]
+
+
+def test_a_preparations_directory_is_no_experiment() -> None:
+    """A directory called after what it prepares, with that job's script and log, trains nothing."""
+    prepared = ("preprocess/preprocess.sbatch", "preprocess/slurm-7.out")
+    assert names(layout_of(*prepared, f"a/{CHECKPOINT}", f"b/{CHECKPOINT}")) == ["a", "b"]
+    assert names(layout_of("preprocess/train.sbatch", "preprocess/slurm-7.out", f"a/{CHECKPOINT}")) == [
+        "a",
+        "preprocess",
+    ]
+
+
+def test_logs_of_several_jobs_do_not_make_the_set_one_run() -> None:
+    """Of two jobs submitted from the set's directory one made its own; it is the experiment."""
+    layout = layout_of("train.sbatch", "slurm-5.out", "slurm-6.out", f"lr1/{CHECKPOINT}")
+    assert [one.path for one in layout.experiments] == ["lr1"]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("train.sbatch", "slurm-5.out", f"{CHECKPOINT}", "trainer_state.json", "foo/x.log"),
+        ("train.sbatch", "slurm-5.out", f"out/{CHECKPOINT}"),
+        ("train.sbatch", "slurm-5.out", f"my_model/{CHECKPOINT}"),
+        ("slurm-5.out", "slurm-5.err", f"out_sft_lora/{CHECKPOINT}"),
+        ("train.sbatch", "slurm-5.out"),
+        ("train.sbatch",),
+        ("finetune.yaml", "slurm-5.out", "slurm-6.out"),
+        ("model.safetensors",),
+        ("lightning_logs/version_0/metrics.csv", "slurm-5.out"),
+    ],
+)
+def test_a_run_given_as_the_set_is_its_one_experiment(paths: tuple[str, ...]) -> None:
+    """A single run's directory is a set of one, whose path is the set's own and which owns every entry."""
+    layout = layout_of(*paths)
+    assert [(one.name, one.path, one.roots) for one in layout.experiments] == [("sweep", "", ("",))]
+    assert layout.experiments[0].entries == layout.entries
+
+
+def test_the_set_itself_is_no_experiment_beside_others() -> None:
+    """Stray checkpoints in the set's own directory do not swallow its runs."""
+    layout = layout_of(
+        "trainer_state.json", *(f"{n}/{part}" for n in "ab" for part in ("slurm-1.out", CHECKPOINT))
+    )
+    assert names(layout) == ["a", "b"]
+
+
+def test_an_output_directory_beside_named_runs_is_a_run_too() -> None:
+    """`out` beside `out_adapter` is where the first run went."""
+    assert names(layout_of(f"out/{CHECKPOINT}", f"out_adapter/{CHECKPOINT}", f"out_full/{CHECKPOINT}")) == [
+        "out", "out_adapter", "out_full",
+    ]  # fmt: skip
+
+
+def test_runs_that_live_in_logs_alone_are_experiments() -> None:
+    """An array's tasks are runs, a second submission is the same run's, and streams go together."""
+    layout = layout_of(
+        "train.sbatch",
+        "logs/sweep-7000_0.out",
+        "logs/sweep-7000_1.out",
+        "logs/sweep-7000_1.err",
+        "logs/sweep-7100_1.out",
+    )
+    assert [(one.name, one.path, one.roots, one.entries) for one in layout.experiments] == [
+        ("sweep_0", "", (), ()), ("sweep_1", "", (), ()),
+    ]  # fmt: skip
+    assert layout.experiments[1].job_ids == ("7000_1", "7100_1")
+    assert layout.experiments[1].scripts == ("train.sbatch",)
+
+
+def test_jobs_with_slurms_default_log_name_are_runs_of_their_own() -> None:
+    """Without directories and without names each job is a run."""
+    assert names(layout_of("slurm-10.out", "slurm-9.out", "train.sbatch")) == ["slurm-9", "slurm-10"]
+
+
+def test_submitit_folders_are_logs_of_the_run_above_them() -> None:
+    """RUN/JOBID/JOBID_0_log.out is RUN's log."""
+    layout = layout_of(
+        "exp/a/12254/12254_0_log.out",
+        f"exp/a/{CHECKPOINT}",
+        "exp/b/12255/12255_0_log.out",
+        f"exp/b/{CHECKPOINT}",
+    )
+    assert [(one.name, one.job_ids) for one in layout.experiments] == [("a", ("12254",)), ("b", ("12255",))]
+
+
+def test_a_common_submitit_folder_is_no_experiment() -> None:
+    """Logs of jobs in FOLDER/JOBID beside runs are shared."""
+    layout = layout_of(
+        "log_sub/12254/12254_0_log.out",
+        "log_sub/12254/12254_submitted.pkl",
+        f"a/{CHECKPOINT}",
+        f"b/{CHECKPOINT}",
+    )
+    assert names(layout) == ["a", "b"]
+    assert [log.job_id for log in layout.shared_logs] == ["12254"]
+
+
+def test_trackers_and_the_report_jobs_output_are_no_logs() -> None:
+    """Wandb's output.log, torchrun's per-rank copies and results-ID.out are no logs of training."""
+    layout = layout_of(
+        f"a/{CHECKPOINT}", "a/slurm-1.out", "a/logs/wandb/offline-run-1/files/output.log", "results-9.out",
+        "a/torchrun/attempt_0/3/stdout.log", f"b/{CHECKPOINT}", "afterall-10.out",
+    )  # fmt: skip
+    assert [log.path for one in layout.experiments for log in one.logs] == ["a/slurm-1.out"]
+    assert layout.shared_logs == ()
+
+
+def test_side_jobs_logs_are_left_out_where_training_left_one() -> None:
+    """merge-ID.out is no training log, unless nothing else is there."""
+    both = layout_of(
+        f"a/{CHECKPOINT}", "a/slurm-12345.out", "a/merge-12346.out", f"b/{CHECKPOINT}"
+    ).experiments[0]
+    alone = layout_of(f"a/{CHECKPOINT}", "a/merge-12346.out", f"b/{CHECKPOINT}").experiments[0]
+    assert ([log.path for log in both.logs], both.job_ids) == (["a/slurm-12345.out"], ("12345",))
+    assert [log.path for log in alone.logs] == ["a/merge-12346.out"]
+
+
+def test_configurations_come_nearest_first_and_from_the_last_checkpoint_alone() -> None:
+    """Tokenizer, index and result files are no configurations; adapter_config.json counts once."""
+    layout = layout_of(
+        "a/finetune.yaml", "a/conf/extra.toml", "a/epoch_2/adapter_config.json",
+        "a/epoch_10/adapter_config.json",
+        "a/epoch_10/config.json", "a/tokenizer.json", "a/model.safetensors.index.json", "a/all_results.json",
+        "a/eval.yaml", "a/wandb/run-1/files/config.yaml", "b/finetune.yaml",
+    )  # fmt: skip
+    assert layout.experiments[0].configs == (
+        "a/finetune.yaml",
+        "a/conf/extra.toml",
+        "a/epoch_10/adapter_config.json",
+    )
+
+
+def test_what_lies_in_the_set_can_evaluate_all_experiments() -> None:
+    """A shared eval.py stands behind each experiment's own."""
+    layout = layout_of("eval.py", "a/eval.py", f"a/{CHECKPOINT}", f"b/{CHECKPOINT}", "train_and_eval.sbatch")
+    assert [one.eval_scripts for one in layout.experiments] == [("a/eval.py", "eval.py"), ("eval.py",)]
+    assert layout.experiments[1].scripts == ("train_and_eval.sbatch",)
+
+
+def test_the_manifests_globs_decide() -> None:
+    """afterall.toml names the experiments, whatever lies in them, and what it excludes is none."""
+    settings = SetSettings(experiments=("*",), exclude=("c", "old*"))
+    assert names(layout_of("a/x", "b/y/z", f"c/{CHECKPOINT}", f"old1/{CHECKPOINT}", settings=settings)) == [
+        "a",
+        "b",
+    ]
+
+
+def test_a_glob_takes_the_topmost_directory() -> None:
+    """What matches inside a match belongs to it."""
+    layout = layout_of("a/x/y", "b/x", settings=SetSettings(experiments=("**",)))
+    assert [one.roots for one in layout.experiments] == [("a",), ("b",)]
+
+
+def test_excluded_directories_are_passed_over_without_globs_too() -> None:
+    """Exclude works on what would be found by its looks."""
+    assert names(
+        layout_of(
+            f"a/{CHECKPOINT}", f"b/{CHECKPOINT}", f"b/c/{CHECKPOINT}", settings=SetSettings(exclude=("b",))
+        )
+    ) == ["a"]
+
+
+def test_the_manifests_log_globs_replace_guessing() -> None:
+    """Only logs that the globs name are shared logs, whatever they are called."""
+    layout = layout_of(
+        f"a/{CHECKPOINT}",
+        f"b/{CHECKPOINT}",
+        "console/x.text",
+        "logs/x-12345.out",
+        settings=SetSettings(logs=("console/*",)),
+    )
+    assert [log.path for log in layout.shared_logs] == ["console/x.text"]
+
+
+def test_the_manifests_jobs_are_known_ids() -> None:
+    """[jobs] gives ids to experiments by name or path, first of all sources."""
+    settings = SetSettings(jobs={"a": ("99", "98_7"), "runs/b": ("97",)})
+    layout = layout_of("runs/a/slurm-12.out", "runs/a/train.sbatch", "runs/b/train.sbatch", settings=settings)
+    assert [one.job_ids for one in layout.experiments] == [("99", "98_7", "12"), ("97",)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [(SetSettings(experiments=("x*",)), "experiments"), (SetSettings(jobs={"x": ("1",)}), "jobs.x")],
+)
+def test_a_manifest_that_names_nothing_here_is_refused(settings: SetSettings, key: str) -> None:
+    """A glob without a match and jobs of no experiment are mistakes, told with file and key."""
+    with pytest.raises(BadSettings) as caught:
+        layout_of(f"a/{CHECKPOINT}", settings=settings)
+    assert (caught.value.key, caught.value.subject) == (key, "/scratch/lab/sweep/afterall.toml")
+
+
+def test_ids_that_submitters_wrote_down_are_known() -> None:
+    """Records of runs give job ids to the experiments of that name, behind a group's name too."""
+    listed = entries("g/a/train.sbatch", "g/b/train.sbatch")
+    layout = laid_out(listed, recorded={"a": (JobId("5"), JobId("6")), "z": (JobId("7"),)})
+    assert [one.job_ids for one in layout.experiments] == [("5", "6"), ()]
+
+
+def test_a_model_card_is_not_the_sets_readme() -> None:
+    """README.md beside an adapter was written by PEFT."""
+    assert layout_of("README.md", "adapter_config.json", CHECKPOINT).readme is None
+    assert layout_of("Readme.md", f"a/{CHECKPOINT}", "a/README.md").readme == "Readme.md"
+
+
+def test_a_set_without_any_sign_of_a_run_has_no_experiment() -> None:
+    """Notes, data and plots make no experiment."""
+    assert layout_of("notes.txt", "data/train.json", "plots/a.png", "code/model.py").experiments == ()
