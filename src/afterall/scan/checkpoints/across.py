@@ -1,0 +1,93 @@
+"""Compare the checkpoints of one run with each other: what one lacks that all the others have, and copies.
+
+Invariant: only checkpoints of one layout in one directory are compared, and at least two must agree before a
+third is said to lack something.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from afterall.model import Checkpoint, Entry, FileRole, Finding, FindingCode, Scalar, Severity
+from afterall.scan.checkpoints.checks.material import below, found
+from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
+from afterall.scan.checkpoints.verdicts import verdict_of_all, worst
+
+_LEAST_AGREEING = 2
+_COMPARED = {
+    FileRole.FULL_WEIGHTS: Severity.ERROR,
+    FileRole.ADAPTER: Severity.ERROR,
+    FileRole.WEIGHTS_INDEX: Severity.WARNING,
+    FileRole.ADAPTER_CONFIG: Severity.WARNING,
+    FileRole.MODEL_CONFIG: Severity.WARNING,
+    FileRole.TOKENIZER: Severity.INFO,
+}
+_DISTRIBUTED = ".metadata"
+
+
+def compared(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
+    """Return the checkpoints with what each lacks beside its siblings."""
+    lacking = {path: findings for group in _groups(checkpoints) for path, findings in _lacking(group)}
+    return tuple(_with(each, lacking.get(each.path, ())) for each in checkpoints)
+
+
+def linked(checkpoints: Sequence[Checkpoint], entries: Mapping[str, Entry]) -> Iterator[Finding]:
+    """Yield one finding for every checkpoint whose weights are hard links of an earlier one's."""
+    first: dict[tuple[int, int], str] = {}
+    for each in checkpoints:
+        shared: dict[str, int] = defaultdict(int)
+        for file in each.files:
+            entry = entries.get(file.path)
+            if entry is None or file.role not in WEIGHT_ROLES or entry.links < _LEAST_AGREEING:
+                continue
+            earlier = first.setdefault(entry.identity, each.path)
+            if earlier != each.path:
+                shared[earlier] += entry.size_bytes
+        for earlier, size in sorted(shared.items()):
+            yield found(
+                FindingCode.CHECKPOINTS_LINKED, each.path, {"with_checkpoint": earlier, "shared_bytes": size}
+            )
+
+
+def _groups(checkpoints: Sequence[Checkpoint]) -> Iterable[list[Checkpoint]]:
+    groups: dict[tuple[str, str], list[Checkpoint]] = defaultdict(list)
+    for each in checkpoints:
+        is_directory = all(file.path.startswith(f"{each.path}/") for file in each.files)
+        if is_directory and not each.is_final and not any(f.path.endswith(_DISTRIBUTED) for f in each.files):
+            groups[each.layout, each.path.rpartition("/")[0]].append(each)
+    return groups.values()
+
+
+def _lacking(group: list[Checkpoint]) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    having: dict[tuple[str, FileRole], set[str]] = defaultdict(set)
+    for each in group:
+        for file in each.files:
+            if file.role in _COMPARED:
+                having[file.path.removeprefix(f"{each.path}/"), file.role].add(each.path)
+    for each in group:
+        findings = []
+        for (name, role), paths in sorted(having.items()):
+            if len(paths) >= _LEAST_AGREEING and each.path not in paths and len(paths) == len(group) - 1:
+                findings.append(_lack(each, name, role, len(paths)))
+        yield each.path, tuple(finding for finding in findings if not _is_told(each, finding))
+
+
+def _lack(each: Checkpoint, name: str, role: FileRole, others: int) -> Finding:
+    subject = below(each.path, name)
+    evidence: dict[str, Scalar] = {"which": role.value, "others": others}
+    return found(FindingCode.CHECKPOINT_FILE_MISSING, subject, evidence, _COMPARED[role])
+
+
+def _is_told(each: Checkpoint, finding: Finding) -> bool:
+    """A check that knows the file better has told of it already."""
+    known = {told.subject for told in each.findings}
+    nothing_there = any(told.code is FindingCode.WEIGHTS_MISSING for told in each.findings)
+    return finding.subject in known or (nothing_there and finding.evidence["which"] in WEIGHT_ROLES)
+
+
+def _with(each: Checkpoint, more: tuple[Finding, ...]) -> Checkpoint:
+    if not more:
+        return each
+    findings = (*each.findings, *more)
+    return replace(each, findings=findings, verdict=worst((each.verdict, verdict_of_all(more))))

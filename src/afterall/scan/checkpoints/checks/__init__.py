@@ -1,0 +1,29 @@
+"""List the checks that hold the files of one checkpoint against each other, one file each.
+
+A new check is a new module with a `check` and one line in CHECKS.
+"""
+
+from afterall.scan.checkpoints.checks import (
+    adapter_copies,
+    adapter_fit,
+    companions,
+    distributed,
+    leftovers,
+    modes,
+    shards,
+    zero_shards,
+)
+from afterall.scan.checkpoints.checks.material import Check, Material
+
+__all__ = ["CHECKS", "Check", "Material"]
+
+CHECKS: tuple[Check, ...] = (
+    leftovers.check,
+    companions.check,
+    shards.check,
+    distributed.check,
+    zero_shards.check,
+    adapter_fit.check,
+    adapter_copies.check,
+    modes.check,
+)

@@ -1,0 +1,75 @@
+"""Hold what checks judge: one checkpoint's place, its files as inspected, and what the run promised.
+
+Invariant: checks are pure; what a check needs of the file system is already here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from afterall.model import FileRole, Finding, FindingCode, Scalar, Severity, Source
+from afterall.scan.checkpoints.formats import Tensor
+from afterall.scan.checkpoints.inspection import Inspection
+from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES, Place
+from afterall.scan.promises import Promises
+
+
+class Material(Struct, frozen=True):
+    """One checkpoint as it was found."""
+
+    place: Place
+    files: tuple[Inspection, ...]
+    """By path."""
+    promises: Promises = Promises()
+    is_whole: bool = True
+    """False where the tensors of all files together were too many to keep."""
+
+    def having(self, *roles: FileRole) -> Iterator[Inspection]:
+        """Go through the files that are for one of `roles`."""
+        return (file for file in self.files if file.role in roles)
+
+    @property
+    def weights(self) -> list[Inspection]:
+        """The files that hold weights, full or adapter."""
+        return [file for file in self.files if file.role in WEIGHT_ROLES]
+
+    def named(self, path: str) -> Inspection | None:
+        """Return the file at `path`, None where the checkpoint has none there."""
+        return next((file for file in self.files if file.path == path), None)
+
+    def document(self, role: FileRole, name: str) -> tuple[str, Mapping[str, Any]] | None:
+        """Return path and content of the first JSON object of this role and name, None without one."""
+        for file in self.having(role):
+            document = file.contents.document if file.contents is not None and file.name == name else None
+            if isinstance(document, dict):
+                return file.path, document
+        return None
+
+
+PATH_EVIDENCE = frozenset({"config", "other", "with_checkpoint"})
+"""Names of evidence that are paths, relative to the set as subjects are."""
+
+Check = Callable[[Material], Iterable[Finding]]
+"""One row of the registry: what is wrong with a checkpoint in one respect."""
+
+
+def below(directory: str, name: str) -> str:
+    """Return the path of `name` in `directory`."""
+    return f"{directory}/{name}" if directory else name
+
+
+def found(
+    code: FindingCode,
+    subject: str,
+    evidence: dict[str, Scalar] | None = None,
+    severity: Severity | None = None,
+) -> Finding:
+    """Build a finding about the file or checkpoint at `subject`."""
+    sources = (Source(subject),)
+    return Finding(code=code, subject=subject, evidence=evidence or {}, severity=severity, sources=sources)
+
+
+def tensors_of(file: Inspection) -> Mapping[str, Tensor] | None:
+    """Return a file's tensors, None where they could not be read or were too many to keep."""
+    return file.contents.tensors if file.contents is not None else None

@@ -1,0 +1,87 @@
+"""Read `.metadata` of a PyTorch distributed checkpoint: which data files there must be, and how long.
+
+Invariant: read as a pickle's description, never unpickled. The file is written last and by rename, so its
+presence says the save was finished. Source: torch/distributed/checkpoint/filesystem.py (_StorageInfo,
+finish) and metadata.py (Metadata.storage_data).
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from afterall.model import FindingCode
+from afterall.scan.checkpoints.formats.contents import Contents, Fault, Format, Readable
+from afterall.scan.checkpoints.formats.pickled import MAX_BYTES, BrokenPickle, Global, Made, read_pickle
+from afterall.scan.checkpoints.formats.torch_zip import global_faults
+
+NAME = "dcp-metadata"
+
+_MODULE = "torch.distributed.checkpoint"
+_TENSOR = "TensorStorageMetadata"
+
+
+class Plan(Struct, frozen=True):
+    """Bytes that each data file must at least have, by its path beside `.metadata`; and how many tensors."""
+
+    needed_bytes: dict[str, int]
+    tensors: int
+
+
+def _recognises(head: bytes) -> bool:
+    return head.startswith(b"\x80") and _MODULE.encode() in head[:4096]
+
+
+def _read(file: Readable, head: bytes) -> Contents:
+    if file.size > MAX_BYTES:
+        return _not_verifiable("too_large")
+    data = head if len(head) >= file.size else file.read(0, file.size)
+    try:
+        pickle = read_pickle(data)
+    except BrokenPickle as error:
+        if error.problem == "too_large":
+            return _not_verifiable(error.problem)
+        fault = Fault(FindingCode.HEADER_INVALID, {"problem": error.problem}, f"byte {error.place}")
+        return Contents(format=NAME, faults=(fault,))
+    plan = parse_plan(pickle.value)
+    if plan is None:
+        return _not_verifiable("unknown_structure")
+    foreign = [each for each in pickle.globals if not each.module.startswith(_MODULE)]
+    faults = tuple(global_faults(foreign))
+    return Contents(format=NAME, document=plan, faults=faults, header_bytes=len(data))
+
+
+def _not_verifiable(reason: str) -> Contents:
+    fault = Fault(FindingCode.FILE_NOT_VERIFIABLE, {"reason": reason})
+    return Contents(format=NAME, is_judged=False, faults=(fault,))
+
+
+def parse_plan(value: Any) -> Plan | None:
+    """Return the files and lengths that a described `Metadata` names, None where it is none."""
+    state = _state(value)
+    held = state.get("storage_data")
+    if not isinstance(held, dict):
+        return None
+    needed: dict[str, int] = {}
+    for stored in held.values():
+        place = _state(stored)
+        path, offset, length = place.get("relative_path"), place.get("offset"), place.get("length")
+        if isinstance(path, str) and type(offset) is int and type(length) is int:
+            needed[path] = max(needed.get(path, 0), offset + length)
+    described = state.get("state_dict_metadata")
+    items = described.values() if isinstance(described, dict) else ()
+    return Plan(needed, sum(1 for item in items if _is_tensor(item)))
+
+
+def _state(value: Any) -> dict[str, Any]:
+    state = value.state if isinstance(value, Made) else None
+    if isinstance(state, tuple) and len(state) == 2:
+        state = state[1] or state[0]
+    return state if isinstance(state, dict) else {}
+
+
+def _is_tensor(item: Any) -> bool:
+    function = item.function if isinstance(item, Made) else None
+    return isinstance(function, Global) and function.name == _TENSOR
+
+
+FORMAT = Format(name=NAME, recognises=_recognises, read=_read)

@@ -1,0 +1,68 @@
+"""Verify the checkpoints of one experiment against themselves, each other, and what the run promised.
+
+Invariant: a checkpoint's own findings are in it; the findings returned beside are those of the run.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from afterall.model import Checkpoint, ExperimentLayout, Finding, Tier
+from afterall.scan.checkpoints.across import compared, linked
+from afterall.scan.checkpoints.examining import Examination, examine
+from afterall.scan.checkpoints.identical import identical
+from afterall.scan.checkpoints.layouts import find_places
+from afterall.scan.checkpoints.promised import account
+from afterall.scan.promises import Promises
+
+
+def scan_checkpoints(
+    set_dir: Path, layout: ExperimentLayout, promises: Promises, depth: Tier = Tier.QUICK
+) -> tuple[tuple[Checkpoint, ...], tuple[Finding, ...]]:
+    """Return an experiment's checkpoints, missing ones too, in order, and findings about its saving.
+
+    Never raises for what lies in the set: what cannot be read is a finding.
+    """
+    how = Examination(set_dir, depth, promises)
+    there = compared(tuple(examine(find_places(layout.entries), how)))
+    entries = {entry.path: entry for entry in layout.entries}
+    told = account(there, promises, layout.path)
+    findings = [*told.findings, *linked(there, entries)]
+    if depth is not Tier.QUICK:
+        findings.extend(identical(set_dir, there, entries))
+    checkpoints = _with_final(_ordered((*there, *told.missing)), promises)
+    named = (_of_experiment(each, layout.name) for each in checkpoints)
+    return tuple(named), tuple(replace(finding, experiment=layout.name) for finding in findings)
+
+
+def _ordered(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
+    """Put missing checkpoints where they would stand, and leave the order of the others."""
+    return tuple(sorted(checkpoints, key=_rank))
+
+
+def _rank(each: Checkpoint) -> tuple[bool, str, int, int]:
+    home = "" if each.is_final else each.path.rpartition("/")[0]
+    return (
+        each.is_final,
+        home,
+        -1 if each.epoch is None else each.epoch,
+        -1 if each.step is None else each.step,
+    )
+
+
+def _with_final(checkpoints: tuple[Checkpoint, ...], promises: Promises) -> tuple[Checkpoint, ...]:
+    """Mark the last state the run promised; the latest one where nobody says what was promised."""
+    if not checkpoints or any(each.is_final for each in checkpoints):
+        return checkpoints
+    last = max(checkpoints, key=lambda each: (each.epoch or -1, each.step or -1))
+    is_due = True
+    if promises.epochs is not None and last.epoch is not None:
+        is_due = last.epoch == promises.epochs - 1
+    elif promises.steps is not None and last.step is not None:
+        is_due = last.step >= promises.steps
+    return tuple(replace(each, is_final=each is last and is_due) for each in checkpoints)
+
+
+def _of_experiment(each: Checkpoint, name: str) -> Checkpoint:
+    return replace(each, findings=tuple(replace(finding, experiment=name) for finding in each.findings))

@@ -1,0 +1,166 @@
+"""Turn a checkpoint's files, inspected one by one, into one `Checkpoint` with its verdict and findings.
+
+Invariant: pure, and the same for the same files in whatever order they were inspected.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import prod
+from typing import Any
+
+from afterall.model import (
+    Checkpoint,
+    CheckpointFile,
+    CheckpointKind,
+    FileRole,
+    Finding,
+    FindingCode,
+    Source,
+    Tier,
+    Verdict,
+)
+from afterall.scan.checkpoints.checks import CHECKS, Material
+from afterall.scan.checkpoints.checks.distributed import vouched
+from afterall.scan.checkpoints.checks.material import found
+from afterall.scan.checkpoints.formats import Fault, Tensor
+from afterall.scan.checkpoints.formats.serde import DTYPE_BITS
+from afterall.scan.checkpoints.inspection import Inspection
+from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
+from afterall.scan.checkpoints.verdicts import fault_verdict, verdict_of_all, worst
+
+_TRAINER_STATE = "trainer_state.json"
+_COPIED_S = 60
+
+
+def judge(material: Material, tier: Tier) -> Checkpoint:
+    """Return the checkpoint that these files are, looked at as deep as `tier` says."""
+    place = material.place
+    good = vouched(material)
+    files = tuple(_file(file, file.path in good) for file in material.files)
+    findings = tuple(sorted(_findings(material, files, good), key=_order))
+    unverified = any(file.verdict is Verdict.UNVERIFIED and file.role in WEIGHT_ROLES for file in files)
+    return Checkpoint(
+        name=place.name,
+        path=place.path,
+        layout=place.layout,
+        kind=_kind(files),
+        verdict=worst((verdict_of_all(findings), Verdict.UNVERIFIED if unverified else Verdict.OK)),
+        tier=tier,
+        size_bytes=sum(file.size_bytes for file in files),
+        files=files,
+        epoch=place.epoch,
+        step=place.step if place.step is not None else _step(material),
+        is_final=place.is_final,
+        findings=findings,
+    )
+
+
+def _findings(
+    material: Material, files: tuple[CheckpointFile, ...], good: frozenset[str]
+) -> Iterator[Finding]:
+    for file, judged in zip(material.files, files, strict=True):
+        for fault in file.faults:
+            if fault.code is not FindingCode.FILE_NOT_VERIFIABLE or file.role in WEIGHT_ROLES:
+                yield _finding(file.path, fault)
+        if file.role in WEIGHT_ROLES:
+            yield from _about_weights(file, judged, file.path in good)
+    if not material.is_whole:
+        yield found(
+            FindingCode.FILE_NOT_VERIFIABLE, material.place.path, {"reason": "too_many_tensors_to_compare"}
+        )
+    for check in CHECKS if not material.place.is_alone else ():
+        yield from check(material)
+    yield from _late(material)
+
+
+def _finding(path: str, fault: Fault) -> Finding:
+    return Finding(
+        code=fault.code,
+        subject=path,
+        evidence=fault.evidence,
+        severity=fault.severity,
+        sources=(Source(path, fault.where),),
+    )
+
+
+def _about_weights(file: Inspection, judged: CheckpointFile, is_vouched: bool) -> Iterator[Finding]:
+    """A file of weights must hold some, and where nobody can tell, the report says so."""
+    contents = file.contents
+    if judged.verdict is Verdict.UNVERIFIED and not is_vouched and not file.faults:
+        yield found(FindingCode.FILE_NOT_VERIFIABLE, file.path, {"reason": "unknown_format"})
+    if (
+        contents is not None
+        and contents.format != "safetensors"
+        and contents.tensors == {}
+        and not file.faults
+    ):
+        yield found(FindingCode.NO_TENSORS, file.path, {"size_bytes": file.size_bytes})
+    entry, now = file.entry, file.identity
+    if now is not None and file.target is None and now[2:] != (entry.size_bytes, entry.mtime_ns):
+        yield found(
+            FindingCode.FILE_STILL_CHANGING,
+            file.path,
+            {"before_bytes": entry.size_bytes, "now_bytes": now[2]},
+        )
+
+
+def _late(material: Material) -> Iterator[Finding]:
+    """Weights changed after the job's end, in a checkpoint that was not copied as a whole."""
+    end = material.promises.ended_ns
+    if end is None or not any(file.entry.mtime_ns <= end for file in material.files):
+        return
+    late = [file for file in material.weights if file.entry.mtime_ns > end + _COPIED_S * 10**9]
+    if late:
+        last = max(late, key=lambda file: (file.entry.mtime_ns, file.path))
+        after_s = (last.entry.mtime_ns - end) // 10**9
+        yield found(FindingCode.FILE_NEWER_THAN_JOB, last.path, {"files": len(late), "after_end_s": after_s})
+
+
+def _file(file: Inspection, is_vouched: bool) -> CheckpointFile:
+    contents = file.contents
+    verdict = worst(map(fault_verdict, file.faults))
+    if verdict is Verdict.OK and not is_vouched and (contents is None or not contents.is_judged):
+        verdict = Verdict.UNVERIFIED
+    tensors = contents.tensors if contents is not None else None
+    dtypes = tuple(sorted({tensor.dtype for tensor in tensors.values()} - {""})) if tensors else ()
+    return CheckpointFile(
+        path=file.path,
+        role=file.role,
+        size_bytes=file.size_bytes,
+        verdict=verdict,
+        format=contents.format if contents is not None else "",
+        tensors=None if tensors is None else len(tensors),
+        parameters=None if tensors is None else _parameters(tensors, dtypes),
+        dtypes=dtypes,
+    )
+
+
+def _parameters(tensors: Mapping[str, Tensor], dtypes: tuple[str, ...]) -> int:
+    if len(dtypes) == 1 and dtypes[0] in DTYPE_BITS:
+        return (
+            sum(t.data_offsets[1] - t.data_offsets[0] for t in tensors.values()) * 8 // DTYPE_BITS[dtypes[0]]
+        )
+    return sum(prod(tensor.shape) for tensor in tensors.values())
+
+
+def _kind(files: Iterable[CheckpointFile]) -> CheckpointKind:
+    roles = {file.role for file in files}
+    match FileRole.FULL_WEIGHTS in roles, FileRole.ADAPTER in roles:
+        case True, True:
+            return CheckpointKind.FULL_AND_ADAPTER
+        case True, False:
+            return CheckpointKind.FULL
+        case False, True:
+            return CheckpointKind.ADAPTER
+        case _:
+            return CheckpointKind.RESUME_ONLY if FileRole.OPTIMIZER in roles else CheckpointKind.UNKNOWN
+
+
+def _step(material: Material) -> int | None:
+    """Return the step that the HF Trainer's own state names, for a final model whose name has none."""
+    state = material.document(FileRole.TRAINER_STATE, _TRAINER_STATE)
+    step: Any = state[1].get("global_step") if state is not None else None
+    return step if type(step) is int and step >= 0 else None
+
+
+def _order(finding: Finding) -> tuple[int, str, str, str]:
+    return (-finding.gravity, finding.subject, finding.code.value, finding.sources[0].where)

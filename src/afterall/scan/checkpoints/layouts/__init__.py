@@ -1,0 +1,63 @@
+"""List the layouts of checkpoints, one file each, and find every checkpoint of a tree by them.
+
+A new layout is a new module with a LAYOUT and one line in LAYOUTS.
+"""
+
+from collections.abc import Iterable
+
+from afterall.model import Entry
+from afterall.scan.checkpoints.entries import Left
+from afterall.scan.checkpoints.layouts import (
+    accelerate,
+    axolotl,
+    bare,
+    dcp,
+    deepspeed,
+    hf_trainer,
+    lightning,
+    litgpt,
+    llama_factory,
+    megatron,
+    nemo,
+    torchtune,
+)
+from afterall.scan.checkpoints.layouts.shape import Layout, Needs, Place
+
+__all__ = ["LAYOUTS", "Layout", "Needs", "Place", "find_places", "layout_named"]
+
+LAYOUTS = (
+    accelerate.LAYOUT,
+    nemo.LAYOUT,
+    megatron.LAYOUT,
+    llama_factory.LAYOUT,
+    axolotl.LAYOUT,
+    hf_trainer.LAYOUT,
+    litgpt.LAYOUT,
+    torchtune.LAYOUT,
+    lightning.LAYOUT,
+    deepspeed.LAYOUT,
+    dcp.LAYOUT,
+    bare.LAYOUT,
+)
+"""The more a layout asks for, the earlier it comes: each takes what it knows from what is left."""
+
+
+def find_places(entries: Iterable[Entry]) -> tuple[Place, ...]:
+    """Return the checkpoints among `entries`, ordered by directory, then epoch and step, final ones last."""
+    left = Left(entries)
+    found = [place for layout in LAYOUTS for place in layout.find(left)]
+    return tuple(sorted(found, key=_order))
+
+
+def layout_named(name: str) -> Layout | None:
+    """Return the layout of this registry name."""
+    return next((layout for layout in LAYOUTS if layout.name == name), None)
+
+
+def _order(place: Place) -> tuple[str, bool, int, int, str]:
+    run = place.directory if place.is_final else place.directory.rpartition("/")[0]
+    return (run, place.is_final, _rank(place.epoch), _rank(place.step), place.path)
+
+
+def _rank(value: int | None) -> int:
+    return -1 if value is None else value

@@ -1,0 +1,24 @@
+"""Find Axolotl's checkpoints: the HF Trainer's, in a directory with Axolotl's `debug.log`.
+
+Invariant: claims only runs that bear Axolotl's mark beside a `checkpoint-N`; the rest is the HF Trainer's.
+"""
+
+from collections.abc import Iterator
+
+from afterall.scan.checkpoints.entries import Directory, Left
+from afterall.scan.checkpoints.layouts import hf_trainer
+from afterall.scan.checkpoints.layouts.shape import Layout, Place, whole
+
+NAME = "axolotl"
+_MARK = "debug.log"
+
+
+def _is_run(directory: Directory) -> bool:
+    return _MARK in directory.files
+
+
+def _find(left: Left) -> Iterator[Place]:
+    return hf_trainer.find_in(left, NAME, _is_run)
+
+
+LAYOUT = Layout(name=NAME, find=_find, saved_name=whole(hf_trainer.CHECKPOINT), prunes=True)

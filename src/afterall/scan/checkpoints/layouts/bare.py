@@ -1,0 +1,71 @@
+"""Find weights that no trainer's layout claims: a model's directory, or single files.
+
+Invariant: files with a saved model's usual names are one checkpoint together; any other weights file is one
+by itself, with the epoch or step that its name says.
+"""
+
+import re
+from collections.abc import Iterator
+
+from afterall.model import FileRole
+from afterall.scan.checkpoints.entries import Directory, Left
+from afterall.scan.checkpoints.layouts.shape import (
+    WEIGHT_ROLES,
+    Layout,
+    Needs,
+    Place,
+    first_number,
+    model_files,
+)
+
+NAME = "bare"
+
+_MODEL = re.compile(
+    r"((ft-)?model|pytorch_model|diffusion_pytorch_model|consolidated|adapter_model|pytorch_lora_weights)"
+    r"([.-].*)?\.(safetensors|bin|pth|pt)"
+)
+_EPOCH = re.compile(r"(?:epoch|ep)[_=-]?(\d+)", re.IGNORECASE)
+_STEP = re.compile(r"(?:step|iter|checkpoint|ckpt)[_=-]?(\d+)", re.IGNORECASE)
+_INDEX = frozenset({FileRole.WEIGHTS_INDEX})
+_NEEDS = Needs(config=True, peft_config=True)
+
+
+def _find(left: Left) -> Iterator[Place]:
+    for directory in left:
+        weights = directory.named(WEIGHT_ROLES)
+        if any(map(_MODEL.fullmatch, weights)) or directory.named(_INDEX):
+            yield _model(left, directory)
+        for name in sorted(set(weights) & directory.files.keys()):
+            yield _single(left, directory, name)
+
+
+def _model(left: Left, directory: Directory) -> Place:
+    own = set(model_files(directory))
+    single = {
+        name for name in directory.named(WEIGHT_ROLES) if not _MODEL.fullmatch(name) and "-of-" not in name
+    }
+    return Place(
+        name=directory.name,
+        path=directory.path,
+        directory=directory.path,
+        layout=NAME,
+        entries=left.take_files(directory, own - single),
+        epoch=first_number(_EPOCH, directory.name),
+        step=first_number(_STEP, directory.name),
+        needs=_NEEDS,
+    )
+
+
+def _single(left: Left, directory: Directory, name: str) -> Place:
+    return Place(
+        name=name,
+        path=directory.below(name),
+        directory=directory.path,
+        layout=NAME,
+        entries=left.take_files(directory, [name]),
+        epoch=first_number(_EPOCH, name),
+        step=first_number(_STEP, name),
+    )
+
+
+LAYOUT = Layout(name=NAME, find=_find)

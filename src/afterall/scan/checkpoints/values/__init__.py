@@ -1,0 +1,1 @@
+"""Read weights as numbers and say what no trained model holds: the values tier."""

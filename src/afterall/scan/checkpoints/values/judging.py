@@ -1,0 +1,77 @@
+"""Turn tallies into faults: what no trained weight may be, and what only some may.
+
+Invariant: not-a-number in weights is always an error; zeros are one only where nothing else is there.
+"""
+
+from collections.abc import Mapping
+
+from afterall.model import FileRole, FindingCode, Scalar, Severity
+from afterall.scan.checkpoints.formats import Fault, Tensor
+from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
+from afterall.scan.checkpoints.values.reading import Found
+from afterall.scan.checkpoints.values.tally import Tally
+
+_WEIGHT_DIMENSIONS = 2
+_LEAST_CONSTANT = 16
+
+
+def value_faults(found: Found, tensors: Mapping[str, Tensor], role: FileRole) -> tuple[Fault, ...]:
+    """Return what is wrong with a file's values; in a file that holds no weights it is a warning."""
+    mild = None if role in WEIGHT_ROLES else Severity.WARNING
+    faults: list[Fault] = []
+    if found.error:
+        faults.append(Fault(FindingCode.FILE_UNREADABLE, {"reason": found.error}))
+    if found.ended_at is not None:
+        faults.append(Fault(FindingCode.FILE_STILL_CHANGING, {"ended_at": found.ended_at}))
+    for name in found.wrong_checksums[:1]:
+        evidence: dict[str, Scalar] = {"records": len(found.wrong_checksums), "first": name}
+        faults.append(Fault(FindingCode.RECORD_CHECKSUM_WRONG, evidence, f"record {name}"))
+    faults.extend(_not_finite(found.tallies, mild))
+    if role in WEIGHT_ROLES:
+        faults.extend(_uniform(found.tallies, tensors))
+    return tuple(faults)
+
+
+def _not_finite(tallies: Mapping[str, Tally], mild: Severity | None) -> list[Fault]:
+    """Attention masks hold minus infinity on purpose; nothing holds not-a-number so."""
+    bad = {
+        name: each
+        for name, each in sorted(tallies.items())
+        if each.nan or (each.infinite and "mask" not in name.lower())
+    }
+    if not bad:
+        return []
+    first, worst = next(iter(bad.items()))
+    evidence: dict[str, Scalar] = {
+        "tensors": len(bad),
+        "of": len(tallies),
+        "nan": sum(each.nan for each in bad.values()),
+        "infinite": sum(each.infinite for each in bad.values()),
+        "first": first,
+        "first_nan": worst.nan,
+        "first_numbers": worst.numbers,
+    }
+    return [Fault(FindingCode.VALUES_NOT_FINITE, evidence, f"tensor {first}", mild)]
+
+
+def _uniform(tallies: Mapping[str, Tally], tensors: Mapping[str, Tensor]) -> list[Fault]:
+    """Judge matrices only: biases start at zero, norms at one, and some stay. LoRA's B is judged apart."""
+    faults = []
+    if tallies and all(each.all_zero for each in tallies.values()):
+        evidence: dict[str, Scalar] = {"tensors": len(tallies), "of": len(tallies), "first": min(tallies)}
+        return [Fault(FindingCode.VALUES_ALL_ZERO, evidence, severity=Severity.ERROR)]
+    matrices = [name for name in sorted(tallies) if _is_matrix(name, tensors)]
+    zero = [name for name in matrices if tallies[name].all_zero]
+    constant = [name for name in matrices if tallies[name].constant and not tallies[name].all_zero]
+    for code, names in ((FindingCode.VALUES_ALL_ZERO, zero), (FindingCode.VALUES_CONSTANT, constant)):
+        if names:
+            evidence = {"tensors": len(names), "of": len(tallies), "first": names[0]}
+            faults.append(Fault(code, evidence, f"tensor {names[0]}"))
+    return faults
+
+
+def _is_matrix(name: str, tensors: Mapping[str, Tensor]) -> bool:
+    tensor = tensors.get(name)
+    if tensor is None or len(tensor.shape) < _WEIGHT_DIMENSIONS or tensor.elements < _LEAST_CONSTANT:
+        return False
+    return "lora_" not in name

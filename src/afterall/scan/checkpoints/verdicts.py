@@ -1,0 +1,49 @@
+"""Say what findings make of a file or a checkpoint.
+
+Invariant: only an error changes a verdict, and a verdict of OK is given only to what was looked at.
+"""
+
+from collections.abc import Iterable
+
+from afterall.model import Finding, FindingCode, Severity, Verdict
+from afterall.scan.checkpoints.formats import Fault
+
+_INCOMPLETE = frozenset(
+    {
+        FindingCode.ADAPTER_CONFIG_MISSING,
+        FindingCode.CHECKPOINT_FILE_MISSING,
+        FindingCode.CHECKPOINT_UNFINISHED,
+        FindingCode.INDEX_MISSING,
+        FindingCode.SHARD_MISSING,
+        FindingCode.TENSOR_MISSING,
+        FindingCode.WEIGHTS_MISSING,
+    }
+)
+_UNVERIFIED = frozenset(
+    {FindingCode.FILE_UNREADABLE, FindingCode.FILE_LINKED_OUTSIDE, FindingCode.PICKLE_RUNS_CODE}
+)
+_ORDER = (Verdict.OK, Verdict.UNVERIFIED, Verdict.INCOMPLETE, Verdict.CORRUPT, Verdict.MISSING)
+
+
+def verdict_of(code: FindingCode, severity: Severity) -> Verdict:
+    """Return what one finding makes of whatever it is about."""
+    if severity is not Severity.ERROR:
+        return Verdict.OK
+    if code in _INCOMPLETE:
+        return Verdict.INCOMPLETE
+    return Verdict.UNVERIFIED if code in _UNVERIFIED else Verdict.CORRUPT
+
+
+def fault_verdict(fault: Fault) -> Verdict:
+    """Return what one fault makes of its file."""
+    return verdict_of(fault.code, fault.code.severity if fault.severity is None else fault.severity)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of some verdicts, OK where there is none."""
+    return max(verdicts, key=_ORDER.index, default=Verdict.OK)
+
+
+def verdict_of_all(findings: Iterable[Finding]) -> Verdict:
+    """Return what findings together make of the checkpoint that they are about."""
+    return worst(verdict_of(finding.code, finding.gravity) for finding in findings)
