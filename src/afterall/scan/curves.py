@@ -1,0 +1,160 @@
+"""Gather the values of one metric as they are read, in bounded memory, and put them in order of steps.
+
+Invariant: thinning never drops the first or last points, a bucket's least and greatest value, or the
+edges of a run of values that are not finite; so no spike and no divergence is smoothed away.
+"""
+
+import math
+from array import array
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+CAPACITY = 1 << 17
+"""Most points held while reading; about 4 MiB."""
+KEPT_ENDS = 256
+"""Points at either end that thinning leaves alone, more than any mean over the last values needs."""
+EPOCH_ERROR = 6e-4
+"""Relative error of an epoch printed with four digits."""
+UNPLACED = -1
+"""The step of a value whose source tells no step."""
+
+
+class Reading(Struct, frozen=True, array_like=True):
+    """One logged value and its mark, the number its source places it by; `epoch` is NaN where not said."""
+
+    step: int
+    value: float
+    epoch: float
+    mark: int
+
+
+class Rounding(Struct, frozen=True):
+    """How a source rounds: to decimals after the point, or to significant digits; None: not at all."""
+
+    decimals: int | None = None
+    significant: int | None = None
+
+    def allows(self, exact: float, printed: float) -> bool:
+        """Tell whether `printed` can be `exact` rounded so, half a unit more for double rounding."""
+        if self.decimals is not None:
+            return abs(exact - printed) <= 10.0**-self.decimals
+        if self.significant is not None:
+            return abs(exact - printed) <= abs(exact) * 10.0 ** (1 - self.significant)
+        return abs(exact - printed) <= abs(exact) * 1e-9
+
+
+EXACT = Rounding()
+
+
+class Curve:
+    """One metric of one source. `place` says what a mark counts: "line {}", "record {}", "key loss[{}]"."""
+
+    def __init__(self, place: str, rounding: Rounding = EXACT) -> None:
+        self.place = place
+        self.rounding = rounding
+        self.counts_rows = False
+        """True where steps are only the number of the logged row, so that no other source counts alike."""
+        self._steps = array("q")
+        self._values = array("d")
+        self._epochs = array("d")
+        self._marks = array("q")
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, step: int | None, value: float, mark: int, epoch: float | None = None) -> None:
+        """Take one value; `step` None where the source tells no step, or one that cannot be a step."""
+        if len(self._values) >= CAPACITY:
+            self._replace(thin(_ordered(self._rows()), CAPACITY // 2))
+        self._steps.append(step if step is not None and 0 <= step < 1 << 62 else UNPLACED)
+        self._values.append(value)
+        self._epochs.append(math.nan if epoch is None else epoch)
+        self._marks.append(mark)
+
+    def clear(self) -> None:
+        """Forget everything: another run began."""
+        self._replace([])
+
+    def continue_from(self, earlier: "Curve") -> None:
+        """Put the readings of an earlier run before these, where these went on from one of its steps."""
+        rows, before = _ordered(self._rows()), _ordered(earlier._rows())
+        if len(rows) < 2 or not before or rows[0].step <= 1 or before[-1].step < 0:
+            return
+        stride = rows[1].step - rows[0].step
+        if before[-1].step >= rows[0].step - stride:
+            self._replace([*(row for row in before if row.step < rows[0].step), *rows])
+
+    def where(self, reading: Reading) -> str:
+        """Say where in its file a reading stands."""
+        return self.place.format(reading.mark)
+
+    def readings(self, steps_per_epoch: float | None) -> list[Reading]:
+        """Return one reading a step, ascending; of a step logged twice the later.
+
+        Values without a step get theirs from `steps_per_epoch` (optimizer steps). Where that does not help
+        either and no value has a step, they stand as they were logged, each with step UNPLACED.
+        """
+        rows = self._rows()
+        if steps_per_epoch is not None:
+            loose = [row for row in rows if row.step < 0]
+            rows = [row for row in rows if row.step >= 0] + _placed(loose, steps_per_epoch)
+        return _ordered(rows)
+
+    def _rows(self) -> list[Reading]:
+        return list(map(Reading, self._steps, self._values, self._epochs, self._marks))
+
+    def _replace(self, rows: list[Reading]) -> None:
+        self._steps = array("q", (row.step for row in rows))
+        self._values = array("d", (row.value for row in rows))
+        self._epochs = array("d", (row.epoch for row in rows))
+        self._marks = array("q", (row.mark for row in rows))
+
+
+def thin(rows: list[Reading], most: int) -> list[Reading]:
+    """Return at most about `most` of `rows`: both ends whole, and the extremes of every stretch between."""
+    if len(rows) <= most:
+        return rows
+    middle = rows[KEPT_ENDS:-KEPT_ENDS]
+    buckets = max(1, (most - 2 * KEPT_ENDS) // 4)
+    width = -(-len(middle) // buckets)
+    kept = [row for start in range(0, len(middle), width) for row in _extremes(middle[start : start + width])]
+    return [*rows[:KEPT_ENDS], *kept, *rows[-KEPT_ENDS:]]
+
+
+def best(rows: Iterable[Reading]) -> Reading | None:
+    """Return the first reading with the least finite value, None if no value is finite."""
+    finite = [row for row in rows if math.isfinite(row.value)]
+    return min(finite, key=lambda row: row.value, default=None)
+
+
+def _extremes(rows: list[Reading]) -> list[Reading]:
+    """Return least, greatest, first and last non-finite of a stretch, in their order."""
+    finite = [row for row in rows if math.isfinite(row.value)]
+    odd = [row for row in rows if not math.isfinite(row.value)]
+    kept = [*odd[:1], *odd[-1:]]
+    if finite:
+        kept += [min(finite, key=lambda row: row.value), max(finite, key=lambda row: row.value)]
+    marks = {id(row) for row in kept}
+    return [row for row in rows if id(row) in marks]
+
+
+def _ordered(rows: list[Reading]) -> list[Reading]:
+    latest = {row.step: row for row in rows if row.step >= 0}
+    return [latest[step] for step in sorted(latest)] if latest else rows
+
+
+def _placed(rows: list[Reading], steps_per_epoch: float) -> list[Reading]:
+    """Give rows without a step theirs from their epoch.
+
+    Four digits of an epoch do not tell one step of a long run from the next, so rows that fit equal intervals
+    from the start on are taken to be logged at these.
+    """
+    if not rows or any(not 0 < row.epoch * steps_per_epoch < 1e15 for row in rows):
+        return rows
+    steps = [row.epoch * steps_per_epoch for row in rows]
+    interval = round(steps[0])
+    even = [interval * index for index in range(1, len(rows) + 1)]
+    if all(abs(a - b) <= max(0.5, EPOCH_ERROR * b) for a, b in zip(even, steps, strict=True)):
+        steps = [float(step) for step in even]
+    return [Reading(round(s), r.value, r.epoch, r.mark) for s, r in zip(steps, rows, strict=True)]

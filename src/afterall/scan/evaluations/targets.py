@@ -1,0 +1,59 @@
+"""Tell which checkpoint an evaluation evaluated, from what its log says and where the log lies.
+
+Invariant: the log's own word counts before its directory's, and file order never; where nothing tells, None.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+_NAMED = re.compile(r"(?:^|[/_-])((?:epoch|step)[_-]?\d{1,9}|checkpoint-\d{1,12})(?=$|[/\s])")
+_SHORT = re.compile(r"(?:^|[/_-])ep(?:och)?[_-]?(\d{1,9})(?=$|/)")
+_PATH_KEYS = re.compile(r"dir|path|model|checkpoint|adapter|epoch_dir", re.IGNORECASE)
+
+
+def checkpoint_of(evaluation: Mapping[str, object], log_path: str) -> str | None:
+    """Return the name of the checkpoint: "epoch_2", "checkpoint-50"; `evaluation` is the log's `eval` object.
+
+    Asked in turn: metadata, model arguments, task arguments, the model's name, the log's directories.
+    """
+    for text in _said(evaluation):
+        found = _name_in(text)
+        if found is not None:
+            return found
+    epoch = _mapping(evaluation.get("metadata")).get("epoch")
+    if isinstance(epoch, int) and not isinstance(epoch, bool) and 0 <= epoch < 10**9:
+        return f"epoch_{epoch}"
+    directory = log_path.rpartition("/")[0]
+    return _name_in(directory) or _short_name_in(directory)
+
+
+def _said(evaluation: Mapping[str, object]) -> Iterator[str]:
+    for key in ("metadata", "model_args", "task_args"):
+        for name, value in _mapping(evaluation.get(key)).items():
+            if isinstance(value, str) and len(value) <= 4096 and _PATH_KEYS.search(name):
+                yield value.rstrip("/")
+    model = evaluation.get("model")
+    if isinstance(model, str) and len(model) <= 4096:
+        yield model.rstrip("/")
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _name_in(text: str) -> str | None:
+    """Return the last checkpoint's name in a path or label, as its directory is called."""
+    found = _NAMED.findall(text)
+    if not found:
+        return None
+    name: str = found[-1]
+    return name if name.startswith("checkpoint") else re.sub(r"[_-]?(\d+)$", r"_\1", name)
+
+
+def _short_name_in(directory: str) -> str | None:
+    """Return the checkpoint of `capitalization_ep2` and the like."""
+    for part in reversed(directory.split("/")):
+        found = _SHORT.search(part)
+        if found is not None:
+            return f"epoch_{int(found[1])}"
+    return None

@@ -1,0 +1,43 @@
+"""Weigh the telling lines of a log by what came after them.
+
+Invariant: a line is made milder, never graver: at most a warning where a training step was logged after its
+last occurrence, or where training reached its own end all the same.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from afterall.model import Finding, Severity
+from afterall.scan.traces import Trace
+
+
+def weigh_by_progress(lines: Iterable[Finding], traces: Sequence[Trace]) -> list[Finding]:
+    """Return the findings, milder where their log shows training going on below them."""
+    last = {trace.file: _last_mark(trace) for trace in reversed(traces) if "loss" in trace.curves}
+    return [_milder(line) if _mark(line) < last.get(line.subject, -1) else line for line in lines]
+
+
+def weigh_by_completion(lines: Iterable[Finding], *, is_completed: bool) -> list[Finding]:
+    """Return the findings, milder where training reached its own end."""
+    return [_milder(line) if is_completed else line for line in lines]
+
+
+def _milder(line: Finding) -> Finding:
+    return Finding(
+        code=line.code,
+        experiment=line.experiment,
+        subject=line.subject,
+        evidence=line.evidence,
+        quote=line.quote,
+        sources=line.sources,
+        severity=min(line.gravity, Severity.WARNING),
+    )
+
+
+def _mark(line: Finding) -> float:
+    """Return the number of the last line a finding names; beyond all where it names none."""
+    number = line.sources[-1].where.rpartition(" ")[2] if line.sources else ""
+    return int(number) if number.isdecimal() else float("inf")
+
+
+def _last_mark(trace: Trace) -> int:
+    return max((row.mark for row in trace.curves["loss"].readings(None)), default=-1)

@@ -1,0 +1,99 @@
+"""Read the loss curve that torchtune's progress bars carry, a whole block at once.
+
+Format: the recipes set tqdm's description to `{epoch}|{step}|Loss: {loss}` (epoch from 1), so a record reads
+`2|120|Loss: 0.53:  40%|████      | 20/50 [00:01<00:02, 17.2it/s]`. tqdm prints a step as often as it
+refreshes, and the last bar of an epoch once more after the next epoch began. In torchtune 0.1 the second
+number counts within the epoch, later over the whole run. The total is one epoch's steps. Full recipes on main
+print four decimals, all others the whole number.
+"""
+
+import re
+from bisect import bisect_right
+from itertools import pairwise
+
+from afterall.scan.curves import EXACT, Curve, Rounding
+from afterall.scan.logs.blocks import Block
+
+_MARK = b"|Loss: "
+_PLACE = re.compile(rb"(\d{1,12})\|(\d{1,12})$")
+_TOTAL = re.compile(rb"\s\d{1,12}/(\d{1,12}) \[")
+
+
+class LossBars:
+    """What the loss bars of one run say: `epoch` and `step` reached, and `total`, the steps of an epoch."""
+
+    def __init__(self) -> None:
+        self.curve = Curve("line {}")
+        self.restarts = 0
+        self.epoch = 0
+        self.step = 0
+        self.total: int | None = None
+        self._before_epoch = 0
+        self._decimals = 0
+        self._last = (b"", b"")
+        self._steps: list[int] = []
+        self._offsets: list[int] = []
+
+    def read_block(self, block: Block) -> None:
+        """Take every bar of a block; one whose loss was cut before its colon does not count."""
+        self._steps, self._offsets = [self.step], [-1]
+        if _MARK not in block.data:
+            return
+        parts = block.data.split(_MARK)
+        end, line = 0, block.first_line
+        for before, after in pairwise(parts):
+            end += len(before) + len(_MARK)
+            line = None if line is None else line + before.count(b"\n")
+            step = before[before.rfind(b"|") + 1 :]
+            value = after[: after.find(b":", 0, 40) + 1]
+            if (step, value) != self._last:
+                self._last = (step, value)
+                self._take(before[-26:], value[:-1], (block.offset + end, line))
+        self.curve.rounding = EXACT if self._decimals > 4 else Rounding(decimals=4)
+        total = _TOTAL.search(parts[-1], 0, 1000) or _TOTAL.search(parts[1], 0, 1000)
+        self.total = int(total[1]) if total is not None else self.total
+
+    def step_before(self, offset: int) -> int | None:
+        """Return the step of the last bar before a byte of the block read last."""
+        return self._steps[bisect_right(self._offsets, offset) - 1] or None if self._steps else None
+
+    def _take(self, before: bytes, value: bytes, place: tuple[int, int | None]) -> None:
+        found = _PLACE.search(before)
+        loss = parse_loss(value)
+        if found is None or loss is None:
+            return
+        epoch, number = int(found[1]), int(found[2])
+        if not self._belongs(epoch, number):
+            return
+        offset, line = place
+        self._decimals = max(self._decimals, len(value.partition(b".")[2]))
+        self.step = self._before_epoch + number
+        self.curve.add(self.step, loss, offset if line is None else line)
+        self._steps.append(self.step)
+        self._offsets.append(offset)
+
+    def _belongs(self, epoch: int, number: int) -> bool:
+        """Tell news from the reprint of an old bar, and notice where numbers or the whole run start anew."""
+        if epoch < self.epoch and number > 1:
+            return False
+        if epoch <= self.epoch and number == 1 < self.step:
+            self._restart()
+        if epoch > self.epoch and number <= self.step - self._before_epoch:
+            self._before_epoch = self.step
+        self.epoch = epoch
+        return True
+
+    def _restart(self) -> None:
+        self.restarts += 1
+        self.curve.clear()
+        self._before_epoch = self.step = 0
+
+
+def parse_loss(text: bytes) -> float | None:
+    """Return a printed number, "nan" and "inf" included; None for anything else."""
+    if not text or len(text) > 40 or b"_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,51 @@
+"""Define what reads a log: it names the literals it waits for and is handed the lines that hold one."""
+
+from collections.abc import Sequence
+
+from afterall.scan.logs.blocks import Block
+from afterall.scan.logs.lines import Line
+from afterall.scan.traces import Trace
+
+
+class LineReader:
+    """Reads one log's lines of one kind, front to back; whoever derives from it keeps its memory bounded."""
+
+    triggers: Sequence[bytes] = ()
+    """A line with none of these is only handed over while `wants_next`."""
+
+    @property
+    def wants_next(self) -> bool:
+        """True while every following line is wanted, as within a traceback."""
+        return False
+
+    def read_block(self, block: Block) -> None:
+        """See a whole block before its lines are handed over; most readers have no use for it."""
+
+    def read(self, line: Line) -> None:
+        """Take one line. It may be anything, cut off, or from another program."""
+        raise NotImplementedError
+
+    def is_for(self, raw: bytes) -> bool:
+        """Tell whether a record holds a literal this reader waits for."""
+        return any(trigger in raw for trigger in self.triggers)
+
+
+class TraceReader(LineReader):
+    """Reads what one trainer or logger prints of a run."""
+
+    is_guess = False
+    """True: wanted only as long as no reader that knows its format has read a training step."""
+
+    @property
+    def has_trained(self) -> bool:
+        """True once a training step, a loss or the trainer's last line was read."""
+        return False
+
+    @property
+    def restarts(self) -> int:
+        """How often another run of the same job began where no banner told; only the last one counts."""
+        return 0
+
+    def trace(self) -> Trace | None:
+        """Return what was read; None where nothing of its kind was in the log."""
+        raise NotImplementedError

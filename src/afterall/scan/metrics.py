@@ -1,0 +1,139 @@
+"""Derive RESULTS.json's metrics and series from what the believed sources logged.
+
+Invariant: NaN and infinity are kept where they were the last value; a best value is always finite; no metric
+is made from two sources, except a plan of steps from steps an epoch and epochs.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from afterall.model import Fact, Point, Series, Source
+from afterall.scan.curves import Reading, best, thin
+from afterall.scan.precedence import Pick, Told, first_fact, for_curve, for_last, told
+from afterall.scan.traces import Trace
+
+LAST_LOGGED = 10
+"""How many of the last logged training losses `mean_last_loss` averages."""
+MOST_POINTS = 20_000
+"""A longer curve is thinned for keeping."""
+SERIES = ("loss", "val_loss", "learning_rate", "tokens_per_second_per_gpu", "grad_norm")
+
+Derive = Callable[[Told], Fact | None]
+
+
+class Derived(Struct, frozen=True):
+    """One metric: from which curve, which source's, how, and its unit."""
+
+    metric: str
+    curve: str
+    pick: Pick
+    derive: Derive
+
+
+def _last(unit: str | None) -> Derive:
+    def derive(one: Told) -> Fact:
+        return Fact(one.rows[-1].value, one.source(one.rows[-1]), unit)
+
+    return derive
+
+
+def _least(unit: str | None) -> Derive:
+    def derive(one: Told) -> Fact | None:
+        row = best(one.rows)
+        return None if row is None else Fact(row.value, one.source(row), unit)
+
+    return derive
+
+
+def _greatest(unit: str | None) -> Derive:
+    def derive(one: Told) -> Fact | None:
+        finite = [row for row in one.rows if math.isfinite(row.value)]
+        row = max(finite, key=lambda row: row.value, default=None)
+        return None if row is None else Fact(row.value, one.source(row), unit)
+
+    return derive
+
+
+def _last_count(one: Told) -> Fact | None:
+    value = one.rows[-1].value
+    return Fact(round(value), one.source(one.rows[-1])) if math.isfinite(value) else None
+
+
+def _step_of_least(one: Told) -> Fact | None:
+    row = best(one.rows)
+    return Fact(row.step, one.source(row)) if row is not None and one.is_placed else None
+
+
+def _mean_of_last(one: Told) -> Fact:
+    rows = one.rows[-LAST_LOGGED:]
+    where = f"last {len(rows)} logged"
+    if one.is_placed:
+        where = f"{where}, steps {rows[0].step} to {rows[-1].step}"
+    return Fact(_mean(rows), Source(one.trace.file, where), "nats")
+
+
+def _median(unit: str | None) -> Derive:
+    def derive(one: Told) -> Fact | None:
+        values = [row.value for row in one.rows if math.isfinite(row.value)]
+        where = f"median of {len(values)} logged"
+        return (
+            Fact(statistics.median(values), Source(one.trace.file, where), unit) if len(values) > 1 else None
+        )
+
+    return derive
+
+
+def _mean(rows: Sequence[Reading]) -> float:
+    values = [row.value for row in rows]
+    return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else sum(values) / len(values)
+
+
+_RATE = "tokens/s"
+TABLE: tuple[Derived, ...] = (
+    Derived("final_loss", "loss", for_last, _last("nats")),
+    Derived("best_loss", "loss", for_curve, _least("nats")),
+    Derived("best_loss_step", "loss", for_curve, _step_of_least),
+    Derived("mean_last_loss", "loss", for_curve, _mean_of_last),
+    Derived("mean_loss", "mean_loss", for_last, _last("nats")),
+    Derived("final_val_loss", "val_loss", for_last, _last("nats")),
+    Derived("best_val_loss", "val_loss", for_curve, _least("nats")),
+    Derived("best_val_step", "val_loss", for_curve, _step_of_least),
+    Derived("tokens_per_second_per_gpu", "tokens_per_second_per_gpu", for_last, _last(_RATE)),
+    Derived("tokens_per_second_per_gpu_median", "tokens_per_second_per_gpu", for_curve, _median(_RATE)),
+    Derived("tokens_per_second", "tokens_per_second", for_last, _last(_RATE)),
+    Derived("samples_per_second", "samples_per_second", for_last, _last("samples/s")),
+    Derived("steps_per_second", "steps_per_second", for_last, _last("steps/s")),
+    Derived("peak_memory_active_gib", "peak_memory_active_gib", for_curve, _greatest("GiB")),
+    Derived("peak_memory_alloc_gib", "peak_memory_alloc_gib", for_curve, _greatest("GiB")),
+    Derived("peak_memory_reserved_gib", "peak_memory_reserved_gib", for_curve, _greatest("GiB")),
+    Derived("train_seconds", "train_seconds", for_last, _last("s")),
+    Derived("final_learning_rate", "learning_rate", for_last, _last(None)),
+    Derived("peak_learning_rate", "learning_rate", for_curve, _greatest(None)),
+    Derived("tokens", "tokens", for_last, _last_count),
+)
+
+
+def derive_metrics(traces: Sequence[Trace], steps_per_epoch: float | None) -> dict[str, Fact]:
+    """Return the metrics that logged values give, in the table's order."""
+    sources = {row.curve: told(traces, row.curve, steps_per_epoch) for row in TABLE}
+    found = {row.metric: row.derive(row.pick(sources[row.curve])) for row in TABLE if sources[row.curve]}
+    found.setdefault("train_seconds", first_fact(traces, "train_seconds"))
+    return {metric: fact for metric, fact in found.items() if fact is not None}
+
+
+def derive_series(traces: Sequence[Trace], steps_per_epoch: float | None) -> dict[str, Series]:
+    """Return the curves that are kept, each one source's; one without optimizer steps is no series."""
+    found = {}
+    for key in SERIES:
+        placed = [one for one in told(traces, key, steps_per_epoch) if one.rows[-1].step >= 0]
+        if placed:
+            one = for_curve(placed)
+            points = tuple(
+                Point(row.step, row.value, None if math.isnan(row.epoch) else row.epoch)
+                for row in thin(one.rows, MOST_POINTS)
+            )
+            found[key] = Series(key, points, Source(one.trace.file))
+    return found

@@ -1,0 +1,96 @@
+"""Choose among an experiment's files those that hold its parameters, and say how much each is to be believed.
+
+Invariant: the copies of one configuration in many checkpoints are read once, a run's own before a
+checkpoint's.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+
+from afterall.model import Entry, EntryKind
+from afterall.scan.parameters import decoding
+from afterall.scan.parameters.flat import Config
+from afterall.scan.parameters.standing import Standing
+
+MOST_BYTES = 1 << 20
+MOST_WRITTEN = 8
+_CHECKPOINT = re.compile(r"(?:^|/)(?:epoch|step|checkpoint|global_step|iter)[_-]?\d+/")
+_NOT_TRAINING = re.compile(
+    r"(?:^|/)(?:eval\w*|inspect\w*|cell|docker-compose|afterall|pyproject|environment|conda\w*|multirun|hydra"
+    r"|mkdocs|\.\w[\w.-]*)\.(?:ya?ml|toml)$|(?:^|/)(?:eval|wandb|lightning_logs|mlruns|\.git|\.hydra|node_modules)/"
+)
+
+
+class ConfigKind(Struct, frozen=True):
+    """One kind of file; of most kinds one file is read, of hand-written ones up to `most`."""
+
+    name: re.Pattern[str]
+    parse: Callable[[bytes, str], Config]
+    standing: Standing
+    most: int = 1
+
+
+KINDS: tuple[ConfigKind, ...] = (
+    ConfigKind(
+        re.compile(r"(?:^|/)wandb/(?:offline-)?run-[\w-]+/files/config\.yaml$"),
+        decoding.parse_tracker_yaml,
+        Standing.TRACKER,
+    ),
+    ConfigKind(re.compile(r"(?:^|/)\.hydra/overrides\.yaml$"), decoding.parse_overrides, Standing.OVERRIDES),
+    ConfigKind(re.compile(r"(?:^|/)\.hydra/config\.yaml$"), decoding.parse_yaml_file, Standing.SAVED),
+    ConfigKind(re.compile(r"(?:^|/)adapter_config\.json$"), decoding.parse_adapter, Standing.ADAPTER),
+    ConfigKind(
+        re.compile(
+            r"(?:^|/)(?:torchtune_config|hparams|hyperparameters|training_args|llamaboard_config)\.yaml$"
+        ),
+        decoding.parse_yaml_file,
+        Standing.SAVED,
+        most=2,
+    ),
+    ConfigKind(re.compile(r"(?:^|/)setup_finetune\.yaml$"), decoding.parse_yaml_file, Standing.SETUP),
+    ConfigKind(
+        re.compile(r"(?:^|/)(?:(?:train(?:ing)?_)?(?:args|params|config)|hparams|hyperparameters)\.json$"),
+        decoding.parse_json_file,
+        Standing.WRITTEN,
+        most=2,
+    ),
+    ConfigKind(
+        re.compile(r"(?:^|/)(?!setup_finetune|torchtune_config)[\w.-]+\.ya?ml$"),
+        decoding.parse_yaml_file,
+        Standing.WRITTEN,
+        most=MOST_WRITTEN,
+    ),
+    ConfigKind(re.compile(r"(?:^|/)[\w.-]+\.toml$"), decoding.parse_toml_file, Standing.WRITTEN, most=2),
+    ConfigKind(re.compile(r"(?:^|/)README\.md$"), decoding.parse_front_matter, Standing.README),
+)
+"""All kinds; a file is of the first kind whose name fits."""
+
+
+def choose(entries: Sequence[Entry], root: str) -> Iterator[tuple[ConfigKind, Entry]]:
+    """Yield the files to read of an experiment, each with its kind, those nearest its `root` first."""
+    by_kind: dict[int, list[Entry]] = {}
+    for entry in entries:
+        if entry.kind is not EntryKind.FILE or entry.size_bytes > MOST_BYTES:
+            continue
+        index = next((i for i, kind in enumerate(KINDS) if kind.name.search(entry.path)), None)
+        if index is not None:
+            by_kind.setdefault(index, []).append(entry)
+    for index in sorted(by_kind):
+        kind = KINDS[index]
+        known = [e for e in by_kind[index] if kind.standing is not Standing.WRITTEN or _is_written(e, root)]
+        for entry in sorted(known, key=lambda entry: _distance(entry, root))[: kind.most]:
+            yield kind, entry
+
+
+def _is_written(entry: Entry, root: str) -> bool:
+    """Tell a configuration of training, near the root, from others' and from those within checkpoints."""
+    inner = entry.path.removeprefix(root).lstrip("/")
+    return not _NOT_TRAINING.search(inner) and not _CHECKPOINT.search(inner) and inner.count("/") <= 1
+
+
+def _distance(entry: Entry, root: str) -> tuple[bool, int, int, str]:
+    """Order a run's own file before a checkpoint's, nearer before deeper, newer before older."""
+    inner = entry.path.removeprefix(root).lstrip("/")
+    return (_CHECKPOINT.search(inner) is not None, inner.count("/"), -entry.mtime_ns, entry.path)

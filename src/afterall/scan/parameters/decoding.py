@@ -1,0 +1,100 @@
+"""Turn the bytes of a configuration file into its flat values, whichever format it has.
+
+Invariant: total; a file that is not what its name says gives a problem and no values.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+
+from afterall.model import Fact, Source
+from afterall.scan.parameters.flat import Config, flatten
+from afterall.scan.parameters.values import typed
+from afterall.scan.parameters.yaml_text import decode_yaml, parse_yaml
+
+_ADAPTER_KEYS = frozenset(
+    {
+        "r",
+        "lora_alpha",
+        "lora_dropout",
+        "target_modules",
+        "modules_to_save",
+        "use_dora",
+        "use_rslora",
+        "peft_type",
+        "base_model_name_or_path",
+        "init_lora_weights",
+    }
+)
+"""What tells one adapter from another; PEFT writes forty more, nearly all at their defaults."""
+
+
+def parse_yaml_file(data: bytes, file: str) -> Config:
+    """Return the values of a YAML file."""
+    return parse_yaml(data.decode("utf-8", "replace"), file)
+
+
+def parse_overrides(data: bytes, file: str) -> Config:
+    """Return the settings in Hydra's overrides.yaml, a list of `key=value`, some with `+` before the key."""
+    items, problem = decode_yaml(data.decode("utf-8", "replace"))
+    texts = [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
+    pairs = [text.lstrip("+").partition("=") for text in texts]
+    values = {
+        key: Fact(typed(value), Source(file, f"key {key}")) for key, equals, value in pairs if equals and key
+    }
+    return Config(values, problem)
+
+
+def parse_tracker_yaml(data: bytes, file: str) -> Config:
+    """Return the values of wandb's config.yaml, where each key holds a `desc` and a `value`."""
+    config = parse_yaml_file(data, file)
+    values = {}
+    for key, fact in config.values.items():
+        top, _, rest = key.partition(".")
+        if rest == "value" or rest.startswith("value."):
+            values[top + rest.removeprefix("value")] = fact
+    return Config(values, config.problem)
+
+
+def parse_json_file(data: bytes, file: str) -> Config:
+    """Return the values of a JSON file, nothing of a model's own configuration: it describes no run."""
+    tree, problem = _decode_json(data)
+    if isinstance(tree, dict) and "architectures" in tree:
+        return Config()
+    return Config(flatten(tree, file).values, problem)
+
+
+def parse_adapter(data: bytes, file: str) -> Config:
+    """Return what an adapter_config.json says of the adapter, by PEFT or torchtune."""
+    config = parse_json_file(data, file)
+    return Config({key: fact for key, fact in config.values.items() if key in _ADAPTER_KEYS}, config.problem)
+
+
+def parse_toml_file(data: bytes, file: str) -> Config:
+    """Return the values of a TOML file."""
+    try:
+        tree: Mapping[str, object] = tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        return Config(problem=_first_line(error))
+    return flatten(tree, file)
+
+
+def parse_front_matter(data: bytes, file: str) -> Config:
+    """Return the settings above a model card's text, between two lines of `---`."""
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    head, end, _ = text.removeprefix("---\n").partition("\n---")
+    if not text.startswith("---\n") or not end:
+        return Config()
+    config = parse_yaml(head, file)
+    return Config({key: fact for key, fact in config.values.items() if key in ("base_model", "datasets")})
+
+
+def _decode_json(data: bytes) -> tuple[object, str | None]:
+    try:
+        return json.loads(data), None
+    except (ValueError, RecursionError) as error:
+        return None, _first_line(error)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or "is nested too deep"

@@ -1,0 +1,119 @@
+"""Gather what all sources say of the parameters, under common names, and decide whose word counts.
+
+Invariant: one value a name, from the source of the highest standing; secrets are masked before anything else
+sees them; where sources contradict each other on a setting that names experiments, a finding says so.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from afterall.model import Fact, Finding, FindingCode
+from afterall.scan.parameters.exclusions import is_hyperparameter
+from afterall.scan.parameters.names import LABELLED, LABELS, common_name
+from afterall.scan.parameters.short_names import shortened
+from afterall.scan.parameters.standing import Standing
+from afterall.scan.secrets import MASK, is_secret_name, mask_secrets
+
+MOST_PARAMETERS = 2000
+_COMPARED = ("learning_rate", "lora_rank", "seed")
+_NEVER_COMPARED = frozenset({Standing.WRITTEN, Standing.SAVED})
+"""Configurations that lie beside a run need not be the ones it ran with."""
+
+
+class Said(Struct, frozen=True):
+    """One source's settings under its own dotted keys."""
+
+    standing: Standing
+    values: dict[str, Fact]
+
+
+class _Candidate(Struct, frozen=True):
+    """One setting under a common name, and how it ranks among others of that name: the least wins."""
+
+    order: tuple[int, int, int, str]
+    source: int
+    standing: Standing
+    key: str
+    fact: Fact
+
+
+def gather(sources: Iterable[Said], names: frozenset[str]) -> tuple[dict[str, Fact], tuple[Finding, ...]]:
+    """Return the parameters, common names first, and what sources contradict each other on.
+
+    `names` are those of the experiment and its directories: a value that only repeats one is a run's name.
+    """
+    common: dict[str, list[_Candidate]] = {}
+    others: dict[str, Fact] = {}
+    for index, said in enumerate(sorted(sources, key=lambda said: said.standing)):
+        for key, given in said.values.items():
+            fact = _masked(key, given)
+            candidate = _candidate(key, fact, index, said.standing)
+            if candidate is not None:
+                common.setdefault(candidate[0], []).append(candidate[1])
+            elif common_name(key) is None and is_hyperparameter(key, fact.value, names):
+                others.setdefault(key, fact)
+    chosen = {name: min(found, key=lambda found: found.order) for name, found in sorted(common.items())}
+    parameters = {name: candidate.fact for name, candidate in chosen.items()}
+    for name, found in common.items():
+        others |= _differing(chosen[name], found)
+    for key in sorted(others):
+        if len(parameters) < MOST_PARAMETERS:
+            parameters.setdefault(key, others[key])
+    return parameters, tuple(_contradictions(chosen, common))
+
+
+def _masked(key: str, fact: Fact) -> Fact:
+    if not isinstance(fact.value, str):
+        return fact
+    value = MASK if is_secret_name(key) and fact.value else mask_secrets(fact.value)
+    return Fact(value, fact.source, fact.unit)
+
+
+def _candidate(key: str, fact: Fact, source: int, standing: Standing) -> tuple[str, _Candidate] | None:
+    known = common_name(key)
+    if known is None or fact.value == MASK:
+        return None
+    name, telling = known
+    value = shortened(name, fact.value)
+    if value is None:
+        return None
+    is_label = name in LABELLED and telling < LABELS
+    order = (0 if is_label else standing, source, telling, key)
+    return name, _Candidate(order, source, standing, key, Fact(value, fact.source, fact.unit))
+
+
+def _differing(chosen: _Candidate, found: list[_Candidate]) -> dict[str, Fact]:
+    """Return what the chosen source itself says otherwise under another key: that is another setting."""
+    return {
+        candidate.key: candidate.fact
+        for candidate in found
+        if candidate.source == chosen.source
+        and candidate.key != chosen.key
+        and candidate.fact.value != chosen.fact.value
+        and "." in candidate.key
+    }
+
+
+def _contradictions(chosen: dict[str, _Candidate], common: dict[str, list[_Candidate]]) -> Iterator[Finding]:
+    for name in _COMPARED:
+        if name not in chosen:
+            continue
+        used = chosen[name]
+        for other in sorted(common[name], key=lambda found: found.order):
+            compared = other.source != used.source and other.standing not in _NEVER_COMPARED
+            if compared and other.fact.value != used.fact.value:
+                evidence = {
+                    "metric": name,
+                    "a": used.fact.value,
+                    "a_file": used.fact.source.file,
+                    "b": other.fact.value,
+                    "b_file": other.fact.source.file,
+                }
+                yield Finding(
+                    code=FindingCode.SOURCES_DISAGREE,
+                    subject=name,
+                    evidence=evidence,
+                    sources=(used.fact.source, other.fact.source),
+                )
+                break

@@ -1,0 +1,107 @@
+"""Find how far training came and how far it was to go, in steps and in epochs.
+
+Invariant: what was reached is the furthest that any source shows; what was planned is what the most
+trustworthy source says, or steps an epoch times epochs where both are known.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from afterall.model import Fact, Source
+from afterall.scan.precedence import as_number, first_fact, furthest_fact, told
+from afterall.scan.traces import Trace
+
+
+class Progress(Struct, frozen=True):
+    """Facts on progress under their metric names, and the optimizer steps of one epoch (None if unknown)."""
+
+    facts: dict[str, Fact]
+    steps_per_epoch: float | None
+
+
+def find_progress(traces: Sequence[Trace], parameters: Mapping[str, Fact]) -> Progress:
+    """Return the progress that `traces` show, none without any; `parameters` may know the planned epochs."""
+    if not traces:
+        return Progress({}, None)
+    planned_epochs = first_fact(traces, "planned_epochs") or _positive(parameters.get("epochs"))
+    planned_steps = first_fact(traces, "planned_steps")
+    length, length_source = _epoch_length(traces, planned_steps, planned_epochs)
+    if (
+        planned_steps is None
+        and planned_epochs is not None
+        and length is not None
+        and length_source is not None
+    ):
+        where = f"{length:g} steps an epoch, {planned_epochs.value} epochs"
+        planned_steps = Fact(round(length * as_number(planned_epochs.value)), Source(length_source, where))
+    reached = furthest_fact(_reached_steps(traces, length))
+    epochs = furthest_fact([*_reached_epochs(traces), *_epochs_of(reached, length)])
+    facts = {
+        "global_step": reached,
+        "planned_steps": planned_steps,
+        "epochs": epochs,
+        "planned_epochs": planned_epochs,
+    }
+    return Progress({name: fact for name, fact in facts.items() if fact is not None}, length)
+
+
+def _epoch_length(
+    traces: Sequence[Trace], steps: Fact | None, epochs: Fact | None
+) -> tuple[float | None, str | None]:
+    """Return the steps of an epoch, and the file that tells them."""
+    known = [trace for trace in traces if trace.steps_per_epoch is not None]
+    if known:
+        trace = min(known, key=lambda trace: trace.origin)
+        return trace.steps_per_epoch, trace.file
+    if steps is None or epochs is None or as_number(epochs.value) <= 0:
+        return None, None
+    length = as_number(steps.value) / as_number(epochs.value)
+    return (length, steps.source.file) if _fits(length, traces) else (None, None)
+
+
+def _fits(length: float, traces: Sequence[Trace]) -> bool:
+    """Tell whether rows placed by an epoch's length end where a bar says that training ended.
+
+    Steps and epochs may be of different sources, as a bar and a script that was edited since. Rows end at most
+    one interval before the bar, give or take a tenth, and never after it.
+    """
+    bars = [as_number(trace.facts["global_step"].value) for trace in traces if "global_step" in trace.facts]
+    for rows in (trace.curves["loss"].readings(length) for trace in traces if "loss" in trace.curves):
+        if not bars or len(rows) < 2 or rows[-1].step < 0 or math.isnan(rows[-1].epoch):
+            continue
+        behind = max(bars) - rows[-1].step
+        slack = max(2.0, 0.1 * max(bars))
+        if not -slack <= behind <= rows[-1].step / len(rows) + slack:
+            return False
+    return True
+
+
+def _positive(fact: Fact | None) -> Fact | None:
+    return fact if fact is not None and as_number(fact.value) > 0 else None
+
+
+def _reached_steps(traces: Sequence[Trace], length: float | None) -> list[Fact]:
+    """Return the steps that sources show, the most trustworthy source's first."""
+    found = [(trace.origin, trace.facts["global_step"]) for trace in traces if "global_step" in trace.facts]
+    curves = (one for key in ("loss", "val_loss", "learning_rate") for one in told(traces, key, length))
+    found += [
+        (one.trace.origin, Fact(one.rows[-1].step, one.source(one.rows[-1])))
+        for one in curves
+        if one.is_placed
+    ]
+    return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
+
+
+def _reached_epochs(traces: Sequence[Trace]) -> Iterator[Fact]:
+    yield from (trace.facts["epochs"] for trace in traces if "epochs" in trace.facts)
+    for one in told(traces, "epoch", None):
+        last = max(one.rows, key=lambda row: row.value)
+        yield Fact(last.value, Source(one.trace.file, one.curve.where(last)))
+
+
+def _epochs_of(reached: Fact | None, length: float | None) -> list[Fact]:
+    if reached is None or length is None or length <= 0:
+        return []
+    return [Fact(round(as_number(reached.value) / length, 6), reached.source)]

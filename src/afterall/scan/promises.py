@@ -1,0 +1,106 @@
+"""Say what a run promised to save, so that a checkpoint that is not there can be told from one never due."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from afterall.model import Attempt, Fact
+from afterall.scan.traces import Trace
+
+
+class Promises(Struct, frozen=True, kw_only=True):
+    """What configurations and logs say of the checkpoints to expect; None: nobody says."""
+
+    epochs: int | None = None
+    """Planned epochs."""
+    epochs_done: int | None = None
+    """Epochs that the traces show as finished, 0 for none."""
+    steps: int | None = None
+    """Planned optimizer steps."""
+    steps_done: int | None = None
+    """Optimizer steps that the traces show."""
+    save_every_epoch: bool | None = None
+    save_every_steps: int | None = None
+    """Optimizer steps between two saves."""
+    save_adapter_only: bool | None = None
+    """True: no full weights are due."""
+    keep_last: int | None = None
+    """How many checkpoints the trainer keeps before it deletes the oldest."""
+    saved: tuple[str, ...] = ()
+    """Paths, as the log wrote them, that the latest attempt says it saved, in order, each once."""
+    started_ns: int | None = None
+    """Start of the latest attempt, nanoseconds since the epoch."""
+    ended_ns: int | None = None
+    """End of the latest attempt; None while it runs or where nobody says."""
+    has_ended: bool = True
+    """False while the latest attempt may still write."""
+    training_completed: bool | None = None
+    trainer: str | None = None
+    """Registry name of the trainer whose traces were read."""
+
+
+def make_promises(
+    metrics: Mapping[str, Fact],
+    parameters: Mapping[str, Fact],
+    traces: Sequence[Trace],
+    latest: Attempt | None,
+) -> Promises:
+    """Return what one run promised; `traces` are those of the attempt that counts."""
+    trainer = next((trace.trainer for trace in traces if trace.trains), None)
+    epochs = _number(metrics.get("epochs"))
+    return Promises(
+        epochs=_whole(metrics.get("planned_epochs")),
+        epochs_done=None if epochs is None else math.floor(epochs + 1e-6),
+        steps=_whole(metrics.get("planned_steps")),
+        steps_done=_whole(metrics.get("global_step")),
+        save_every_epoch=_saves_every_epoch(parameters, trainer),
+        save_every_steps=_save_steps(parameters),
+        save_adapter_only=_flag(parameters, "save_adapter_weights_only"),
+        keep_last=_whole(parameters.get("keep_last_n_checkpoints") or parameters.get("save_total_limit")),
+        saved=tuple(dict.fromkeys(path for trace in traces for path in trace.saved)),
+        started_ns=_nanoseconds(latest.start if latest else None),
+        ended_ns=_nanoseconds(latest.end if latest else None),
+        has_ended=latest is None or not latest.is_alive,
+        trainer=trainer,
+    )
+
+
+def _saves_every_epoch(parameters: Mapping[str, Fact], trainer: str | None) -> bool | None:
+    """Tell whether a state is due after each epoch: torchtune's default, HF's `save_strategy`."""
+    if _flag(parameters, "save_last_epoch_only"):
+        return False
+    strategy = parameters.get("save_strategy")
+    if strategy is not None:
+        return strategy.value == "epoch"
+    return True if trainer == "torchtune" and _save_steps(parameters) is None else None
+
+
+def _save_steps(parameters: Mapping[str, Fact]) -> int | None:
+    """Return the steps between saves; HF's `save_steps` counts only where the strategy is by steps."""
+    strategy = parameters.get("save_strategy")
+    if strategy is not None and strategy.value == "steps":
+        return _whole(parameters.get("save_steps"))
+    return _whole(parameters.get("save_every_n_steps"))
+
+
+def _flag(parameters: Mapping[str, Fact], name: str) -> bool | None:
+    fact = parameters.get(name)
+    return fact.value if fact is not None and isinstance(fact.value, bool) else None
+
+
+def _number(fact: Fact | None) -> float | None:
+    value = None if fact is None else fact.value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
+def _whole(fact: Fact | None) -> int | None:
+    number = _number(fact)
+    return None if number is None or number < 0 else math.ceil(number)
+
+
+def _nanoseconds(time: datetime | None) -> int | None:
+    return None if time is None else int(time.timestamp()) * 10**9

@@ -1,0 +1,78 @@
+"""Tell numbers that no sound training gives: a loss or gradients that are not finite, no step at all."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from afterall.model import Fact, Finding, FindingCode, Scalar, Severity
+from afterall.scan.precedence import Told, for_curve, told
+from afterall.scan.traces import Trace
+
+
+def judge_numbers(
+    traces: Sequence[Trace], metrics: Mapping[str, Fact], steps_per_epoch: float | None
+) -> Iterator[Finding]:
+    """Yield the findings on one run's numbers."""
+    for name in ("loss", "val_loss"):
+        found = told(traces, name, steps_per_epoch)
+        finding = _not_finite(name, for_curve(found)) if found else None
+        if finding is not None:
+            yield finding
+    hidden = _hidden_divergence(traces, steps_per_epoch)
+    if hidden is not None:
+        yield hidden
+    reached = metrics.get("global_step")
+    if reached is not None and reached.value == 0:
+        planned = metrics.get("planned_steps")
+        evidence: dict[str, Scalar] = {"planned_steps": planned.value} if planned and planned.value else {}
+        yield Finding(code=FindingCode.ZERO_STEPS, evidence=evidence, sources=(reached.source,))
+
+
+def _not_finite(name: str, one: Told) -> Finding | None:
+    bad = [row for row in one.rows if not math.isfinite(row.value)]
+    if not bad:
+        return None
+    at_end = one.rows[-1] is bad[-1]
+    evidence: dict[str, Scalar] = {
+        "metric": name,
+        "at_end": at_end,
+        "not_finite": len(bad),
+        "points": len(one.rows),
+    }
+    if one.is_placed:
+        evidence["first_step"] = bad[0].step
+    return Finding(
+        code=FindingCode.LOSS_NOT_FINITE,
+        subject=name,
+        evidence=evidence,
+        sources=(one.source(bad[0]), one.source(bad[-1])),
+        severity=None if at_end else Severity.WARNING,
+    )
+
+
+def _hidden_divergence(traces: Sequence[Trace], steps_per_epoch: float | None) -> Finding | None:
+    """Return the finding on a run whose loss looks sound and whose gradients were NaN to the end.
+
+    HF Trainer replaces a loss that is not finite before it logs it (`logging_nan_inf_filter`, on by default).
+    """
+    losses = told(traces, "loss", steps_per_epoch)
+    norms = told(traces, "grad_norm", steps_per_epoch)
+    if not losses or not norms or any(not math.isfinite(row.value) for row in for_curve(losses).rows):
+        return None
+    one = for_curve(norms)
+    bad = [row for row in one.rows if not math.isfinite(row.value)]
+    if not bad or math.isfinite(one.rows[-1].value) or len(bad) < 2:
+        return None
+    evidence: dict[str, Scalar] = {
+        "metric": "grad_norm",
+        "at_end": True,
+        "not_finite": len(bad),
+        "points": len(one.rows),
+    }
+    if one.is_placed:
+        evidence["first_step"] = bad[0].step
+    return Finding(
+        code=FindingCode.LOSS_NOT_FINITE,
+        subject="grad_norm",
+        evidence=evidence,
+        sources=(one.source(bad[0]),),
+    )

@@ -1,0 +1,136 @@
+"""Read what HF Trainer and all that derive from it print: dictionaries of numbers, and totals.
+
+Format: `{'loss': 1.2, 'learning_rate': 5e-05, 'epoch': 0.1}` in 4.x; in 5.x each value is text with four
+significant digits, `{'loss': '1.2', …}`. A row tells its epoch and no step. Training ends with a row of
+`train_runtime` and `train_loss`, the mean over the run; then `***** train metrics *****` where asked for.
+"""
+
+import re
+
+from afterall.model import Evidence, Fact, Source
+from afterall.scan.curves import EXACT, Rounding
+from afterall.scan.logs.bars import Bar, Bars
+from afterall.scan.logs.lines import Line
+from afterall.scan.logs.reader import TraceReader
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
+from afterall.scan.trainers.huggingface_state import NAME, RESULT_FILES, STATE_FILES
+from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.trainer import Trainer
+
+_ROW = re.compile(r"\{'[\w/. ()@-]{1,80}': .*\}$")
+_PAIR = re.compile(r"'([\w/. ()@-]{1,80})': (?:'([^']{0,60})'|([^,}\s]{1,60}))[,}]")
+_BANNER = re.compile(r"^\s*(Num Epochs|Total optimization steps) = ([\d,]{1,16})$")
+_PEFT = re.compile(r"^trainable params: [\d,]{1,20} \|\| all params: ")
+_OF_ROWS = frozenset({"loss", "eval_loss", "train_runtime", "eval_runtime"})
+_FOUR_DIGITS = Rounding(significant=4)
+
+
+class HuggingFaceLines(TraceReader):
+    """Reads one run's rows."""
+
+    triggers = (b"{'", b"Num Epochs = ", b"Total optimization steps = ", b"trainable params: ")
+
+    def __init__(self, name: str, bars: Bars) -> None:
+        self._name = name
+        self._bars = bars
+        self._rows = Rows("line {}")
+        self._rounding = EXACT
+        self._done: Source | None = None
+        self._speed = 0.0
+        self._is_peft = False
+        self._planned: dict[str, Fact] = {}
+        self._restarts = 0
+
+    @property
+    def has_trained(self) -> bool:
+        """True after the first row of numbers."""
+        return len(self._rows) > 0
+
+    @property
+    def restarts(self) -> int:
+        """How often training went on after its totals were printed."""
+        return self._restarts
+
+    def read(self, line: Line) -> None:
+        """Take a row, or the banner's plan."""
+        if not line.is_complete:
+            return
+        row = parse_row(line.text)
+        if row is not None:
+            self._rounding = _FOUR_DIGITS if row[1] else self._rounding
+            self._read_row(row[0], line)
+        elif _PEFT.search(line.text):
+            self._is_peft = True
+        elif found := _BANNER.search(line.text):
+            metric = "planned_epochs" if found[1] == "Num Epochs" else "planned_steps"
+            self._planned[metric] = Fact(int(found[2].replace(",", "")), Source(self._name, line.where))
+
+    def trace(self) -> Trace | None:
+        """Return the rows' curves, and of the bars how far training came."""
+        if not (self.has_trained or self._planned or self._is_peft):
+            return None
+        for curve in self._rows.curves.values():
+            curve.rounding = self._rounding
+        facts = {**self._progress(), **self._planned}
+        return Trace(
+            trainer=NAME,
+            origin=Origin.LOG if self._rounding is EXACT else Origin.ROUNDED_LOG,
+            file=self._name,
+            curves=self._rows.curves,
+            facts=facts,
+            evidence=() if self._done is None else (Evidence("done_line", True, self._done),),
+        )
+
+    def _read_row(self, row: dict[str, float], line: Line) -> None:
+        is_total = "train_loss" in row
+        if self._done is not None and (is_total or "loss" in row):
+            self._restarts += 1
+            self._rows, self._done = Rows("line {}"), None
+        if is_total:
+            self._done = Source(self._name, line.where)
+            self._speed = row.get("train_steps_per_second", 0.0) * row.get("train_runtime", 0.0)
+        self._rows.add(row, line.mark)
+
+    def _progress(self) -> dict[str, Fact]:
+        """Return planned and reached steps as the training bar shows them."""
+        bar = self._training_bar()
+        if bar is None:
+            return {}
+        source = Source(self._name, f"line {bar.mark}")
+        facts = {"global_step": Fact(bar.done, source)}
+        return {**facts, "planned_steps": Fact(bar.total, source)} if bar.total else facts
+
+    def _training_bar(self) -> Bar | None:
+        """Return the bar that counts optimizer steps among other unnamed ones.
+
+        Known is the total, from the banner or from rate times runtime; else it is the first that is not full,
+        for one over a dataset ends before training begins and one of a validation begins after it.
+        """
+        bars = self._bars.unnamed
+        planned = self._planned.get("planned_steps")
+        if planned is not None:
+            return next((bar for bar in bars if bar.total == planned.value), None)
+        if self._done is not None and self._speed:
+            near = [bar for bar in bars if abs(bar.total - self._speed) <= max(1, 0.01 * self._speed)]
+            return near[0] if near else None
+        return next((bar for bar in bars if bar.done < bar.total), None)
+
+
+def parse_row(text: str) -> tuple[dict[str, float], bool] | None:
+    """Return a printed row's numbers, and whether they were text of few digits; None for any other line."""
+    # tqdm blanks its bar out with spaces, and other text may stand before the row.
+    text = text[max(text.find("{'"), 0) :]
+    if _ROW.match(text) is None:
+        return None
+    row: dict[str, float] = {}
+    is_rounded = False
+    for name, quoted, bare in _PAIR.findall(text):
+        number = number_in(quoted or bare)
+        if number is not None:
+            row[name] = number
+            is_rounded = is_rounded or bool(quoted)
+    return (row, is_rounded) if "epoch" in row and not _OF_ROWS.isdisjoint(row) else None
+
+
+HUGGING_FACE = Trainer(name=NAME, lines=(HuggingFaceLines, MetricsBlocks), files=(STATE_FILES, RESULT_FILES))

@@ -1,0 +1,76 @@
+"""Read the blocks that HF's `Trainer.log_metrics` prints when training or validation ends.
+
+Format: below the head, lines of an indented key, ` = ` and a value with four decimals, a time as h:mm:ss.ss.
+"""
+
+import re
+
+from afterall.model import Evidence, Source
+from afterall.scan.curves import Rounding
+from afterall.scan.logs.bars import Bars
+from afterall.scan.logs.lines import Line
+from afterall.scan.logs.reader import TraceReader
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.huggingface_state import NAME
+from afterall.scan.trainers.rows import Rows, number_in
+
+_HEAD = re.compile(r"\*{5} (train|eval) metrics \*{5}$")
+_ENTRY = re.compile(r"\s{1,8}([\w/. ()@-]{1,80}?)\s{0,80}=\s{1,80}(\S[^\r\n]{0,40})$")
+_TIME = re.compile(r"(?:(\d{1,5}) days?, )?(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)$")
+
+
+class MetricsBlocks(TraceReader):
+    """Reads the last block of each kind."""
+
+    triggers = (b"***** train metrics *****", b"***** eval metrics *****")
+
+    def __init__(self, name: str, _: Bars) -> None:
+        self._name = name
+        self._is_open = False
+        self._kind = ""
+        self._done: Line | None = None
+        self._values: dict[str, tuple[float, int]] = {}
+
+    @property
+    def wants_next(self) -> bool:
+        """True within a block."""
+        return self._is_open
+
+    def read(self, line: Line) -> None:
+        """Take a head or an entry; anything else ends the block."""
+        head = _HEAD.search(line.text)
+        entry = None if head or not self._is_open else _ENTRY.match(line.text)
+        self._is_open = head is not None or entry is not None
+        if head is not None:
+            self._kind = head[1]
+            self._done = line if self._kind == "train" else self._done
+        elif entry is not None and line.is_complete:
+            number = _seconds(entry[2]) if entry[1].endswith("_runtime") else number_in(entry[2])
+            if number is not None and entry[1] != "epoch":
+                self._values[entry[1]] = (number, line.mark)
+
+    def trace(self) -> Trace | None:
+        """Return the blocks' values; None where there was no block."""
+        if not self._values:
+            return None
+        rows = Rows("line {}", Rounding(decimals=4))
+        # A train block's train_loss is the mean over the run, also where the log was cut above its runtime.
+        names: dict[str, object] = {**dict.fromkeys(self._values), "total_flos": None}
+        for name, (number, mark) in self._values.items():
+            rows.add_last({**names, name: number}, mark)
+        done = self._done
+        return Trace(
+            trainer=NAME,
+            origin=Origin.TERMINAL_SUMMARY,
+            file=self._name,
+            curves=rows.curves,
+            evidence=() if done is None else (Evidence("done_line", True, Source(self._name, done.where)),),
+        )
+
+
+def _seconds(text: str) -> float | None:
+    found = _TIME.match(text)
+    if found is None:
+        return number_in(text)
+    days, hours, minutes, seconds = found.groups()
+    return int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)

@@ -1,0 +1,112 @@
+"""Read trainer_state.json and the result files that HF Trainer, TRL, Axolotl and LLaMA-Factory leave.
+
+Format: `log_history` holds rows of a training log, a validation, or, last and only in the copy beside the
+weights, the totals. `train_loss` is the mean over the run. NaN stands bare, as Python's json writes it.
+Source: transformers 4.x to 5.23, trainer_callback.py and trainer_pt_utils.py.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from afterall.model import Entry, Evidence, Fact
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.line_files import read_json
+from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.trainer import TraceFiles, newest
+
+NAME = "huggingface"
+_CHECKPOINT = re.compile(r"(?:^|/)checkpoint-(\d{1,12})/trainer_state\.json$")
+_RESULTS = ("all_results.json", "train_results.json", "eval_results.json")
+
+
+def read_state(file: IO[bytes], name: str) -> Trace | None:
+    """Return the trace in a trainer_state.json; raise BadInput where it is damaged."""
+    state = read_json(file, name)
+    history = state.get("log_history")
+    if not isinstance(history, list):
+        return None
+    rows = Rows("key log_history[{}]")
+    totals: int | None = None
+    for index, row in enumerate(history):
+        if isinstance(row, dict):
+            rows.add(row, index)
+            totals = index if "train_runtime" in row and "train_loss" in row else totals
+    trace = Trace(trainer=NAME, origin=Origin.TRAINER_STATE, file=name, curves=rows.curves)
+    trace.facts = _facts(state, trace)
+    trace.parameters = _parameters(state, trace)
+    trace.steps_per_epoch = _steps_per_epoch(state)
+    if totals is not None:
+        trace.evidence = (Evidence("done_line", True, trace.source(f"key log_history[{totals}]")),)
+    return trace
+
+
+def read_results(file: IO[bytes], name: str) -> Trace | None:
+    """Return the trace in an {all,train,eval}_results.json; raise BadInput where it is damaged."""
+    results = read_json(file, name)
+    rows = Rows("top level")
+    rows.add_last({key: value for key, value in results.items() if key != "epoch"}, 0)
+    if not len(rows):
+        return None
+    trace = Trace(trainer=NAME, origin=Origin.RESULTS, file=name, curves=rows.curves)
+    if "train_runtime" in results:
+        trace.evidence = (Evidence("done_line", True, trace.source("key train_runtime")),)
+    return trace
+
+
+def _facts(state: Mapping[str, object], trace: Trace) -> dict[str, Fact]:
+    """Return what the state says of progress; `max_steps` is 0 where training was not set up."""
+    facts = {}
+    for key, metric in (
+        ("global_step", "global_step"),
+        ("max_steps", "planned_steps"),
+        ("epoch", "epochs"),
+        ("num_train_epochs", "planned_epochs"),
+    ):
+        number = number_in(state.get(key))
+        if number is None or not math.isfinite(number) or number < 0:
+            continue
+        if metric.startswith("planned") and number == 0:
+            continue
+        value = number if metric == "epochs" else int(number)
+        facts[metric] = Fact(value, trace.source(f"key {key}"))
+    return facts
+
+
+def _parameters(state: Mapping[str, object], trace: Trace) -> dict[str, Fact]:
+    return {
+        key: Fact(int(number), trace.source(f"key {key}"))
+        for key in ("num_train_epochs", "train_batch_size", "logging_steps", "save_steps")
+        if (number := number_in(state.get(key))) is not None and 0 < number < 1e12 and number == int(number)
+    }
+
+
+def _steps_per_epoch(state: Mapping[str, object]) -> float | None:
+    """Return the optimizer steps of an epoch: reached steps over reached epochs."""
+    step, epoch = number_in(state.get("global_step")), number_in(state.get("epoch"))
+    if step is None or epoch is None or not (step > 0 and 0 < epoch < 1e9):
+        return None
+    return step / epoch
+
+
+def _choose_state(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the newest state beside weights of a whole run, and that of the last checkpoint."""
+    states = [entry for entry in entries if entry.name == "trainer_state.json"]
+    saved = [(int(found[1]), entry) for entry in states if (found := _CHECKPOINT.search(entry.path))]
+    whole = newest([entry for entry in states if not _CHECKPOINT.search(entry.path)])
+    last = max(saved, key=lambda pair: (pair[0], pair[1].mtime_ns, pair[1].path), default=None)
+    return whole if last is None else [*whole, last[1]]
+
+
+def _choose_results(entries: Sequence[Entry]) -> Sequence[Entry]:
+    chosen = [newest([e for e in entries if e.name == name and not _in_checkpoint(e)]) for name in _RESULTS]
+    return [entry for group in chosen for entry in group]
+
+
+def _in_checkpoint(entry: Entry) -> bool:
+    return re.search(r"(?:^|/)checkpoint-\d+/", entry.path) is not None
+
+
+STATE_FILES = TraceFiles(choose=_choose_state, read=read_state)
+RESULT_FILES = TraceFiles(choose=_choose_results, read=read_results)

@@ -1,0 +1,45 @@
+"""Read files of one record a line, and small JSON files, whatever bytes they hold.
+
+Invariant: a last line without its end is left out: it may be half of what was meant.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import IO
+
+from afterall.errors import BadInput
+
+LONGEST_LINE = 1 << 20
+MOST_JSON_BYTES = 64 << 20
+
+
+def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield the number (from 1) and text of each line that ends; overlong ones are passed over."""
+    number = 1
+    is_rest = False
+    while piece := file.readline(LONGEST_LINE):
+        ends = piece.endswith(b"\n")
+        if ends and not is_rest:
+            yield number, piece.decode("utf-8", "replace").rstrip("\r\n")
+        number += ends
+        is_rest = not ends
+
+
+def json_row(text: str) -> Mapping[str, object] | None:
+    """Return a JSON object, NaN and Infinity allowed as Python writes them; None for anything else."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def read_json(file: IO[bytes], name: str) -> Mapping[str, object]:
+    """Return the JSON object in a file; raise BadInput where it is none, cut, or too large."""
+    data = file.read(MOST_JSON_BYTES + 1)
+    if len(data) > MOST_JSON_BYTES:
+        raise BadInput(name, f"is larger than {MOST_JSON_BYTES >> 20} MiB")
+    found = json_row(data.decode("utf-8", "replace"))
+    if found is None:
+        raise BadInput(name, "is empty" if not data else "is cut short or no JSON object")
+    return found

@@ -1,0 +1,65 @@
+"""Read LLaMA-Factory's trainer_log.jsonl; what else it leaves is HF Trainer's.
+
+Format: `{"current_steps": 10, "total_steps": 6566, "loss": 0.85, "lr": 9.9e-06, "epoch": 0.01, …}`, losses
+with four decimals; older files say `learning_rate`; the last line has no loss; a resumed run appends, and so
+does a new one in the same directory. `vram_allocated` is the peak in GiB. Source:
+src/llamafactory/train/callbacks.py.
+"""
+
+from collections.abc import Sequence
+from typing import IO
+
+from afterall.model import Entry, Evidence, Fact, Source
+from afterall.scan.curves import Rounding
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.line_files import json_row, whole_lines
+from afterall.scan.trainers.rows import Rows, number_in, step_in
+from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
+
+NAME = "llamafactory"
+_FOUR_DECIMALS = Rounding(decimals=4)
+_RENAMED = {
+    "vram_allocated": "peak_memory_alloc",
+    "vram_reserved": "peak_memory_reserved",
+    "throughput": "train_tokens_per_second",
+}
+
+
+def read_trainer_log(file: IO[bytes], name: str) -> Trace | None:
+    """Return the trace of the last run in a trainer_log.jsonl."""
+    rows = Rows("line {}", _FOUR_DECIMALS)
+    first = last = 0
+    planned: Fact | None = None
+    reached: Fact | None = None
+    for number, line in whole_lines(file):
+        row = json_row(line)
+        step = None if row is None else step_in(row)
+        if row is None or step is None:
+            continue
+        if first and step <= first and step < last:
+            rows, first = Rows("line {}", _FOUR_DECIMALS), 0
+        first, last = first or step, step
+        rows.add({_RENAMED.get(key, key): value for key, value in row.items()}, number)
+        source = Source(name, f"line {number}")
+        reached = Fact(step, source)
+        total = number_in(row.get("total_steps"))
+        planned = Fact(int(total), source) if total is not None and 0 < total < 1e15 else planned
+    if reached is None:
+        return None
+    facts = {"global_step": reached, "planned_steps": planned}
+    is_done = planned is not None and last >= int(str(planned.value))
+    return Trace(
+        trainer=NAME,
+        origin=Origin.METRICS_FILE,
+        file=name,
+        curves=rows.curves,
+        facts={key: fact for key, fact in facts.items() if fact is not None},
+        evidence=(Evidence("done_line", True, reached.source),) if is_done else (),
+    )
+
+
+def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
+    return newest([entry for entry in entries if entry.name == "trainer_log.jsonl"])
+
+
+LLAMA_FACTORY = Trainer(name=NAME, files=(TraceFiles(choose=_choose, read=read_trainer_log),))

@@ -1,0 +1,111 @@
+"""Name metrics alike, whatever trainers and loggers call them.
+
+Invariant: a name is only taken for another where every known writer means the same by it; names that mean
+different things to different writers are left to the trainer's own module.
+"""
+
+CURVES: dict[str, str] = {
+    # training loss
+    "loss": "loss",
+    "train/loss": "loss",
+    "train_loss": "loss",
+    "training_loss": "loss",
+    "train_loss_step": "loss",
+    "train/loss_step": "loss",
+    "training/loss": "loss",
+    "reduced_train_loss": "loss",
+    "lm loss": "loss",
+    "loss_metrics/global_avg_loss": "loss",
+    # validation loss
+    "val_loss": "val_loss",
+    "val/loss": "val_loss",
+    "eval_loss": "val_loss",
+    "eval/loss": "val_loss",
+    "valid_loss": "val_loss",
+    "valid/loss": "val_loss",
+    "validation_loss": "val_loss",
+    "validation/loss": "val_loss",
+    "val_loss_epoch": "val_loss",
+    "lm loss validation": "val_loss",
+    "validation_metrics/loss": "val_loss",
+    # learning rate
+    "lr": "learning_rate",
+    "learning_rate": "learning_rate",
+    "learning-rate": "learning_rate",
+    "train/learning_rate": "learning_rate",
+    "train/lr": "learning_rate",
+    "lr-AdamW": "learning_rate",
+    "lr-Adam": "learning_rate",
+    "lr-SGD": "learning_rate",
+    # throughput
+    "tokens_per_second_per_gpu": "tokens_per_second_per_gpu",
+    "tokens/train_per_sec_per_gpu": "tokens_per_second_per_gpu",
+    "train/tokens/train_per_sec_per_gpu": "tokens_per_second_per_gpu",
+    "train_tokens_per_second": "tokens_per_second",
+    "train/train_tokens_per_second": "tokens_per_second",
+    "throughput(tps)": "tokens_per_second_per_gpu",
+    "train_samples_per_second": "samples_per_second",
+    "train/train_samples_per_second": "samples_per_second",
+    "train_steps_per_second": "steps_per_second",
+    "train/train_steps_per_second": "steps_per_second",
+    # gradients
+    "grad_norm": "grad_norm",
+    "train/grad_norm": "grad_norm",
+    "grad-norm": "grad_norm",
+    "grad norm": "grad_norm",
+    # memory, GiB
+    "peak_memory_active": "peak_memory_active_gib",
+    "peak_memory_alloc": "peak_memory_alloc_gib",
+    "peak_memory_reserved": "peak_memory_reserved_gib",
+    "memory/max_active (GiB)": "peak_memory_active_gib",
+    "memory/max_allocated (GiB)": "peak_memory_alloc_gib",
+    "train/memory/max_active (GiB)": "peak_memory_active_gib",
+    "train/memory/max_allocated (GiB)": "peak_memory_alloc_gib",
+    "memory/max_mem_active(gib)": "peak_memory_active_gib",
+    "memory/max_mem_allocated(gib)": "peak_memory_alloc_gib",
+    "memory/max_memory_active": "peak_memory_active_gib",
+    "memory/max_memory_allocated": "peak_memory_alloc_gib",
+    "memory/max_active(GiB)": "peak_memory_active_gib",
+    "memory/max_reserved(GiB)": "peak_memory_reserved_gib",
+    # progress
+    "epoch": "epoch",
+    "train/epoch": "epoch",
+    "num_input_tokens_seen": "tokens",
+    "train/num_input_tokens_seen": "tokens",
+    "num_tokens": "tokens",
+    "train/num_tokens": "tokens",
+    "tokens/total": "tokens",
+    "total_tokens": "tokens",
+    "tokens_seen": "tokens",
+    # totals of HF Trainer, whose train_loss is the mean over the run
+    "train/train_loss": "mean_loss",
+    "train_runtime": "train_seconds",
+    "train/train_runtime": "train_seconds",
+}
+"""From a writer's name to the curve it belongs to; memory in GiB, rates a second, times in seconds."""
+
+STEP_NAMES: tuple[str, ...] = (
+    "global_step",
+    "train/global_step",
+    "step",
+    "iteration",
+    "iter",
+    "current_steps",
+    "train/step",
+)
+"""Names under which a row tells its optimizer step, counted from 1, the surest first."""
+
+STEP_FROM_ZERO = "trainer/global_step"
+"""Lightning's: counted from 0."""
+
+_HF_TOTALS = frozenset(
+    {"train_runtime", "train/train_runtime", "total_flos", "train/total_flos", "train/global_step"}
+)
+
+
+def is_mean_loss(name: str, names: frozenset[str]) -> bool:
+    """Tell whether a value is HF Trainer's mean over the run, among the other `names` of its row or summary.
+
+    HF writes its totals under `train_loss` beside a runtime; others log the loss of a step under that name.
+    """
+    return name == "train_loss" and not _HF_TOTALS.isdisjoint(names)

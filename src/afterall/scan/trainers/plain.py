@@ -1,0 +1,61 @@
+"""Take a number behind a word such as "loss" from the log of a program that nobody here knows.
+
+The last resort: it counts only where no known format gave a loss, and its origin says that it is a guess.
+"""
+
+import re
+
+from afterall.scan.curves import Rounding
+from afterall.scan.logs.bars import Bars
+from afterall.scan.logs.lines import Line
+from afterall.scan.logs.reader import TraceReader
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.trainer import Trainer
+
+NAME = "plain"
+_NUMBER = r"([-+]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
+_LOSS = re.compile(
+    r"(?<![\w/.-])(?P<kind>train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|dev)?[ _/.-]?[lL]oss"
+    rf"[\"']?\s{{0,4}}[:=]\s{{0,8}}{_NUMBER}"
+)
+_STEP = re.compile(
+    r"(?i)(?<![\w/])(?:global[ _])?(?:step|iter(?:ation)?)s?[\"']?\s{0,2}[:=\[#]?\s{0,8}(\d{1,12})(?![\w.])"
+)
+_EPOCH = re.compile(r"(?i)(?<![\w/])epoch[\"']?\s{0,2}[:=\[#]?\s{0,8}(\d{1,9}(?:\.\d{1,9})?)")
+
+
+class PlainLines(TraceReader):
+    """Reads lines that name a loss."""
+
+    triggers = (b"loss", b"Loss")
+    is_guess = True
+
+    def __init__(self, name: str, _: Bars) -> None:
+        self._name = name
+        self._rows = Rows("line {}", Rounding(significant=3))
+
+    def read(self, line: Line) -> None:
+        """Take the first loss of each kind in a line."""
+        if not line.is_complete or len(line.text) > 1000:
+            return
+        row: dict[str, object] = {}
+        for found in _LOSS.finditer(line.text):
+            kind = (found["kind"] or "train").lower()
+            row.setdefault("loss" if kind.startswith("train") else "val_loss", found[2])
+        if not row:
+            return
+        step, epoch = _STEP.search(line.text), _EPOCH.search(line.text)
+        row |= {"step": step[1]} if step is not None else {}
+        row |= {"epoch": epoch[1]} if epoch is not None else {}
+        self._rows.add({name: number_in(value) for name, value in row.items()}, line.mark)
+
+    def trace(self) -> Trace | None:
+        """Return what was guessed."""
+        curves = {key: curve for key, curve in self._rows.curves.items() if key != "epoch"}
+        if not curves:
+            return None
+        return Trace(trainer=NAME, origin=Origin.GUESS, file=self._name, curves=curves, trains=False)
+
+
+PLAIN = Trainer(name=NAME, lines=(PlainLines,))

@@ -1,0 +1,37 @@
+"""Define the shape of a trainer or logger: the files it leaves, how they are read, the lines it prints."""
+
+from collections.abc import Callable, Sequence
+from typing import IO
+
+from msgspec import Struct
+
+from afterall.model import Entry
+from afterall.scan.logs.bars import Bars
+from afterall.scan.logs.reader import TraceReader
+from afterall.scan.traces import Trace
+
+
+class TraceFiles(Struct, frozen=True, kw_only=True):
+    """One kind of file that a trainer leaves."""
+
+    choose: Callable[[Sequence[Entry]], Sequence[Entry]]
+    """Of all files of an experiment, sorted by path, those to read: few, however many there are."""
+    read: Callable[[IO[bytes], str], Trace | None]
+    """The trace in an open file of a name; None where it holds none. Total over the file's bytes, and in
+    bounded memory; may raise OSError where reading fails."""
+
+
+class Trainer(Struct, frozen=True, kw_only=True):
+    """One row of the registry."""
+
+    name: str
+    lines: tuple[Callable[[str, Bars], TraceReader], ...] = ()
+    """Each makes a reader of what it prints into the log of this name, which shares the log's bars."""
+    files: tuple[TraceFiles, ...] = ()
+    last_resort: bool = False
+    """True: what it finds counts only where nobody else found a loss."""
+
+
+def newest(entries: Sequence[Entry], most: int = 1) -> list[Entry]:
+    """Return the entries written last, newest first; of equal times the later path."""
+    return sorted(entries, key=lambda entry: (entry.mtime_ns, entry.path), reverse=True)[:most]

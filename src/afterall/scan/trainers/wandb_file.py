@@ -1,0 +1,132 @@
+"""Read the binary `.wandb` file of a run: history, configuration, exit, and the Slurm job it ran in.
+
+Format: protobuf `Record` of wandb/proto/wandb_internal.proto, 0.13 to 0.31. Values are JSON texts, NaN and
+Infinity as Python writes them. A killed run's file ends without an exit record.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+from afterall.model import Entry, Evidence, Fact, Source
+from afterall.scan.parameters.flat import flatten
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.metric_names import CURVES, STEP_FROM_ZERO, STEP_NAMES
+from afterall.scan.trainers.protobuf import fields
+from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.trainer import TraceFiles, newest
+from afterall.scan.trainers.wandb_framing import records
+
+NAME = "wandb"
+_HISTORY, _CONFIG, _RUN, _EXIT, _ENVIRONMENT = 2, 5, 17, 18, 26
+_WANTED = frozenset(
+    {*CURVES, *STEP_NAMES, STEP_FROM_ZERO, "_step", "_runtime", "total_flos", "train/total_flos"}
+)
+_MOST_CONFIG_ITEMS = 2000
+
+
+class _Run:
+    """One run's records as they come."""
+
+    def __init__(self, file: str) -> None:
+        self.rows = Rows("history record {}")
+        self.config: dict[str, object] = {}
+        self.exit_code: int | None = None
+        self.runtime: Fact | None = None
+        self.job_id: str | None = None
+        self._file = file
+        self._count = 0
+
+    def take(self, record: bytes) -> None:
+        for number, value in fields(record):
+            if not isinstance(value, bytes):
+                continue
+            if number == _HISTORY:
+                self._take_history(value)
+            elif number == _CONFIG:
+                self._take_config(value)
+            elif number == _RUN:
+                for inner, config in fields(value):
+                    if inner == 4 and isinstance(config, bytes):
+                        self._take_config(config)
+            elif number == _EXIT:
+                self.exit_code = next((v for n, v in fields(value) if n == 1 and isinstance(v, int)), 0)
+            elif number == _ENVIRONMENT:
+                self._take_environment(value)
+
+    def _take_history(self, message: bytes) -> None:
+        self._count += 1
+        row = {name: number_in(text) for name, text in _items(message) if name in _WANTED}
+        counted = row.pop("_step", None)
+        runtime = row.pop("_runtime", None)
+        if runtime is not None:
+            self.runtime = Fact(runtime, Source(self._file, f"history record {self._count}"), "s")
+        self.rows.add(row, self._count, None if counted is None else int(counted) + 1)
+
+    def _take_config(self, message: bytes) -> None:
+        for name, text in _items(message):
+            if name == "_wandb" or name.startswith("_wandb.") or len(self.config) >= _MOST_CONFIG_ITEMS:
+                continue
+            try:
+                self.config[name] = json.loads(text)
+            except (ValueError, RecursionError):
+                continue
+
+    def _take_environment(self, message: bytes) -> None:
+        for number, value in fields(message):
+            if number == 27 and isinstance(value, bytes):
+                pair = {n: v.decode("utf-8", "replace") for n, v in fields(value) if isinstance(v, bytes)}
+                if pair.get(1) == "job_id" and pair.get(2, "").isdecimal():
+                    self.job_id = pair[2]
+
+
+def read_run(file: IO[bytes], name: str) -> Trace | None:
+    """Return what a `.wandb` file holds; None for a file that is none."""
+    run = _Run(name)
+    is_run = False
+    for record in records(file):
+        is_run = True
+        run.take(record)
+    if not is_run:
+        return None
+    ended = run.exit_code is not None
+    where = f"exit record, code {run.exit_code}" if ended else "no exit record"
+    facts = (
+        {} if run.runtime is None or "train_seconds" in run.rows.curves else {"train_seconds": run.runtime}
+    )
+    return Trace(
+        trainer=NAME,
+        origin=Origin.HISTORY,
+        file=name,
+        curves=run.rows.curves,
+        facts=facts,
+        parameters=flatten(run.config, name).values,
+        evidence=(
+            Evidence("wandb_exit" if ended else "no_wandb_exit", run.exit_code == 0, Source(name, where)),
+        ),
+        trains=False,
+        job_id=run.job_id,
+    )
+
+
+def _items(message: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the names and JSON texts in a history, summary or config message: 1 item {1, 2 key, 16 JSON}."""
+    for number, item in fields(message):
+        if number != 1 or not isinstance(item, bytes):
+            continue
+        keys: list[str] = []
+        text = ""
+        for inner, value in fields(item):
+            if isinstance(value, bytes):
+                if inner in (1, 2):
+                    keys.append(value.decode("utf-8", "replace"))
+                elif inner == 16:
+                    text = value.decode("utf-8", "replace")
+        yield ".".join(keys), text
+
+
+def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
+    return newest([e for e in entries if e.name.startswith("run-") and e.name.endswith(".wandb")], 3)
+
+
+RUN_FILES = TraceFiles(choose=_choose, read=read_run)

@@ -1,0 +1,124 @@
+"""Read logs in blocks of whole records, with the numbers of their lines."""
+
+import io
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterall.scan.logs import blocks as module
+from afterall.scan.logs.blocks import Block, read_blocks
+from afterall.scan.logs.lines import clean, line_in
+
+RECORDS = st.lists(
+    st.sampled_from([b"word", b"", b"\n", b"\r", b"\r\n", b"a longer word ", b"\0"]), max_size=60
+)
+
+
+def all_blocks(data: bytes) -> Sequence[Block]:
+    return list(read_blocks(io.BytesIO(data)))
+
+
+@given(RECORDS, st.integers(1, 20))
+def test_blocks_joined_are_the_file(words: list[bytes], size: int) -> None:
+    """However small the blocks, no byte is lost, and each knows where it starts and on which line."""
+    data = b"".join(words)
+    found = list(_small_blocks(data, size))
+    assert b"".join(block.data for block in found) == data
+    for block in found:
+        assert data[block.offset :].startswith(block.data)
+        assert block.first_line == 1 + data.count(b"\n", 0, block.offset)
+
+
+@given(RECORDS, st.integers(1, 20))
+def test_only_the_last_block_may_lack_its_end(words: list[bytes], size: int) -> None:
+    """Every block but the last ends with a whole record."""
+    for block in list(_small_blocks(b"".join(words), size))[:-1]:
+        assert block.data[-1:] in (b"\n", b"\r")
+
+
+def test_a_record_beyond_the_limit_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record without an end does not fill the memory."""
+    monkeypatch.setattr(module, "BLOCK_BYTES", 10)
+    monkeypatch.setattr(module, "RECORD_BYTES", 30)
+    assert max(len(block.data) for block in all_blocks(b"x" * 1000)) <= 40
+
+
+def test_of_a_huge_log_the_middle_is_left_out() -> None:
+    """Head and tail are read; lines after the gap have no number, and the first, half-read one is dropped."""
+    data = b"".join(b"line %d\n" % n for n in range(100))
+    found = list(read_blocks(io.BytesIO(data), head_bytes=21, tail_bytes=20))
+    assert found[0].data.startswith(b"line 0\n")
+    assert found[-1].first_line is None
+    assert found[-1].data == b"line 98\nline 99\n"
+    assert found[-1].offset == data.index(b"line 98")
+
+
+def test_what_is_appended_meanwhile_is_not_read() -> None:
+    """A log that grows while it is read is read as long as it was at the start."""
+    file = io.BytesIO(b"one\ntwo\n")
+    reading = read_blocks(file)
+    first = next(reading)
+    file.seek(0, io.SEEK_END)
+    file.write(b"three\n")
+    assert [first.data, *(block.data for block in reading)] == [b"one\ntwo\n"]
+
+
+def test_a_line_knows_its_number_and_its_byte() -> None:
+    """Records behind carriage returns stand on the line that an editor shows."""
+    data = b"first\n10%\r20%\r30%\nlast"
+    block = Block(data, 100, 7)
+    line, after = line_in(block, data.index(b"20%") + 1)
+    assert (line.raw, line.number, line.offset, line.where) == (b"20%", 8, 110, "line 8")
+    assert data[after:].startswith(b"30%")
+    assert not line_in(block, len(data) - 1)[0].is_complete
+
+
+def test_a_line_after_a_gap_is_placed_by_its_byte() -> None:
+    """Where lines were not counted, the place is the byte."""
+    line, _ = line_in(Block(b"words\n", 4096, None), 0)
+    assert (line.where, line.mark) == ("byte 4096", 4096)
+
+
+@pytest.mark.parametrize(
+    ("raw", "label", "text"),
+    [
+        (b"plain words", "", "plain words"),
+        (b"0: loss 1.5", "0", "loss 1.5"),
+        (b"  12:     indented", "12", "    indented"),
+        (b'[rank1]:   File "x.py", line 3', "1", '  File "x.py", line 3'),
+        (b"[default0]:words", "0", "words"),
+        (b"(TaskRunner pid=132393) wandb: Run summary:", "TaskRunner pid=132393", "wandb: Run summary:"),
+        (b"INFO:torchtune.utils._logging:Validation loss: 5.8", "", "Validation loss: 5.8"),
+        (b"0: [rank3]: words", "3", "words"),
+        (b"[2026-11-23 07:03:58,613][__main__][INFO] - lr 0.1", "", "lr 0.1"),
+        (b"2026-11-23 07:03:58,613 - trainer - INFO - step 1", "", "step 1"),
+        (b"2026-11-23 07:03:58.613 | INFO     | m.train:fit:12 - step 1", "", "step 1"),
+        (b"\x1b[1;34mwandb\x1b[0m: \x1b[1mwandb sync x\x1b[0m", "", "wandb: wandb sync x"),
+        (
+            b"9/10 [00:00<00:00, 29.48it/s]\x1b[AStarting checkpoint save...",
+            "",
+            "Starting checkpoint save...",
+        ),
+        (
+            b"100%|##| 10/10 [00:00<00:00, 12.28s/it][2026-03-25T10:34:07.530] error: *** x",
+            "",
+            "error: *** x",
+        ),
+        (b"\xff\xfe\0words\0", "", "\ufffd\ufffdwords"),
+        (b"  5%|#   | 1/20 [00:01<00:20, 1.2it/s]", "", "  5%|#   | 1/20 [00:01<00:20, 1.2it/s]"),
+    ],
+)
+def test_a_record_is_cleaned_of_decoration(raw: bytes, label: str, text: str) -> None:
+    """Terminal codes, a bar before other words, and prefixes of ranks and loggers are taken away."""
+    assert clean(raw) == (label, text)
+
+
+def _small_blocks(data: bytes, size: int) -> list[Block]:
+    saved = module.BLOCK_BYTES
+    module.BLOCK_BYTES = size
+    try:
+        return list(all_blocks(data))
+    finally:
+        module.BLOCK_BYTES = saved

@@ -1,0 +1,79 @@
+"""Cut logs that several jobs wrote into at their borders, and nowhere else."""
+
+import pytest
+
+from afterall.model import FindingCode
+from scan.run_making import fixture
+from scan.trace_reading import last_part, parts_of, rows, trace_by, values
+
+WHOLE = fixture("torchtune/whole-0.6.out")
+OTHER = fixture("torchtune/whole-0.4.out")
+PREEMPTED = b"slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO PREEMPTION ***\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "torchtune/whole-0.4.out",
+        "torchtune/whole-0.6.out",
+        "torchtune/whole-main.out",
+        "huggingface/whole-5.23.out",
+        "huggingface/trl-5.23.out",
+        "wandb/latest-plain.out",
+        "lightning/slurm-csv.out",
+        "submitit/12254_0_log.out",
+    ],
+)
+def test_one_jobs_log_is_one_part(name: str) -> None:
+    """Banner, tracker and totals of one run in a row are no borders."""
+    assert len(parts_of(fixture(name))) == 1
+    assert last_part(fixture(name)).restarts == 0
+
+
+def test_the_last_job_in_a_shared_log_counts() -> None:
+    """A log with two runs gives the second one's numbers, lines and findings."""
+    parts = parts_of(WHOLE + OTHER)
+    assert len(parts) == 2
+    assert len(values(parts[0].traces[0], "loss")) == 150
+    assert values(parts[1].traces[0], "loss") == values(trace_by("torchtune", OTHER), "loss")
+    assert [finding.code for finding in parts[0].findings] == [FindingCode.LINE_COPY_FAILED]
+    assert parts[1].findings == ()
+
+
+def test_lines_are_counted_through_the_whole_file() -> None:
+    """Places in the second part are lines of the file, not of the part."""
+    before, after = trace_by("torchtune", OTHER), parts_of(WHOLE + OTHER)[1].traces[0]
+    shift = WHOLE.count(b"\n")
+    assert [row.mark - shift for row in rows(after, "loss")] == [row.mark for row in rows(before, "loss")]
+
+
+def test_a_job_killed_before_its_first_step_is_a_part_of_its_own() -> None:
+    """Slurm's line ends a job although it never trained, and what follows is another's."""
+    banner = WHOLE[: WHOLE.index(b"\r  0%|")]
+    parts = parts_of(banner + PREEMPTED + OTHER)
+    assert [part.has_trained for part in parts] == [False, True]
+    assert [finding.code for finding in parts[0].findings] == [FindingCode.LINE_PREEMPTED]
+
+
+def test_job_ids_cut_and_are_told() -> None:
+    """A prolog that names another job begins a part; naming the same one again does not."""
+    first, second = b"##    Job ID : 11\nloss: 1.0\n", b"SLURM_JOB_ID=12\nloss: 2.0\n"
+    assert [part.job_id for part in parts_of(first + second + b"Job ID: 12\n")] == ["11", "12"]
+
+
+def test_an_epilogs_job_id_cuts_nothing() -> None:
+    """A job id named for the first time after training is that of the same job."""
+    parts = parts_of(OTHER + b"Job ID: 4001\nState: COMPLETED\n")
+    assert [(len(parts), part.job_id) for part in parts] == [(1, "4001")]
+
+
+def test_a_requeued_job_with_one_id_is_cut() -> None:
+    """After a preemption the same job id begins the next leg."""
+    leg = b"Job ID: 7\n" + OTHER
+    assert len(parts_of(leg + PREEMPTED + leg)) == 2
+
+
+def test_many_parts_stay_few_in_memory() -> None:
+    """Of a log that hundreds of jobs appended to, the first and the last parts are kept."""
+    parts = parts_of((OTHER[-3000:] + PREEMPTED + b"Job ID: 8\n") * 100)
+    assert len(parts) <= 18

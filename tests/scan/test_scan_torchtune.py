@@ -1,0 +1,170 @@
+"""Read torchtune's logs of three eras, number by number against the raw text."""
+
+import math
+import re
+
+import pytest
+
+from afterall.scan.trainers.torchtune_metrics import read_metrics
+from scan.run_making import fixture
+from scan.trace_reading import file_trace, last_part, parts_of, rows, trace_by, values
+
+WHOLE = {
+    "torchtune/whole-0.4.out": (20, 10, 2),
+    "torchtune/whole-0.6.out": (150, 50, 3),
+    "torchtune/whole-main.out": (20, 10, 2),
+}
+
+
+def printed_losses(data: bytes) -> dict[int, float]:
+    """Return every loss the raw text shows, found without the reader."""
+    return {int(step): float(loss) for step, loss in re.findall(rb"\|(\d+)\|Loss: (\S+?):", data)}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_step_of_a_run_is_read(name: str) -> None:
+    """The curve has every step once, with the loss that the text shows, in all eras."""
+    data = fixture(name)
+    trace = trace_by("torchtune", data)
+    assert values(trace, "loss") == printed_losses(data)
+    assert len(values(trace, "loss")) == WHOLE[name][0]
+    assert trace.steps_per_epoch == WHOLE[name][1]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_resolved_configuration_is_read(name: str) -> None:
+    """The banner's YAML gives typed values, each placed in the log."""
+    parameters = trace_by("torchtune", fixture(name)).parameters
+    assert parameters["epochs"].value == WHOLE[name][2]
+    assert isinstance(parameters["optimizer.lr"].value, float)
+    assert re.fullmatch(r"line \d+, key optimizer\.lr", parameters["optimizer.lr"].source.where)
+
+
+def test_validation_losses_stand_at_the_step_of_their_bar() -> None:
+    """A validation line glued to a bar belongs to that bar's step."""
+    trace = trace_by("torchtune", fixture("torchtune/whole-0.6.out"))
+    assert values(trace, "val_loss") == {50: 5.8187, 100: 5.8165, 150: 5.8159}
+
+
+def test_saves_and_the_final_one_are_told() -> None:
+    """Every saved path is listed as written, and the last epoch's save is evidence."""
+    trace = trace_by("torchtune", fixture("torchtune/whole-0.6.out"))
+    assert len(trace.saved) == 13
+    assert trace.saved[-1].endswith("1B_rank4/epoch_2/adapter_config.json")
+    assert [evidence.kind for evidence in trace.evidence] == ["final_checkpoint"]
+
+
+def test_a_diverged_run_keeps_its_nan() -> None:
+    """NaN losses are values: the last logged loss of a diverged run is NaN, not its last good one."""
+    found = rows(trace_by("torchtune", fixture("torchtune/nan-0.6.out")), "loss")
+    assert [row.step for row in found if math.isnan(row.value)] == list(range(3, 21))
+    assert found[1].value == 6.5394287109375
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("nan", math.nan), ("inf", math.inf), ("-inf", -math.inf), ("1e-05", 1e-05)]
+)
+def test_every_way_to_print_a_number_is_read(text: str, value: float) -> None:
+    """Loss values that the widespread regular expression drops are kept."""
+    log = f"\r1|1|Loss: 2.5:  50%|# | 1/2 [00:01<00:01, 1.0it/s]\r1|2|Loss: {text}: 100%|##| 2/2 [00:02<00:00, 1.0it/s]\n"
+    last = rows(trace_by("torchtune", log.encode()), "loss")[-1]
+    assert last.step == 2
+    assert last.value == value or (math.isnan(value) and math.isnan(last.value))
+
+
+def bar(epoch: int, step: int, loss: float, done: int, total: int) -> str:
+    return (
+        f"\r{epoch}|{step}|Loss: {loss}:  {100 * done // total}%|#    | {done}/{total} [00:01<00:01, 1.0it/s]"
+    )
+
+
+def test_the_old_epochs_bar_reprinted_changes_nothing() -> None:
+    """After the next epoch began, tqdm draws the last bar of the one before once more."""
+    log = (
+        bar(1, 1, 3.0, 1, 2)
+        + bar(1, 2, 2.0, 2, 2)
+        + bar(2, 3, 1.5, 1, 2)
+        + bar(1, 2, 9.0, 2, 2)
+        + bar(2, 4, 1.0, 2, 2)
+    )
+    part = last_part((log + "\n").encode())
+    assert values(part.traces[0], "loss") == {1: 3.0, 2: 2.0, 3: 1.5, 4: 1.0}
+    assert part.restarts == 0
+
+
+def test_steps_counted_within_an_epoch_become_global() -> None:
+    """Torchtune 0.1 counts batches anew in every epoch; the curve counts on."""
+    log = bar(1, 1, 3.0, 1, 2) + bar(1, 2, 2.0, 2, 2) + bar(2, 1, 1.5, 1, 2) + bar(2, 2, 1.0, 2, 2) + "\n"
+    part = last_part(log.encode())
+    assert values(part.traces[0], "loss") == {1: 3.0, 2: 2.0, 3: 1.5, 4: 1.0}
+    assert part.restarts == 0
+
+
+def test_a_second_run_without_a_banner_replaces_the_first() -> None:
+    """Bars that begin at the first step again are another run: only its losses count."""
+    log = bar(1, 1, 3.0, 1, 3) + bar(1, 2, 2.0, 2, 3) + bar(1, 3, 1.0, 3, 3) + bar(1, 1, 4.0, 1, 3) + "\n"
+    part = last_part(log.encode())
+    assert values(part.traces[0], "loss") == {1: 4.0}
+    assert part.restarts == 1
+
+
+def test_labels_of_srun_do_not_hide_bars() -> None:
+    """A bar behind `0: ` is read."""
+    log = "0: " + bar(1, 3251, 1.5955958366394043, 1, 2) + "\n"
+    assert values(trace_by("torchtune", log.encode()), "loss") == {3251: 1.5955958366394043}
+
+
+def test_a_run_without_steps_is_told_as_such() -> None:
+    """An empty dataset gives epochs of no steps and whole checkpoints: zero steps are a fact."""
+    data = fixture("torchtune/whole-0.6.out")
+    head = data[: data.index(b"\r  0%|")]
+    log = head + b"\r0it [00:00, ?it/s]INFO:torchtune.utils._logging:Starting checkpoint save...\n"
+    fact = trace_by("torchtune", log).facts["global_step"]
+    assert fact.value == 0
+    assert trace_by("torchtune", data).facts == {}
+
+
+def test_another_programs_empty_bar_is_no_empty_run() -> None:
+    """Without a recipe's banner an empty bar tells nothing of training."""
+    assert parts_of(b"\r0it [00:00, ?it/s]\n")[-1].traces == ()
+
+
+def test_the_disk_logger_is_read() -> None:
+    """Each line of DiskLogger's file is a step with full precision."""
+    data = fixture("torchtune/log_1795417042.txt")
+    trace = file_trace(read_metrics, data, "logs/log_1795417042.txt")
+    expected = {int(s): float(v) for s, v in re.findall(rb"Step (\d+) \| loss:(\S+)", data)}
+    assert values(trace, "loss") == expected
+    assert values(trace, "learning_rate")[20] == 0.0
+    assert values(trace, "tokens_per_second_per_gpu")[20] == 14292.8154296875
+
+
+def test_the_json_disk_logger_is_read() -> None:
+    """On main the same metrics are JSON lines."""
+    trace = file_trace(
+        read_metrics, b'{"step": 1, "loss": 2.5}\n{"step": 2, "loss": NaN}\n', "logs/log_1795417042.jsonl"
+    )
+    assert values(trace, "loss")[1] == 2.5
+    assert math.isnan(values(trace, "loss")[2])
+
+
+def test_the_stdout_logger_is_read_behind_a_bar() -> None:
+    """Metrics glued to a bar's end are read, and give what the bar does not."""
+    log = bar(1, 11, 6.46, 1, 2) + "\x1b[AStep 11 | loss:6.46 lr:0.00065 tokens_per_second_per_gpu:7115.8 \n"
+    trace = trace_by("torchtune", log.encode())
+    assert values(trace, "learning_rate") == {11: 0.00065}
+    assert values(trace, "tokens_per_second_per_gpu") == {11: 7115.8}
+
+
+def test_memory_after_setup_is_not_a_training_peak() -> None:
+    """What the recipe prints of memory before the first step is left alone."""
+    data = fixture("torchtune/whole-0.6.out")
+    trace = trace_by("torchtune", data + b"\tGPU peak memory active: 2.35 GiB\n")
+    assert not [key for key in trace.curves if "memory" in key]
+
+
+def test_four_decimals_are_told_from_full_numbers() -> None:
+    """Bars of full recipes on main are rounded, and compared as such."""
+    rounded = trace_by("torchtune", (bar(1, 1, 6.5241, 1, 2) + "\n").encode()).curves["loss"]
+    exact = trace_by("torchtune", fixture("torchtune/whole-0.6.out")).curves["loss"]
+    assert (rounded.rounding.decimals, exact.rounding.decimals) == (4, None)

@@ -1,0 +1,175 @@
+"""Read Weights & Biases of all eras: the printed summary, the binary file, the summary file."""
+
+import io
+import json
+import math
+import re
+
+import pytest
+
+from afterall.scan.trainers.wandb import read_summary
+from afterall.scan.trainers.wandb_file import read_run
+from afterall.scan.trainers.wandb_framing import records
+from scan.run_making import fixture
+from scan.trace_reading import file_trace, last_part, rows, trace_by, values
+
+VERSIONS = ("0.17.9", "0.21.4", "latest")
+
+
+def last_values(data: bytes) -> dict[str, float]:
+    trace = trace_by("wandb", data)
+    return {key: rows(trace, key)[-1].value for key in trace.curves}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_printed_summary_is_read(version: str) -> None:
+    """Keys with spaces, aligned to the right, and values with five decimals."""
+    data = fixture(f"wandb/{version}-plain.out")
+    assert last_values(data) == {
+        "loss": 0.13757,
+        "learning_rate": 0.0,
+        "peak_memory_active_gib": 18.77768,
+        "peak_memory_alloc_gib": 18.7,
+        "peak_memory_reserved_gib": 19.25,
+        "tokens_per_second_per_gpu": 1234.61458,
+        "val_loss": 0.31,
+    }
+    assert trace_by("wandb", data).facts["global_step"].value == 100
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nan_and_infinity_are_values(version: str) -> None:
+    """A diverged run's summary keeps its words."""
+    found = last_values(fixture(f"wandb/{version}-nan.out"))
+    assert math.isnan(found["loss"])
+    assert found["grad_norm"] == math.inf
+
+
+def test_a_value_names_its_line() -> None:
+    """Each value of the block is placed in the log."""
+    data = fixture("wandb/latest-plain.out")
+    curve = trace_by("wandb", data).curves["loss"]
+    line = data.split(b"\n").index(b"wandb:                      loss 0.13757") + 1
+    assert curve.where(curve.readings(None)[-1]) == f"line {line}"
+
+
+def test_keys_that_the_cap_dropped_are_not_invented() -> None:
+    """Since 0.21.2 ten keys are printed: of a run with more, the others are missing, and so they stay."""
+    assert last_values(fixture("wandb/0.17.9-many.out"))["loss"] == 0.13757
+    assert last_values(fixture("wandb/latest-many.out")) == {}
+
+
+@pytest.mark.parametrize("version", ["0.21.4", "latest"])
+@pytest.mark.parametrize("kind", ["nofinish", "fail"])
+def test_a_run_that_was_not_finished_prints_no_summary(version: str, kind: str) -> None:
+    """Without `wandb.finish()` there is no block since 0.18, and no trace of one."""
+    assert [
+        trace
+        for trace in last_part(fixture(f"wandb/{version}-{kind}.out")).traces
+        if trace.trainer == "wandb"
+    ] == []
+
+
+def test_the_history_sparkline_is_not_the_summary() -> None:
+    """The block above the summary has the same keys and no numbers."""
+    data = fixture("wandb/latest-plain.out")
+    cut = data[: data.index(b"wandb: Run summary:")]
+    assert last_part(cut).traces == ()
+
+
+def test_ray_prefixes_do_not_hide_the_block() -> None:
+    """A block that Ray prints for its actor is read."""
+    data = fixture("wandb/latest-plain.out")
+    prefixed = b"".join(b"(TaskRunner pid=132393) " + line + b"\n" for line in data.split(b"\n"))
+    assert last_values(prefixed) == last_values(data)
+
+
+def test_blank_lines_without_their_space_end_the_block() -> None:
+    """Editors strip the space behind `wandb:`; the block ends there all the same."""
+    data = fixture("wandb/latest-plain.out").replace(b"wandb: \n", b"wandb:\n") + b"wandb:  loss 9.0\n"
+    assert last_values(data)["loss"] == 0.13757
+
+
+def test_the_binary_history_is_read_in_full() -> None:
+    """The offline file holds what the log rounds: every logged step, with all its digits."""
+    trace = file_trace(read_run, fixture("wandb/run-torchtune.wandb"), "wandb/run-l3t2l8qm.wandb")
+    log = values(trace_by("torchtune", fixture("torchtune/whole-0.6.out")), "loss")
+    loss = values(trace, "loss")
+    assert loss == {step: log[step] for step in range(5, 151, 5)}
+    printed = values(trace_by("torchtune", fixture("torchtune/whole-0.6.out")), "val_loss")
+    assert {step: round(value, 4) for step, value in values(trace, "val_loss").items()} == printed
+    assert values(trace, "val_loss")[150] == 5.815873622894287
+    assert trace.parameters["optimizer.lr"].value == 0.003
+    assert trace.job_id == "1"
+    assert trace.facts["train_seconds"].value == 17.321241309
+
+
+def test_exit_codes_are_evidence() -> None:
+    """A run that ended with an exception says so in its file, an unharmed one says 0."""
+    failed = file_trace(read_run, fixture("wandb/run-failed.wandb"), "r.wandb").evidence
+    sound = file_trace(read_run, fixture("wandb/run-torchtune.wandb"), "r.wandb").evidence
+    assert [(e.kind, e.speaks_for, e.source.where) for e in failed] == [
+        ("wandb_exit", False, "exit record, code 1")
+    ]
+    assert [(e.kind, e.speaks_for) for e in sound] == [("wandb_exit", True)]
+
+
+def test_a_killed_run_has_no_exit_and_keeps_its_history() -> None:
+    """Cut after its first block, as kill -9 leaves it, the file tells what it holds, and no exit."""
+    whole = fixture("wandb/run-torchtune.wandb")
+    trace = file_trace(read_run, whole[:32768], "r.wandb")
+    assert [evidence.kind for evidence in trace.evidence] == ["no_wandb_exit"]
+    assert 0 < len(rows(trace, "loss")) < 30
+
+
+def test_nan_in_the_history_is_kept() -> None:
+    """Wandb writes NaN as a bare word, which is a value here."""
+    trace = file_trace(read_run, fixture("wandb/run-nan.wandb"), "r.wandb")
+    assert math.isnan(rows(trace, "loss")[-1].value)
+    assert rows(trace, "grad_norm")[-1].value == math.inf
+
+
+def test_a_damaged_record_is_not_believed() -> None:
+    """A byte flipped within a loss breaks its record's sum, and the value is left out."""
+    whole = bytearray(fixture("wandb/run-torchtune.wandb"))
+    at = whole.index(b"6.0174946784973145")
+    whole[at] = ord("7")
+    trace = file_trace(read_run, bytes(whole), "r.wandb")
+    assert 7.0174946784973145 not in [row.value for row in rows(trace, "loss")]
+    assert list(records(io.BytesIO(b"no wandb file"))) == []
+
+
+def test_the_summary_file_is_read() -> None:
+    """wandb-summary.json gives last values, the mean loss of HF Trainer under its own name."""
+    summary = {
+        "train/loss": 0.1379,
+        "eval/loss": 0.2226,
+        "train/global_step": 498,
+        "train_runtime": 1165.08,
+        "train_loss": 0.4836,
+        "_runtime": 1189.7,
+        "_wandb": {"runtime": 1189},
+    }
+    trace = file_trace(read_summary, json.dumps(summary).encode(), "wandb-summary.json")
+    found = {key: rows(trace, key)[-1].value for key in trace.curves}
+    assert found == {"loss": 0.1379, "val_loss": 0.2226, "mean_loss": 0.4836, "train_seconds": 1165.08}
+    assert trace.facts["global_step"].value == 498
+
+
+def test_a_loss_named_train_loss_is_the_last_one_elsewhere() -> None:
+    """Lightning's `train_loss` is a step's loss: only beside HF's totals is it a mean."""
+    trace = file_trace(read_summary, b'{"train_loss": 0.5, "trainer/global_step": 19}', "wandb-summary.json")
+    assert (set(trace.curves), trace.facts["global_step"].value) == ({"loss"}, 20)
+
+
+def test_an_offline_summary_without_values_is_no_trace() -> None:
+    """0.13 to 0.17 leave a summary with nothing but wandb's own entry."""
+    assert read_summary(io.BytesIO(b'{"_wandb": {"runtime": 0}}'), "wandb-summary.json") is None
+
+
+def test_the_printed_loss_is_the_histories_rounded() -> None:
+    """The block and the binary file of one run agree within five decimals."""
+    printed = re.search(rb"wandb: +loss (\S+)", fixture("torchtune/whole-0.6.out").split(b"Run summary:")[1])
+    assert printed is not None
+    exact = rows(file_trace(read_run, fixture("wandb/run-torchtune.wandb"), "r.wandb"), "loss")[-1].value
+    assert abs(float(printed[1]) - exact) <= 0.5e-5
