@@ -1,0 +1,6 @@
+"""Draw conclusions from the facts of a set: comparisons, findings, storage, next steps. Pure."""
+
+from afterall.analyse.assembly import analyse
+from afterall.analyse.material import Material
+
+__all__ = ["Material", "analyse"]

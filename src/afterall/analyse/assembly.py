@@ -1,0 +1,35 @@
+"""Turn the facts of a set into its report, before any words are chosen.
+
+Invariant: pure. The order in which experiments, jobs and files come in does not matter.
+"""
+
+from afterall.analyse.costs import find_costs
+from afterall.analyse.findings.gather import find_all
+from afterall.analyse.gaps import find_gaps
+from afterall.analyse.groundwork import lay_groundwork
+from afterall.analyse.material import Material
+from afterall.analyse.replicates import find_replicates
+from afterall.analyse.steps.suggest import suggest
+from afterall.analyse.storage import store
+from afterall.analyse.summary import summarise
+from afterall.model import Report
+
+
+def analyse(material: Material) -> Report:
+    """Return the report of a set: comparisons, findings, storage and next steps."""
+    ground = lay_groundwork(material)
+    experiments = ground.experiments
+    findings = find_all(ground)
+    return Report(
+        set=summarise(material, experiments),
+        experiments=experiments,
+        varying=ground.varying.shown,
+        rankings=ground.rankings,
+        comparisons=ground.comparisons,
+        gaps=find_gaps(experiments),
+        replicates=find_replicates(ground.design, ground.measures),
+        costs=find_costs(experiments),
+        findings=findings,
+        storage=store(material, experiments),
+        next_steps=suggest(ground, findings),
+    )

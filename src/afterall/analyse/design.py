@@ -1,0 +1,75 @@
+"""Lay a set out as an experimental design: settings, and the runs that repeat each.
+
+Invariant: every run that left a number stands in exactly one cell; runs share a cell only where all that
+varies is known to be equal and their seeds tell that one repeats the other.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from afterall.analyse.ordering import Identity, as_value, identity, scalar_key
+from afterall.analyse.parameters import Varying
+from afterall.model import Experiment, Scalar, VaryingParameter
+
+CellKey = tuple[Identity | None, ...]
+
+
+class Cell(Struct, frozen=True):
+    """One setting: `key` and `settings` follow the dimensions; where a key is None, the runs do not say."""
+
+    key: CellKey
+    settings: tuple[Scalar, ...]
+    runs: tuple[Experiment, ...]
+    seeds: tuple[Scalar, ...] = ()
+    """One for each run where all are known, else empty."""
+
+
+class Design(Struct, frozen=True):
+    """What varies, and the cells in order of their settings."""
+
+    dimensions: tuple[VaryingParameter, ...]
+    cells: tuple[Cell, ...]
+    shown: tuple[str, ...] = ()
+    """Names of the dimensions that comparisons are made along."""
+
+    @property
+    def replicated(self) -> tuple[Cell, ...]:
+        """The cells that ran more than once."""
+        return tuple(cell for cell in self.cells if len(cell.runs) > 1)
+
+
+def lay_out(experiments: Sequence[Experiment], varying: Varying) -> Design:
+    """Return the design of the experiments that left numbers; `experiments` are in natural order."""
+    groups: dict[CellKey, list[Experiment]] = {}
+    for experiment in experiments:
+        if experiment.metrics or experiment.series or experiment.evaluations:
+            key = tuple(_known(dimension, experiment, varying) for dimension in varying.dimensions)
+            groups.setdefault(key, []).append(experiment)
+    cells = [cell for key, runs in groups.items() for cell in _cells(key, runs, varying)]
+    cells.sort(key=lambda cell: tuple(scalar_key(setting) for setting in cell.settings))
+    names = {parameter.name for parameter in varying.shown}
+    shown = tuple(dimension.name for dimension in varying.dimensions if dimension.name in names)
+    return Design(varying.dimensions, tuple(cells), shown)
+
+
+def _known(parameter: VaryingParameter, experiment: Experiment, varying: Varying) -> Identity | None:
+    """Return what a run has of a parameter: nothing at all is something that can be known of a rank."""
+    said = parameter.by_experiment
+    if experiment.name not in said and parameter.name == "lora_rank":
+        return identity(None) if experiment.name in varying.without_adapter else None
+    return identity(said[experiment.name]) if experiment.name in said else None
+
+
+def _cells(key: CellKey, runs: list[Experiment], varying: Varying) -> list[Cell]:
+    """Return one cell of replicates, or a cell for each run where no seeds tell that they are."""
+    settings = tuple(dimension.by_experiment.get(runs[0].name) for dimension in varying.dimensions)
+    seeds = [_seeds_of(run, varying) for run in runs]
+    if all(seeds) and len({tuple(map(identity, of_run)) for of_run in seeds}) > 1:
+        return [Cell(key, settings, tuple(runs), tuple(of_run[0] for of_run in seeds))]
+    return [Cell(key, settings, (run,), of_run[:1]) for run, of_run in zip(runs, seeds, strict=True)]
+
+
+def _seeds_of(run: Experiment, varying: Varying) -> tuple[Scalar, ...]:
+    facts = (run.parameters.get(name) for name in varying.seed_names)
+    return tuple(as_value(fact.value) for fact in facts if fact is not None and fact.value is not None)

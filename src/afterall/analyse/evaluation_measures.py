@@ -1,0 +1,179 @@
+"""Read evaluation scores as measures: the same task, scorer and metric, on the same checkpoint of each run.
+
+Invariant: scores of different checkpoints are never compared; of several evaluations of one checkpoint the
+latest successful one counts.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from afterall.analyse.measures import Kind, Measure, Reading, whole
+from afterall.analyse.ordering import natural_key
+from afterall.analyse.readings import finite_metric
+from afterall.model import Checkpoint, Direction, Evaluation, EvaluationStatus, Experiment
+
+FINAL = "final"
+_UP = frozenset(
+    {
+        "acc",
+        "acc_norm",
+        "accuracy",
+        "auc",
+        "auprc",
+        "auroc",
+        "average_precision",
+        "balanced_accuracy",
+        "bleu",
+        "chrf",
+        "em",
+        "exact_match",
+        "f1",
+        "f1_macro",
+        "f1_micro",
+        "iou",
+        "kappa",
+        "macro_f1",
+        "map",
+        "mcc",
+        "meteor",
+        "micro_f1",
+        "mrr",
+        "ndcg",
+        "parse_rate",
+        "pass@1",
+        "pass_at_1",
+        "pearson",
+        "precision",
+        "r2",
+        "recall",
+        "roc_auc",
+        "rouge1",
+        "rouge2",
+        "rougel",
+        "rougelsum",
+        "sacrebleu",
+        "spearman",
+        "win_rate",
+    }
+)
+_DOWN = frozenset(
+    {
+        "bits_per_byte",
+        "bits_per_char",
+        "brier",
+        "brier_score",
+        "byte_perplexity",
+        "cer",
+        "ece",
+        "edit_distance",
+        "error",
+        "error_rate",
+        "eval_loss",
+        "hamming_loss",
+        "levenshtein",
+        "log_loss",
+        "loss",
+        "mae",
+        "mse",
+        "nll",
+        "perplexity",
+        "ppl",
+        "rmse",
+        "ter",
+        "wer",
+        "word_perplexity",
+    }
+)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def direction_of(metric: str) -> Direction:
+    """Return which way an evaluation's metric ("scorer/metric") is better; UNKNOWN where no name says."""
+    for word in (metric.rpartition("/")[2], metric.partition("/")[0]):
+        plain = word.strip().lower().replace("-", "_").replace(" ", "_").partition(",")[0]
+        if plain in _UP:
+            return Direction.UP
+        if plain in _DOWN:
+            return Direction.DOWN
+        if plain in ("stderr", "std", "var", "count", "n") or plain.endswith("_stderr"):
+            return Direction.UNKNOWN
+    return Direction.UNKNOWN
+
+
+def evaluation_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...]:
+    """Return a measure for each score whose direction is known, at the checkpoint that most runs evaluated.
+
+    The final checkpoint is preferred as soon as two runs evaluated it. A measure is called
+    "task/scorer/metric"; scorers that agree on every run are one, under the first one's name.
+    """
+    scores: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for experiment in experiments:
+        for evaluation in experiment.evaluations:
+            if evaluation.status is EvaluationStatus.SUCCESS:
+                for name in evaluation.metrics:
+                    labels = scores.setdefault((evaluation.task, name), {})
+                    labels.setdefault(_label(experiment, evaluation), set()).add(experiment.name)
+    measures = [
+        _measure(task, name, _common_label(labels))
+        for (task, name), labels in scores.items()
+        if direction_of(name) is not Direction.UNKNOWN
+    ]
+    agreeing: dict[tuple[object, ...], Measure] = {}
+    for measure in measures:
+        readings = (measure.read(experiment) for experiment in experiments)
+        told = tuple(None if reading is None else repr(reading.value) for reading in readings)
+        task = measure.name.partition("/")[0]
+        agreeing.setdefault((task, measure.direction, measure.checkpoint, told), measure)
+    return tuple(agreeing.values())
+
+
+def evaluated_checkpoint(experiment: Experiment, evaluation: Evaluation) -> Checkpoint | None:
+    """Return the checkpoint that was evaluated, None where the log names none of this run's."""
+    return next((c for c in experiment.checkpoints if evaluation.checkpoint in (c.name, c.path)), None)
+
+
+def _label(experiment: Experiment, evaluation: Evaluation) -> str:
+    checkpoint = evaluated_checkpoint(experiment, evaluation)
+    return FINAL if checkpoint is not None and checkpoint.is_final else evaluation.checkpoint or ""
+
+
+def _common_label(runs: dict[str, set[str]]) -> str:
+    if len(runs.get(FINAL, ())) > 1:
+        return FINAL
+    return max(runs, key=lambda label: (len(runs[label]), label == FINAL, natural_key(label)))
+
+
+def _measure(task: str, name: str, label: str) -> Measure:
+    return Measure(f"{task}/{name}", direction_of(name), Kind.QUALITY, _reader(task, name, label), label)
+
+
+def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading | None]:
+    stderr = f"{name.rpartition('/')[0]}/stderr".lstrip("/")
+
+    def read(experiment: Experiment) -> Reading | None:
+        scored = [
+            evaluation
+            for evaluation in experiment.evaluations
+            if evaluation.task == task
+            and evaluation.status is EvaluationStatus.SUCCESS
+            and name in evaluation.metrics
+            and _label(experiment, evaluation) == label
+        ]
+        if not scored:
+            return None
+        latest = max(scored, key=lambda e: (e.created or _LONG_AGO, natural_key(e.source.file)))
+        step, epoch = _place(experiment, evaluated_checkpoint(experiment, latest))
+        return Reading(latest.metrics[name], latest.source, step, epoch, _finite(latest.metrics.get(stderr)))
+
+    return read
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _place(experiment: Experiment, checkpoint: Checkpoint | None) -> tuple[int | None, float | None]:
+    if checkpoint is None or checkpoint.is_final:
+        return whole(finite_metric(experiment, "global_step")), finite_metric(experiment, "epochs")
+    return checkpoint.step, None if checkpoint.epoch is None else float(checkpoint.epoch + 1)

@@ -1,0 +1,41 @@
+"""Judge what Slurm, the files and the set's design say together, and order all findings, gravest first.
+
+Invariant: a problem is told once. What scanning already found stands; a log line that only echoes what a
+job's own finding tells becomes that finding's quote. Evidence holds only what is known: a key below is
+absent where no source gave a value.
+
+A *job's evidence* is: job_id (as users type it), state (Slurm's own words), exit_code, may_lack_128 (true:
+the source may have subtracted 128 from it), signal, elapsed_s, time_limit_s, requested_memory_bytes,
+max_rss_bytes, node_list, failed_node, reason, source (who said so), reached_step, planned_steps. `subject` is
+then the job's id.
+
+| code | evidence |
+|---|---|
+| exit_code_spoiled | a job's; quote: the log's line that spoiled it; sources: it, then why training counts |
+| state_contradicts_training | a job's; cause (code of a log finding that may explain it); quote: its line |
+| completed_without_training | a job's |
+| job_failed | a job's; cause (code of a log finding told beside it), or quote: a line told nowhere else |
+| job_timeout, job_cancelled, job_node_fail, job_preempted | a job's; cause; quote: Slurm's line in the log |
+| job_out_of_memory | a job's; memory_evidence (what shows the kill); quote: Slurm's line in the log |
+| job_cancelled_pending | a job's, without anything of a run |
+| job_running | a job's |
+| job_pending, job_held, dependency_never_satisfied | a job's, `reason` being why it waits |
+| not_submitted | script (the batch script that nobody submitted) |
+| no_accounting_record | job_ids (those that logs name, joined by ", ") |
+| slurm_not_asked | none |
+| slurm_unavailable | tried (each source and its answer, joined by "; "), answered (who did, by ", ") |
+| job_id_recycled | job_id, user, work_dir, submit (ISO 8601) |
+| earlier_attempts | earlier (how many), job_ids, states (by ", ", oldest first), elapsed_s (of them all) |
+| log_missing | job_id |
+| no_loss_found | trainer, logs (how many) |
+| loss_not_finite | metric, not_finite and points (how many of how many), first_step, at_end (true or false) |
+| zero_steps | reached_step, planned_steps |
+| stopped_early | reached_step, planned_steps, reached_epochs, planned_epochs |
+| evaluation_failed, evaluation_unfinished, evaluation_unreadable | task, checkpoint, status, superseded |
+| | (true: the task succeeded on this checkpoint elsewhere); subject: the log; quote: the error's first line |
+| one_seed | settings (how many were compared, none of them repeated), seed (where all ran the same) |
+| confounded | parameters (that changed together between runs a and b, joined by ", "), never_alone (those |
+| | of them that no two runs differ in alone), a, b, comparisons (how many pairs of runs) |
+| directory_unreadable | none; subject: the directory |
+| walk_truncated | entries (how many were seen) |
+"""

@@ -1,0 +1,149 @@
+"""Judge how each experiment's job ended, by Slurm's word and by training's own end together.
+
+Invariant: a job that ended badly is told once, with the line of its log that shows why; where training
+reached its end all the same, Slurm's state is told as what it is, a contradiction.
+"""
+
+from afterall.analyse.findings.evidence import (
+    Judgement,
+    completion_sources,
+    finding,
+    job_evidence,
+    last,
+    lines_of_latest,
+)
+from afterall.analyse.readings import BADLY_ENDED
+from afterall.model import Experiment, Finding, FindingCode, State
+
+_AFTERMATH = (FindingCode.LINE_CANCELLED, FindingCode.LINE_TASK_EXITED)
+"""What Slurm's commands write after any job that was stopped."""
+
+_ENDINGS: dict[State, tuple[FindingCode, FindingCode | None]] = {
+    State.TIMEOUT: (FindingCode.JOB_TIMEOUT, FindingCode.LINE_TIME_LIMIT),
+    State.CANCELLED: (FindingCode.JOB_CANCELLED, FindingCode.LINE_CANCELLED),
+    State.OUT_OF_MEMORY: (FindingCode.JOB_OUT_OF_MEMORY, FindingCode.LINE_HOST_OUT_OF_MEMORY),
+    State.NODE_FAIL: (FindingCode.JOB_NODE_FAIL, FindingCode.LINE_NODE_FAILURE),
+    State.PREEMPTED: (FindingCode.JOB_PREEMPTED, FindingCode.LINE_PREEMPTED),
+}
+"""By state: its finding, and the log line that says the same."""
+
+_CAUSES = (
+    FindingCode.LINE_CUDA_OUT_OF_MEMORY,
+    FindingCode.LINE_DISK_FULL,
+    FindingCode.LINE_HUB_ACCESS,
+    FindingCode.LINE_MODULE_MISSING,
+    FindingCode.LINE_NCCL,
+    FindingCode.LINE_FILE_MISSING,
+)
+"""Lines that explain a failure and stay findings of their own, the most telling first."""
+
+_AFTER_TRAINING = (
+    FindingCode.LINE_TRACEBACK,
+    FindingCode.LINE_WANDB,
+    FindingCode.LINE_COPY_FAILED,
+    *_AFTERMATH,
+    *_CAUSES,
+    *(line for _, line in _ENDINGS.values() if line is not None),
+)
+"""What may have turned a job's state bad when training had already reached its end."""
+
+
+def judge_ending(experiment: Experiment) -> Judgement:
+    """Return the findings on how the job that counts ended, and the log lines they tell anew."""
+    if experiment.state is State.COMPLETED:
+        if experiment.completion.value is not False:
+            return Judgement()
+        return Judgement(
+            (finding(FindingCode.COMPLETED_WITHOUT_TRAINING, experiment, job_evidence(experiment)),)
+        )
+    if experiment.state not in BADLY_ENDED:
+        return Judgement()
+    if experiment.completion.value:
+        return _contradiction(experiment)
+    if _never_started(experiment):
+        return Judgement((finding(FindingCode.JOB_CANCELLED_PENDING, experiment, job_evidence(experiment)),))
+    return _bad_end(experiment)
+
+
+def _contradiction(experiment: Experiment) -> Judgement:
+    lines = lines_of_latest(experiment)
+    evidence = job_evidence(experiment)
+    copy = last(lines, [FindingCode.LINE_COPY_FAILED])
+    latest = experiment.latest
+    if copy is not None and experiment.state is State.FAILED and not (latest and latest.signal):
+        told = finding(FindingCode.EXIT_CODE_SPOILED, experiment, evidence, copy)
+        return Judgement((_with_proof(told, experiment),), (copy,))
+    cause = last(lines, _AFTER_TRAINING)
+    if cause is not None:
+        evidence["cause"] = cause.code.value
+    told = finding(FindingCode.STATE_CONTRADICTS_TRAINING, experiment, evidence, cause)
+    return Judgement((_with_proof(told, experiment),), tuple(_same_quote(lines, cause)))
+
+
+def _with_proof(told: Finding, experiment: Experiment) -> Finding:
+    return Finding(
+        code=told.code,
+        experiment=told.experiment,
+        subject=told.subject,
+        evidence=told.evidence,
+        quote=told.quote,
+        sources=(*told.sources, *completion_sources(experiment)),
+    )
+
+
+def _bad_end(experiment: Experiment) -> Judgement:
+    lines = lines_of_latest(experiment)
+    killed = last(lines, [FindingCode.LINE_HOST_OUT_OF_MEMORY])
+    if experiment.state is State.FAILED and killed is None:
+        return _failure(experiment, lines)
+    # Without cgroups Slurm calls a step that it killed for its memory FAILED; the log's line then decides.
+    state = State.OUT_OF_MEMORY if experiment.state is State.FAILED else experiment.state
+    code, echo = _ENDINGS[state]
+    evidence = job_evidence(experiment)
+    latest = experiment.latest
+    if state is State.OUT_OF_MEMORY and latest is not None and latest.out_of_memory_evidence:
+        evidence["memory_evidence"] = latest.out_of_memory_evidence
+    cause = _cause(lines)
+    if cause is not None and state is not State.OUT_OF_MEMORY:
+        evidence["cause"] = cause.code.value
+    quoted = last(lines, [echo] if echo else [])
+    told = finding(code, experiment, evidence, quoted)
+    return Judgement((told,), tuple(line for line in lines if line.code in (echo, *_AFTERMATH)))
+
+
+def _failure(experiment: Experiment, lines: list[Finding]) -> Judgement:
+    """Return the finding on a job that failed: it names its cause, or quotes the traceback's last line."""
+    evidence = job_evidence(experiment)
+    cause = _cause(lines)
+    if cause is not None:
+        evidence["cause"] = cause.code.value
+        told = finding(FindingCode.JOB_FAILED, experiment, evidence)
+        same = [line for line in _same_quote(lines, cause) if line is not cause]
+        return Judgement((told,), (*same, *(line for line in lines if line.code in _AFTERMATH)))
+    quoted = last(lines, [FindingCode.LINE_TRACEBACK]) or last(lines, _AFTERMATH)
+    told = finding(FindingCode.JOB_FAILED, experiment, evidence, quoted)
+    aftermath = [line for line in lines if line.code in _AFTERMATH]
+    return Judgement((told,), (*_same_quote(lines, quoted), *aftermath))
+
+
+def _cause(lines: list[Finding]) -> Finding | None:
+    """Return the line that explains a failure: the first of the most telling code, for others follow it."""
+    present = [code for code in _CAUSES if any(line.code is code for line in lines)]
+    telling = [c for c in present if c is not FindingCode.LINE_FILE_MISSING]
+    if not telling and any(line.code is FindingCode.LINE_TRACEBACK for line in lines):
+        return None
+    wanted = (telling or present)[:1]
+    return next((line for line in lines if line.code in wanted), None)
+
+
+def _same_quote(lines: list[Finding], quoted: Finding | None) -> list[Finding]:
+    if quoted is None:
+        return []
+    return [line for line in lines if line is quoted or (line.quote and line.quote == quoted.quote)]
+
+
+def _never_started(experiment: Experiment) -> bool:
+    latest = experiment.latest
+    if experiment.state is not State.CANCELLED or latest is None or latest.start is not None:
+        return False
+    return not latest.elapsed_s and latest.source.value != "log"

@@ -1,0 +1,124 @@
+"""Gather what findings of one experiment rest on: its job's record, its progress, its log's lines.
+
+Invariant: only what is known is evidence; a line counts only when it stands in a log of the attempt that
+counts.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from afterall.analyse.costs import job_name
+from afterall.analyse.measures import whole
+from afterall.analyse.readings import finite_metric
+from afterall.model import Attempt, Experiment, Finding, FindingCode, LogFile, Scalar, Source
+
+NO_ARRAY_TASK = "4294967294"
+"""What Slurm's %a gives for a job that is no array's (NO_VAL)."""
+
+LINES = frozenset(code for code in FindingCode if code.value.startswith("line_"))
+"""What scanning says of single lines of a log."""
+
+
+class Judgement(Struct, frozen=True):
+    """Findings, and those of scanning that they tell anew and that are not to be told again."""
+
+    findings: tuple[Finding, ...] = ()
+    absorbed: tuple[Finding, ...] = ()
+
+
+def finding(
+    code: FindingCode, experiment: Experiment, evidence: dict[str, Scalar], line: Finding | None = None
+) -> Finding:
+    """Return a finding on an experiment's job, quoting `line` where one explains it."""
+    latest = experiment.latest
+    return Finding(
+        code=code,
+        experiment=experiment.name,
+        subject=job_name(latest) if latest else "",
+        evidence=evidence,
+        quote=line.quote if line else "",
+        sources=line.sources if line else (),
+    )
+
+
+def job_evidence(experiment: Experiment) -> dict[str, Scalar]:
+    """Return what is known of the job that counts and of how far training came."""
+    return known({**_record(experiment.latest), **progress(experiment)})
+
+
+def progress(experiment: Experiment) -> dict[str, Scalar]:
+    """Return how far training came, and how far it was to go."""
+    return {
+        "reached_step": whole(finite_metric(experiment, "global_step")),
+        "planned_steps": whole(finite_metric(experiment, "planned_steps")),
+    }
+
+
+def known(evidence: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Return the evidence without what no source gave."""
+    return {key: value for key, value in evidence.items() if value is not None and value != ""}
+
+
+def completion_sources(experiment: Experiment) -> tuple[Source, ...]:
+    """Return the places that show training's own end."""
+    return tuple(e.source for e in experiment.completion.evidence if e.speaks_for)[:3]
+
+
+def lines_of_latest(experiment: Experiment) -> list[Finding]:
+    """Return scanning's findings on lines in the logs of the attempt that counts, in the logs' order."""
+    logs = {log.path for log in _latest_logs(experiment)}
+    others = {log.path for log in experiment.logs} - logs
+    lines = [
+        f for f in experiment.findings if f.code in LINES and not any(s.file in others for s in f.sources)
+    ]
+    return sorted(lines, key=_position)
+
+
+def last(lines: Iterable[Finding], codes: Iterable[FindingCode]) -> Finding | None:
+    """Return the last of `lines` with one of the codes."""
+    wanted = frozenset(codes)
+    return next((line for line in reversed(list(lines)) if line.code in wanted), None)
+
+
+def _record(attempt: Attempt | None) -> dict[str, Scalar]:
+    if attempt is None:
+        return {}
+    return {
+        "job_id": job_name(attempt),
+        "state": attempt.state_text or (attempt.slurm_state.value if attempt.slurm_state else None),
+        "exit_code": attempt.exit_code,
+        "signal": attempt.signal,
+        "may_lack_128": attempt.exit_code_may_lack_128 or None,
+        "elapsed_s": attempt.elapsed_s,
+        "time_limit_s": attempt.time_limit_s,
+        "requested_memory_bytes": attempt.requested_memory_bytes,
+        "max_rss_bytes": attempt.max_rss_bytes,
+        "node_list": attempt.node_list,
+        "failed_node": attempt.failed_node,
+        "reason": "" if attempt.reason == "None" else attempt.reason,
+        "source": attempt.source.value,
+    }
+
+
+def _latest_logs(experiment: Experiment) -> list[LogFile]:
+    latest = experiment.latest
+    if latest is None:
+        return list(experiment.logs)
+    named = [log for log in experiment.logs if log.job_id is not None and _wrote(latest, log)]
+    return named or [log for log in experiment.logs if log.job_id is None] or list(experiment.logs)
+
+
+def _wrote(attempt: Attempt, log: LogFile) -> bool:
+    if log.task_id is not None and log.task_id != NO_ARRAY_TASK:
+        return attempt.display_id == f"{log.job_id}_{log.task_id}"
+    return log.job_id in (attempt.job_id, attempt.display_id)
+
+
+def _position(line: Finding) -> tuple[str, int]:
+    """Return where a line stands: "line 120" of its file."""
+    if not line.sources:
+        return ("", 0)
+    word, _, number = line.sources[0].where.partition(" ")
+    position = int(number) if word == "line" and number.isdecimal() and len(number) < 16 else 0
+    return (line.sources[0].file, position)

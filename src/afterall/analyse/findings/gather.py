@@ -1,0 +1,61 @@
+"""Gather all findings of a set and put them in order.
+
+Invariant: gravest first, then by code as the table of codes lists them, then by experiment; each once.
+"""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from afterall.analyse.findings.endings import judge_ending
+from afterall.analyse.findings.jobs import judge_jobs
+from afterall.analyse.findings.training import judge_training
+from afterall.analyse.findings.whole import judge_design, judge_layout, judge_observation
+from afterall.analyse.groundwork import Groundwork
+from afterall.analyse.ordering import NaturalKey, natural_key
+from afterall.model import Experiment, Finding, FindingCode, Source
+
+_PLACES = {code: place for place, code in enumerate(FindingCode)}
+
+FindingKey = tuple[int, int, NaturalKey, NaturalKey, str, tuple[Source, ...], str]
+
+
+def find_all(ground: Groundwork) -> tuple[Finding, ...]:
+    """Return every finding, scanning's own and those of its checkpoints included."""
+    material = ground.material
+    found = [*judge_observation(material.observation), *judge_layout(material.layout)]
+    found += judge_design(ground.design, ground.measures, ground.comparisons)
+    matched = {(m.layout.name, m.layout.path): m for m in material.matched.experiments}
+    for experiment in ground.experiments:
+        ending = judge_ending(experiment)
+        found += [f for f in _scanned(experiment) if not any(f is told for told in ending.absorbed)]
+        found += ending.findings
+        found += judge_jobs(
+            experiment, matched.get((experiment.name, experiment.layout.path)), material.observation
+        )
+        found += judge_training(experiment)
+    return in_order_of_gravity(found)
+
+
+def in_order_of_gravity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings gravest first, without repetitions."""
+    return tuple({_key(f): f for f in sorted(findings, key=_key)}.values())
+
+
+def _scanned(experiment: Experiment) -> Iterable[Finding]:
+    yield from experiment.findings
+    for checkpoint in experiment.checkpoints:
+        for finding in checkpoint.findings:
+            yield finding if finding.experiment else replace(finding, experiment=experiment.name)
+
+
+def _key(finding: Finding) -> FindingKey:
+    return (
+        -finding.gravity,
+        _PLACES[finding.code],
+        natural_key(finding.experiment or ""),
+        natural_key(finding.subject),
+        finding.quote,
+        finding.sources,
+        repr(sorted(finding.evidence.items(), key=lambda item: item[0])),
+    )

@@ -1,0 +1,48 @@
+"""Lay what findings and next steps build on: the experiments in order, what varies, and how they compare.
+
+Invariant: it is computed once, from the material alone.
+"""
+
+from msgspec import Struct
+
+from afterall.analyse.comparisons import compare
+from afterall.analyse.design import Design, lay_out
+from afterall.analyse.evaluation_measures import evaluation_measures
+from afterall.analyse.material import Material
+from afterall.analyse.measures import Kind, Measure, training_measures
+from afterall.analyse.ordering import in_order
+from afterall.analyse.parameters import Varying, find_varying
+from afterall.analyse.rankings import rank
+from afterall.model import Comparison, Experiment, Ranking
+
+
+class Groundwork(Struct, frozen=True):
+    """The material, and everything that compares its experiments."""
+
+    material: Material
+    experiments: tuple[Experiment, ...]
+    """In natural order."""
+    varying: Varying
+    design: Design
+    measures: tuple[Measure, ...]
+    """Those of training first, then those of evaluations."""
+    comparisons: tuple[Comparison, ...]
+    rankings: tuple[Ranking, ...]
+
+    @property
+    def primary(self) -> Ranking | None:
+        """The ranking that says who is best; None where no measure of quality ranks anyone."""
+        quality = {measure.name for measure in self.measures if measure.kind is Kind.QUALITY}
+        return next((ranking for ranking in self.rankings if ranking.metric in quality), None)
+
+
+def lay_groundwork(material: Material) -> Groundwork:
+    """Return what the rest of the analysis builds on."""
+    experiments = in_order(material.experiments)
+    varying = find_varying(experiments, material.settings)
+    design = lay_out(experiments, varying)
+    measures = (*training_measures(experiments), *evaluation_measures(experiments))
+    comparisons = compare(design, measures)
+    return Groundwork(
+        material, experiments, varying, design, measures, comparisons, rank(experiments, design, measures)
+    )

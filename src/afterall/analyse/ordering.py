@@ -1,0 +1,80 @@
+"""Order names and values as people do: run2 before run10, 4 before 16, NaN and words last.
+
+Invariant: every order is total and depends on nothing but the values themselves.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+
+from afterall.model import Experiment, Scalar
+
+_YAML_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
+_DIGITS = re.compile(r"([0-9]+)")
+
+NaturalKey = tuple[tuple[tuple[int, int, str], ...], str]
+Identity = tuple[str, str | int | float | bool | None]
+ScalarKey = tuple[int, float, NaturalKey]
+
+
+def natural_key(text: str) -> NaturalKey:
+    """Return a sort key in which runs of digits count as numbers of any length."""
+    parts = []
+    for part in _DIGITS.split(text):
+        digits = part.lstrip("0") if part.isdecimal() and part.isascii() else None
+        parts.append((1, 0, part) if digits is None else (0, len(digits), digits))
+    return tuple(parts), text
+
+
+def in_order(experiments: Iterable[Experiment]) -> tuple[Experiment, ...]:
+    """Return experiments by name in natural order, by path where names are the same."""
+    return tuple(sorted(experiments, key=lambda e: (natural_key(e.name), e.layout.path)))
+
+
+def as_value(value: Scalar) -> Scalar:
+    """Return a configuration's value with YAML 1.1's trap undone.
+
+    PyYAML reads `3e-3` as text because YAML 1.1 wants a dot and a signed exponent in a float.
+    """
+    if isinstance(value, str) and _YAML_FLOAT.fullmatch(value):
+        return float(value)
+    return value
+
+
+def identity(value: Scalar) -> Identity:
+    """Return what makes two values one and the same: 1 is 1.0 but not True nor "1"; NaN is itself."""
+    value = as_value(value)
+    match value:
+        case None:
+            return ("none", None)
+        case bool():
+            return ("bool", value)
+        case float() if math.isnan(value):
+            return ("number", "nan")
+        case int() | float():
+            return ("number", value)
+        case _:
+            return ("text", value)
+
+
+def scalar_key(value: Scalar) -> ScalarKey:
+    """Return a sort key: numbers ascending, then NaN, then truth values, then text, then nothing."""
+    value = as_value(value)
+    match value:
+        case None:
+            return (4, 0.0, natural_key(""))
+        case bool():
+            return (2, float(value), natural_key(""))
+        case int() | float():
+            number = to_float(value)
+            return (1, 0.0, natural_key("")) if math.isnan(number) else (0, number, natural_key(str(value)))
+        case _:
+            return (3, 0.0, natural_key(value))
+
+
+def to_float(value: float) -> float:
+    """Return `value` as a float; an integer beyond a float's range becomes infinity."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

@@ -1,0 +1,140 @@
+"""Know which parameters people choose, which follow from those, and which only name a run.
+
+Invariant: order and membership are fixed here; nothing is looked up in the data but a run's own name.
+"""
+
+import re
+from collections.abc import Mapping
+
+from afterall.model import Experiment, Scalar
+
+CHOSEN = (
+    "model",
+    "lora_rank",
+    "learning_rate",
+    "epochs",
+    "batch_size",
+    "gradient_accumulation_steps",
+    "dataset",
+    "lr_scheduler",
+    "optimizer",
+    "weight_decay",
+    "lora_dropout",
+    "max_seq_len",
+    "packed",
+    "train_on_input",
+    "prompt",
+    "dtype",
+)
+"""Parameters that a person chooses for their own sake, best known first: one never hides behind another."""
+
+FOLLOWING = ("lora_alpha", "warmup_steps", "max_steps", "samples")
+"""Known parameters that mostly go along with a chosen one: told on their own only where they do not."""
+
+FOLLOWS_FIRST = {
+    "lora_alpha": "lora_rank",
+    "samples": "dataset",
+    "max_steps": "epochs",
+    "warmup_steps": "epochs",
+}
+"""Whom a known follower is said to follow where several would do."""
+
+MULTIPLIED = ("lora_rank", "learning_rate", "batch_size", "weight_decay")
+"""Parameters whose steps people take by factors, so that what lies between two values is geometric."""
+
+_RUN_WORDS = frozenset(
+    {
+        "cache_dir",
+        "cwd",
+        "date",
+        "exp_dir",
+        "exp_name",
+        "experiment_dir",
+        "experiment_name",
+        "group",
+        "host",
+        "hostname",
+        "hub_model_id",
+        "id",
+        "job_id",
+        "job_name",
+        "local_rank",
+        "log_dir",
+        "log_path",
+        "logging_dir",
+        "logs",
+        "master_addr",
+        "master_port",
+        "my_wandb_run_name",
+        "name",
+        "notes",
+        "nproc_per_node",
+        "out",
+        "out_dir",
+        "output",
+        "output_dir",
+        "output_path",
+        "overwrite_output_dir",
+        "port",
+        "project",
+        "push_to_hub",
+        "report_to",
+        "results_dir",
+        "resume_from_checkpoint",
+        "run",
+        "run_dir",
+        "run_id",
+        "run_name",
+        "save_dir",
+        "save_path",
+        "tags",
+        "time",
+        "timestamp",
+        "tmp_dir",
+        "tmpdir",
+        "user",
+        "username",
+        "uuid",
+        "wandb_project",
+        "wandb_run_name",
+        "work_dir",
+        "workdir",
+    }
+)
+_RANKS = {name: place for place, name in enumerate((*CHOSEN, *FOLLOWING))}
+
+
+def prominence(name: str) -> tuple[int, int, str]:
+    """Return a sort key: known parameters in their order, then others, the less nested first."""
+    return (_RANKS.get(name, len(_RANKS)), name.count("."), name)
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a parameter bears one of the common names."""
+    return name in _RANKS
+
+
+def last_word(name: str) -> str:
+    """Return the last part of a dotted key."""
+    return name.rpartition(".")[2]
+
+
+def names_a_run(
+    name: str, by_experiment: Mapping[str, Scalar], experiments: Mapping[str, Experiment]
+) -> bool:
+    """Tell whether a parameter only says which run this is: its name, its output directory, its host.
+
+    A key that says so in words does; and so does any other whose text holds each run's own name.
+    """
+    if is_known(name):
+        return False
+    if last_word(name).lower() in _RUN_WORDS:
+        return True
+    return all(_holds(value, experiments[run].layout.path or run) for run, value in by_experiment.items())
+
+
+def _holds(value: Scalar, place: str) -> bool:
+    own = place.rstrip("/").rpartition("/")[2]
+    if not isinstance(value, str) or len(own) < 2 or own.isdecimal():
+        return False
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(own)}(?![A-Za-z0-9])", value) is not None

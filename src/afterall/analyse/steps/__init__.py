@@ -1,0 +1,19 @@
+"""Suggest what to do next, each suggestion with its reason and, where there is one, its exact command.
+
+Invariant: commands hold absolute, shell-quoted paths of this set and are never run by us; suggestions of
+the same kind and the same details are one, with a command a line.
+
+| kind | details |
+|---|---|
+| resubmit | cause (the code of the log finding that explains the end); memory_mib and old_memory_mib, or |
+| | time_limit_s and old_time_limit_s (the changed limit, memory being per node) |
+| submit | none |
+| wait | jobs (how many); or held (true: the command releases the job; without one only an admin can) |
+| evaluate | checkpoint (its name), how: "slurm" (the set's own batch script), "inspect", "setup_inspect" |
+| rerun_evaluation | task, checkpoint |
+| compare_evaluations | task, metric, loss (the metric of the losses), best_by_loss, best_by_evaluation |
+| intermediate_values | parameter, values (joined by ", "), lower, upper (the measured neighbours) |
+| more_seeds | settings (how many ran, each once), or tied (how many runs tie for the best, of several |
+| | settings); seed (the parameter's name), used (the seeds so far, joined by ", ") |
+| fix_mode | files (how many) |
+"""

@@ -1,0 +1,147 @@
+"""Suggest further runs: values between measured ones, more seeds, and what to compare besides.
+
+Invariant: a value is only proposed strictly between two that trained, next to the best one; never outside.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from afterall.analyse.groundwork import Groundwork
+from afterall.analyse.ordering import identity, to_float
+from afterall.analyse.parameters.names import MULTIPLIED
+from afterall.analyse.readings import has_trained
+from afterall.model import FindingCode, NextStep, NextStepKind, Ranking, Scalar, VaryingParameter
+
+SMALLEST_GAP = 4.0
+"""Neighbouring values closer than this factor are left alone."""
+CLEAR_OF_ENDS = 1.5
+LARGEST_VALUE = 1e30
+"""Beyond it, and below its inverse, a number is no setting that anybody tried."""
+MOST_VALUES = 3
+MOST_PARAMETERS = 2
+
+
+def further_steps(ground: Groundwork) -> list[NextStep]:
+    """Return the suggestions for further runs, each with its reason."""
+    between = [step for dimension in ground.design.dimensions for step in _between(ground, dimension)]
+    return [*_compare_evaluations(ground), *_more_seeds(ground), *between[:MOST_PARAMETERS]]
+
+
+def _between(ground: Groundwork, parameter: VaryingParameter) -> Iterable[NextStep]:
+    if parameter.name not in MULTIPLIED or parameter.name not in ground.design.shown:
+        return
+    trained = {e.name for e in ground.experiments if has_trained(e)}
+    said = parameter.by_experiment
+    tried = {n for run in said if run in trained and (n := _positive(said[run])) is not None}
+    favourite = said.get(ground.primary.order[0]) if ground.primary else None
+    for lower, upper in pairwise(sorted(tried)):
+        near_best = favourite is None or identity(favourite) in (identity(lower), identity(upper))
+        values = values_between(lower, upper, whole=_are_whole(parameter.values))
+        if near_best and values:
+            yield NextStep(
+                kind=NextStepKind.INTERMEDIATE_VALUES,
+                details={
+                    "parameter": parameter.name,
+                    "values": ", ".join(map(_written, values)),
+                    "lower": _number(lower),
+                    "upper": _number(upper),
+                },
+            )
+
+
+def values_between(lower: float, upper: float, *, whole: bool) -> list[float]:
+    """Return at most three customary values between two positive ones, empty where they are close.
+
+    Whole parameters (ranks, batch sizes) go by powers of two, others by 1 and 3 times powers of ten.
+    """
+    if not 1 / LARGEST_VALUE <= lower < upper <= LARGEST_VALUE or upper / lower < SMALLEST_GAP:
+        return []
+    base = 2 if whole else 10
+    powers = range(math.floor(math.log(lower, base)), math.ceil(math.log(upper, base)) + 1)
+    grid = [factor * float(base) ** power for power in powers for factor in ((1,) if whole else (1, 3))]
+    clear = [v for v in grid if lower * CLEAR_OF_ENDS <= v <= upper / CLEAR_OF_ENDS]
+    if len(clear) <= MOST_VALUES:
+        return clear
+    steps = len(clear) - 1
+    places = [round(steps * part / (MOST_VALUES + 1)) for part in range(1, MOST_VALUES + 1)]
+    return [clear[place] for place in dict.fromkeys(places)]
+
+
+def _more_seeds(ground: Groundwork) -> Iterable[NextStep]:
+    """Yield the suggestion to repeat settings: where none was, or where the best ones tie."""
+    seeds = {identity(seed): seed for cell in ground.design.cells for seed in cell.seeds}
+    details: dict[str, Scalar] = {}
+    if ground.varying.seed_names:
+        details["seed"] = ground.varying.seed_names[0]
+        details["used"] = ", ".join(sorted(map(str, seeds.values())))
+    tied = _tied_settings(ground)
+    if tied:
+        details["tied"] = len(tied)
+        yield NextStep(kind=NextStepKind.MORE_SEEDS, experiments=tuple(tied), details=details)
+        return
+    compared = [cell for cell in ground.design.cells if any(map(has_trained, cell.runs))]
+    if len(compared) > 1 and not ground.design.replicated and ground.primary:
+        yield NextStep(
+            kind=NextStepKind.MORE_SEEDS,
+            details={**details, "settings": len(compared)},
+            because=FindingCode.ONE_SEED,
+        )
+
+
+def _tied_settings(ground: Groundwork) -> list[str]:
+    """Return the best run and those of other settings that tie with it; empty where none of them does."""
+    first = ground.primary
+    if first is None:
+        return []
+    best = first.order[0]
+    own = next((cell.runs for cell in ground.design.cells if any(r.name == best for r in cell.runs)), ())
+    tied = [name for name in first.tied_with_best if all(run.name != name for run in own)]
+    return [best, *tied] if tied else []
+
+
+def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
+    losses = next((r for r in ground.rankings if r.metric.endswith("val_loss")), None)
+    scores = next((r for r in ground.rankings if "/" in r.metric), None)
+    if losses is None or scores is None:
+        return
+    both = [name for name in losses.order if name in losses.values and name in scores.values]
+    if len(both) < 2:
+        return
+    task, _, metric = scores.metric.partition("/")
+    yield NextStep(
+        kind=NextStepKind.COMPARE_EVALUATIONS,
+        experiments=tuple(sorted(both, key=[e.name for e in ground.experiments].index)),
+        details={
+            "task": task,
+            "metric": metric,
+            "loss": losses.metric,
+            "best_by_loss": _best(losses, both),
+            "best_by_evaluation": _best(scores, both),
+        },
+    )
+
+
+def _best(ranking: Ranking, among: Sequence[str]) -> str:
+    return next(name for name in ranking.order if name in among)
+
+
+def _positive(value: Scalar) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    number = to_float(value)
+    return number if 0 < number < math.inf else None
+
+
+def _are_whole(values: Iterable[Scalar]) -> bool:
+    return all(
+        isinstance(value, int) or (isinstance(value, float) and value.is_integer()) for value in values
+    )
+
+
+def _number(value: float) -> float | int:
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _written(value: float) -> str:
+    return f"{value:g}" if value < 1 else f"{value:.0f}"

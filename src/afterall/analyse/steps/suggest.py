@@ -1,0 +1,54 @@
+"""Put all suggestions together: what failed first, what lies ready next, then what to try besides.
+
+Invariant: alike suggestions are one, in the order of their experiments.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from afterall.analyse.groundwork import Groundwork
+from afterall.analyse.steps.evaluating import evaluation_steps
+from afterall.analyse.steps.further import further_steps
+from afterall.analyse.steps.modes import mode_steps
+from afterall.analyse.steps.shell import lines
+from afterall.analyse.steps.submissions import submission_steps
+from afterall.model import Finding, NextStep, NextStepKind
+
+_ORDER = (
+    NextStepKind.WAIT,
+    NextStepKind.RESUBMIT,
+    NextStepKind.SUBMIT,
+    NextStepKind.FIX_MODE,
+    NextStepKind.RERUN_EVALUATION,
+    NextStepKind.EVALUATE,
+    NextStepKind.COMPARE_EVALUATIONS,
+    NextStepKind.MORE_SEEDS,
+    NextStepKind.INTERMEDIATE_VALUES,
+)
+
+
+def suggest(ground: Groundwork, findings: Sequence[Finding]) -> tuple[NextStep, ...]:
+    """Return the next steps in the order in which a person would take them."""
+    layout = ground.material.layout
+    steps = [
+        *submission_steps(layout, ground.experiments, findings),
+        *mode_steps(layout, findings),
+        *evaluation_steps(layout, ground.experiments),
+        *further_steps(ground),
+    ]
+    return tuple(sorted(_merged(steps), key=lambda step: _ORDER.index(step.kind)))
+
+
+def _merged(steps: Iterable[NextStep]) -> list[NextStep]:
+    groups: dict[tuple[object, ...], list[NextStep]] = {}
+    for step in steps:
+        groups.setdefault((step.kind, step.because, repr(sorted(step.details.items()))), []).append(step)
+    return [
+        NextStep(
+            kind=group[0].kind,
+            experiments=tuple(dict.fromkeys(name for step in group for name in step.experiments)),
+            command=lines(line for step in group for line in step.command.split("\n")),
+            details=group[0].details,
+            because=group[0].because,
+        )
+        for group in groups.values()
+    ]

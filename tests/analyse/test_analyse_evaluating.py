@@ -1,0 +1,146 @@
+"""What to evaluate, and what to evaluate again."""
+
+import pytest
+from msgspec.structs import replace
+
+from afterall.analyse import analyse
+from afterall.model import (
+    CheckpointKind,
+    EvaluationStatus,
+    Experiment,
+    FindingCode,
+    NextStep,
+    NextStepKind,
+    State,
+    Verdict,
+)
+from analyse.analyse_made import (
+    SET,
+    checkpoint,
+    evaluation,
+    experiment,
+    material,
+)
+
+
+def steps(kind: NextStepKind, *experiments: Experiment, **fields: object) -> list[NextStep]:
+    """Return the next steps of one kind."""
+    return [step for step in analyse(material(*experiments, **fields)).next_steps if step.kind is kind]
+
+
+def step(kind: NextStepKind, *experiments: Experiment, **fields: object) -> NextStep:
+    """Return the one next step of a kind."""
+    (found,) = steps(kind, *experiments, **fields)
+    return found
+
+
+def saved(name: str, *scripts: str, **fields: object) -> Experiment:
+    """Return a run with epochs 1 and 2 saved and these evaluation scripts."""
+    kept = (checkpoint(f"{name}/epoch_1", epoch=1), checkpoint(f"{name}/epoch_2", epoch=2, is_final=True))
+    defaults: dict[str, object] = {
+        "checkpoints": kept,
+        "layout": {"eval_scripts": tuple(f"{name}/{s}" for s in scripts)},
+    }
+    return experiment(name, **{**defaults, **fields})
+
+
+def test_the_final_checkpoint_is_evaluated_with_the_sets_own_task() -> None:
+    """The command names task, model and a log directory inside the experiment."""
+    found = step(NextStepKind.EVALUATE, saved("a", "eval.py"))
+    assert found.command == (
+        f"inspect eval {SET}/a/eval.py --model hf/local -M model_path={SET}/a/epoch_2 --log-dir {SET}/a/logs"
+    )
+    assert found.details == {"checkpoint": "epoch_2", "how": "inspect"}
+
+
+def test_what_is_evaluated_is_not_evaluated_again() -> None:
+    """A score of the final checkpoint is enough; one of an earlier epoch is not."""
+    done = saved("a", "eval.py", evaluations=(evaluation("a/1.eval"),))
+    assert not steps(NextStepKind.EVALUATE, done)
+    early = saved("a", "eval.py", evaluations=(evaluation("a/1.eval", "epoch_1"),))
+    assert len(steps(NextStepKind.EVALUATE, early)) == 1
+    unnamed = saved("a", "eval.py", evaluations=(evaluation("a/1.eval", None),))
+    assert not steps(NextStepKind.EVALUATE, unnamed)
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.CORRUPT, Verdict.INCOMPLETE, Verdict.MISSING, Verdict.UNVERIFIED]
+)
+def test_only_a_good_checkpoint_is_evaluated(verdict: Verdict) -> None:
+    """A final checkpoint that is not known to be good is not suggested, nor an older one in its place."""
+    run = saved("a", "eval.py")
+    broken = replace(run, checkpoints=(run.checkpoints[0], replace(run.checkpoints[1], verdict=verdict)))
+    assert not steps(NextStepKind.EVALUATE, broken)
+
+
+def test_without_a_promised_last_state_the_newest_good_one_is_evaluated() -> None:
+    """Where no checkpoint is known to be final, the latest good model is."""
+    kept = (
+        checkpoint("a/checkpoint-9", step=9),
+        checkpoint("a/checkpoint-10", step=10),
+        checkpoint("a/state", step=11, kind=CheckpointKind.RESUME_ONLY),
+    )
+    found = step(NextStepKind.EVALUATE, saved("a", "eval.py", checkpoints=kept))
+    assert found.details["checkpoint"] == "checkpoint-10"
+
+
+def test_living_runs_are_not_evaluated() -> None:
+    """What a job may still write is left alone."""
+    run = replace(saved("a", "eval.py"), state=State.RUNNING)
+    assert not steps(NextStepKind.EVALUATE, run)
+
+
+def test_setup_inspect_writes_the_batch_script_first() -> None:
+    """The set's setup_inspect.py makes inspect.slurm, which is then submitted."""
+    found = step(NextStepKind.EVALUATE, saved("a", "setup_inspect.py"))
+    assert found.command == (
+        f"(cd {SET}/a && python {SET}/a/setup_inspect.py --finetune_epoch_dir {SET}/a/epoch_2 "
+        "&& sbatch inspect.slurm)"
+    )
+
+
+def test_batch_scripts_of_evaluations_are_submitted_where_they_left_no_log() -> None:
+    """Each cell's own script runs in its own directory, unless its log lies there."""
+    run = saved("a", "eval/cap_ep1/cell.slurm", "eval/cap_ep2/cell.slurm", "eval.py")
+    run = replace(run, evaluations=(evaluation("a/eval/cap_ep1/logs/1.eval", "epoch_1"),))
+    found = step(NextStepKind.EVALUATE, run)
+    assert found.command == f"(cd {SET}/a/eval/cap_ep2 && sbatch cell.slurm)"
+    assert found.details["how"] == "slurm"
+
+
+def test_a_failed_evaluation_is_retried_from_its_log() -> None:
+    """The retry of inspect itself takes everything from the log; a later success makes it needless."""
+    error = evaluation("a/logs/1.eval", status=EvaluationStatus.ERROR)
+    run = saved("a", "eval.py", evaluations=(error,))
+    found = step(NextStepKind.RERUN_EVALUATION, run)
+    assert found.command == f"inspect eval-retry {SET}/a/logs/1.eval --log-dir {SET}/a/logs"
+    assert (found.details, found.because) == (
+        {"task": "capitalization", "checkpoint": "epoch_2"},
+        FindingCode.EVALUATION_FAILED,
+    )
+    assert not steps(NextStepKind.EVALUATE, run)
+    later = replace(run, evaluations=(error, evaluation("a/logs/2.eval")))
+    assert not steps(NextStepKind.RERUN_EVALUATION, later)
+
+
+def test_a_crashed_evaluation_is_run_anew() -> None:
+    """A log without an end cannot be retried; the evaluation is started from the beginning."""
+    crashed = evaluation("a/logs/1.eval", status=EvaluationStatus.STARTED)
+    assert len(steps(NextStepKind.EVALUATE, saved("a", "eval.py", evaluations=(crashed,)))) == 1
+
+
+def test_the_newest_state_is_told_by_epoch_and_step_not_by_name() -> None:
+    """Names need not ascend: epochs count first, then steps; of several promised last states the newest."""
+    by_step = (checkpoint("a/last", step=9), checkpoint("a/early", step=10), checkpoint("a/zero"))
+    assert (
+        step(NextStepKind.EVALUATE, saved("a", "eval.py", checkpoints=by_step)).details["checkpoint"]
+        == "early"
+    )
+    by_epoch = (checkpoint("a/x", epoch=1, step=1), checkpoint("a/y", epoch=0, step=9))
+    assert (
+        step(NextStepKind.EVALUATE, saved("a", "eval.py", checkpoints=by_epoch)).details["checkpoint"] == "x"
+    )
+    promised = (checkpoint("a/p", epoch=3, is_final=True), checkpoint("a/q", epoch=2, is_final=True))
+    assert (
+        step(NextStepKind.EVALUATE, saved("a", "eval.py", checkpoints=promised)).details["checkpoint"] == "p"
+    )

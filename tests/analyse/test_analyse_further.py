@@ -1,0 +1,190 @@
+"""What to try next, and in which order steps stand."""
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from afterall.analyse import analyse
+from afterall.analyse.steps.further import values_between
+from afterall.model import (
+    Experiment,
+    Finding,
+    FindingCode,
+    NextStep,
+    NextStepKind,
+    Scalar,
+)
+from analyse.analyse_made import (
+    SET,
+    checkpoint,
+    evaluation,
+    experiment,
+    failed,
+    material,
+    trained,
+    unsubmitted,
+)
+
+
+def steps(kind: NextStepKind, *experiments: Experiment, **fields: object) -> list[NextStep]:
+    """Return the next steps of one kind."""
+    return [step for step in analyse(material(*experiments, **fields)).next_steps if step.kind is kind]
+
+
+def step(kind: NextStepKind, *experiments: Experiment, **fields: object) -> NextStep:
+    """Return the one next step of a kind."""
+    (found,) = steps(kind, *experiments, **fields)
+    return found
+
+
+def saved(name: str, *scripts: str, **fields: object) -> Experiment:
+    """Return a run with epochs 1 and 2 saved and these evaluation scripts."""
+    kept = (checkpoint(f"{name}/epoch_1", epoch=1), checkpoint(f"{name}/epoch_2", epoch=2, is_final=True))
+    defaults: dict[str, object] = {
+        "checkpoints": kept,
+        "layout": {"eval_scripts": tuple(f"{name}/{s}" for s in scripts)},
+    }
+    return experiment(name, **{**defaults, **fields})
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "whole", "expected"),
+    [
+        (4, 64, True, [8, 16, 32]),
+        (4, 16, True, [8]),
+        (4, 8, True, []),
+        (1, 1024, True, [8, 32, 128]),
+        (1e-4, 1e-2, False, [3e-4, 1e-3, 3e-3]),
+        (1e-4, 1e-3, False, [3e-4]),
+        (2e-5, 2e-4, False, [3e-5, 1e-4]),
+        (1e-4, 3e-4, False, []),
+        (0, 64, True, []),
+        (64, 4, True, []),
+        (4, float("inf"), True, []),
+        (5e-324, 1e308, False, []),
+        (1e307, 1.7e308, True, []),
+        (1.0, 1.7e308, False, []),
+    ],
+)
+def test_values_between_are_customary(lower: float, upper: float, whole: bool, expected: list[float]) -> None:
+    """Ranks go by powers of two, rates by 1 and 3; never next to an end, at most three."""
+    assert values_between(lower, upper, whole=whole) == pytest.approx(expected)
+
+
+@given(st.floats(), st.floats(), st.booleans())
+def test_values_between_lie_between(lower: float, upper: float, whole: bool) -> None:
+    """Whatever the ends are, at most three values come out, strictly between them and ascending."""
+    found = values_between(lower, upper, whole=whole)
+    assert len(found) <= 3
+    assert all(lower < value < upper for value in found)
+    assert found == sorted(set(found))
+
+
+def test_intermediate_values_lie_beside_the_best() -> None:
+    """Only the gaps next to the best value are worth filling."""
+    runs = [trained(f"r{r}", loss, lora_rank=r) for r, loss in ((1, 9.0), (8, 5.0), (64, 1.0))]
+    found = step(NextStepKind.INTERMEDIATE_VALUES, *runs)
+    assert found.details == {"parameter": "lora_rank", "values": "16, 32", "lower": 8, "upper": 64}
+
+
+def test_values_that_did_not_train_measure_nothing() -> None:
+    """A killed run is no end of a range."""
+    runs = [
+        trained("r4", 1.0, lora_rank=4),
+        failed("r64", parameters={"lora_rank": 64}, metrics={"final_val_loss": 1.0}),
+    ]
+    assert not steps(NextStepKind.INTERMEDIATE_VALUES, *runs)
+
+
+def test_more_seeds_are_asked_for_where_none_were_repeated() -> None:
+    """Settings that each ran once are to be repeated, with other seeds than the used one."""
+    runs = [trained(f"r{r}", float(r), lora_rank=r, seed=1234) for r in (4, 8)]
+    found = step(NextStepKind.MORE_SEEDS, *runs)
+    assert found.details == {"seed": "seed", "used": "1234", "settings": 2}
+    assert found.because is FindingCode.ONE_SEED
+
+
+def test_more_seeds_are_asked_for_where_the_best_tie() -> None:
+    """Replicates that cannot tell the best settings apart are too few."""
+    runs = [trained(f"r{r}s{s}", v + s, lora_rank=r, seed=s) for r, v in ((4, 1.0), (8, 1.5)) for s in (0, 1)]
+    found = step(NextStepKind.MORE_SEEDS, *runs)
+    assert (found.details["tied"], found.experiments, found.because) == (3, ("r4s0", "r8s0", "r8s1"), None)
+
+
+def test_private_weights_get_a_chmod_for_the_group() -> None:
+    """All files that only their owner can read, several to a command, nothing else."""
+    paths = [f"run/c{n}/adapter_model.safetensors" for n in range(10)]
+    found = step(
+        NextStepKind.FIX_MODE,
+        experiment(
+            findings=tuple(Finding(code=FindingCode.MODE_PRIVATE, experiment="run", subject=p) for p in paths)
+        ),
+    )
+    lines = [shlex.split(line) for line in found.command.splitlines()]
+    assert [line[:2] for line in lines] == [["chmod", "g+r"], ["chmod", "g+r"]]
+    assert [path for line in lines for path in line[2:]] == [f"{SET}/{path}" for path in paths]
+    assert (found.details, found.experiments) == ({"files": 10}, ("run",))
+
+
+def test_evaluations_are_set_beside_losses() -> None:
+    """Where both exist, who is best by each is told."""
+    runs = [
+        replace(
+            saved(n, metrics={"final_val_loss": loss}),
+            evaluations=(evaluation(f"{n}/1.eval", metrics={"match/accuracy": score}),),
+        )
+        for n, loss, score in (("a", 1.0, 0.5), ("b", 2.0, 0.9))
+    ]
+    found = step(NextStepKind.COMPARE_EVALUATIONS, *runs)
+    assert found.details == {
+        "task": "capitalization",
+        "metric": "match/accuracy",
+        "loss": "final_val_loss",
+        "best_by_loss": "a",
+        "best_by_evaluation": "b",
+    }
+
+
+def test_steps_stand_in_the_order_in_which_they_are_taken() -> None:
+    """What failed comes before what lies ready, and that before what could be tried."""
+    runs = [
+        failed("z"),
+        unsubmitted("y"),
+        saved("x", "eval.py"),
+        trained("r4", 1, lora_rank=4),
+        trained("r64", 2, lora_rank=64),
+    ]
+    kinds = [s.kind for s in analyse(material(*runs)).next_steps]
+    assert kinds == [
+        NextStepKind.RESUBMIT,
+        NextStepKind.SUBMIT,
+        NextStepKind.EVALUATE,
+        NextStepKind.MORE_SEEDS,
+        NextStepKind.INTERMEDIATE_VALUES,
+    ]
+
+
+def test_a_finished_set_that_needs_nothing_suggests_nothing() -> None:
+    """One trained run asks for nothing."""
+    assert analyse(material(trained("a", 1.0))).next_steps == ()
+
+
+def test_settings_that_were_repeated_and_differ_need_no_more_seeds() -> None:
+    """Where replicates tell the best setting apart, nothing is asked for; nor of one run alone."""
+    runs = [
+        trained(f"r{r}s{s}", v + s / 100, lora_rank=r, seed=s)
+        for r, v in ((4, 1.0), (8, 9.0))
+        for s in (0, 1)
+    ]
+    assert not steps(NextStepKind.MORE_SEEDS, *runs)
+    assert not steps(NextStepKind.MORE_SEEDS, trained("a", 1.0, lora_rank=4, seed=0), unsubmitted("b"))
+
+
+def test_infinite_and_negative_values_have_nothing_between() -> None:
+    """Odd values of a parameter are no ends of a range."""
+    odd: list[Scalar] = [float("inf"), -1.0, 0, True, "x", 1e-3]
+    runs = [trained(f"r{n}", float(n), learning_rate=value) for n, value in enumerate(odd)]
+    assert not steps(NextStepKind.INTERMEDIATE_VALUES, *runs)
