@@ -1,0 +1,224 @@
+"""Write RESULTS.json: every fact of the report with its source, the same bytes for the same report."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from afterall.model import (
+    Attempt,
+    Checkpoint,
+    Evaluation,
+    Experiment,
+    Finding,
+    Report,
+    Source,
+    Storage,
+)
+from afterall.render import results
+from afterall.render.escaping import shown
+from afterall.render.sentences import message
+from afterall.render.words.measures import iso
+from afterall.render.words.numbers import not_finite, real
+from afterall.render.words.states import slurm_word
+
+# Legal in JSON as they stand, but a terminal acts on them or shows nothing.
+_SURROGATES = re.compile("[\ud800-\udfff]+")
+_UNSEEN_IN_JSON = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def render_json(report: Report) -> bytes:
+    """Return RESULTS.json: indented UTF-8 with a final newline."""
+    text = json.dumps(
+        _plain(msgspec.to_builtins(document(report))), indent=2, ensure_ascii=False, allow_nan=False
+    )
+    return (_UNSEEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n").encode()
+
+
+def document(report: Report) -> results.Results:
+    """Return the report as RESULTS.json's records."""
+    summary = report.set
+    return results.Results(
+        schema=results.SCHEMA_VERSION,
+        set=results.SetResult(
+            name=summary.name,
+            path=summary.path,
+            date=iso(summary.first)[:10] if summary.first else None,
+            description=summary.description,
+            status=summary.status,
+            counts={state: summary.counts[state] for state in sorted(summary.counts)},
+        ),
+        experiments=[_experiment(experiment) for experiment in report.experiments],
+        findings=[_finding(finding) for finding in report.findings],
+        storage=_storage(report.storage),
+        next_steps=[
+            results.NextStepResult(
+                kind=step.kind,
+                experiments=list(step.experiments),
+                command=step.command,
+                details=dict(step.details),
+                because=step.because,
+            )
+            for step in report.next_steps
+        ],
+    )
+
+
+def _experiment(experiment: Experiment) -> results.ExperimentResult:
+    parameters, metrics = sorted(experiment.parameters.items()), sorted(experiment.metrics.items())
+    return results.ExperimentResult(
+        name=experiment.name,
+        path=experiment.layout.path,
+        state=experiment.state,
+        training_completed=experiment.completion.value,
+        trainer=experiment.trainer,
+        parameters={name: fact.value for name, fact in parameters},
+        parameter_sources={name: _source(fact.source) for name, fact in parameters},
+        attempts=[_attempt(attempt) for attempt in experiment.attempts],
+        metrics={n: results.Measured(fact.value, fact.unit, _source(fact.source)) for n, fact in metrics},
+        checkpoints=[_checkpoint(checkpoint) for checkpoint in experiment.checkpoints],
+        evaluations=[_evaluation(evaluation) for evaluation in experiment.evaluations],
+        logs=[log.path for log in experiment.logs],
+    )
+
+
+def _attempt(attempt: Attempt) -> results.AttemptResult:
+    return results.AttemptResult(
+        job_id=attempt.job_id,
+        display_id=attempt.display_id or attempt.job_id,
+        state=attempt.state,
+        slurm_state=slurm_word(attempt),
+        exit_code=attempt.exit_code,
+        signal=attempt.signal,
+        submit=_time(attempt.submit),
+        start=_time(attempt.start),
+        end=_time(attempt.end),
+        elapsed_s=attempt.elapsed_s,
+        nodes=attempt.nodes,
+        gpus=attempt.gpus,
+        source=attempt.source,
+    )
+
+
+def _checkpoint(checkpoint: Checkpoint) -> results.CheckpointResult:
+    return results.CheckpointResult(
+        name=checkpoint.name,
+        path=checkpoint.path,
+        kind=checkpoint.kind,
+        verdict=checkpoint.verdict,
+        tier=checkpoint.tier,
+        epoch=checkpoint.epoch,
+        step=checkpoint.step,
+        is_final=checkpoint.is_final,
+        size_bytes=checkpoint.size_bytes,
+        files=[
+            results.FileResult(
+                path=file.path,
+                role=file.role,
+                size_bytes=file.size_bytes,
+                verdict=file.verdict,
+                format=file.format,
+                tensors=file.tensors,
+                parameters=file.parameters,
+                dtypes=list(file.dtypes),
+            )
+            for file in checkpoint.files
+        ],
+        findings=[_finding(finding) for finding in checkpoint.findings],
+    )
+
+
+def _evaluation(evaluation: Evaluation) -> results.EvaluationResult:
+    return results.EvaluationResult(
+        task=evaluation.task,
+        checkpoint=evaluation.checkpoint,
+        status=evaluation.status,
+        model=evaluation.model,
+        metrics=dict(sorted(evaluation.metrics.items())),
+        samples=evaluation.samples,
+        total_samples=evaluation.total_samples,
+        created=_time(evaluation.created),
+        error=evaluation.error,
+        source=_source(evaluation.source),
+    )
+
+
+def _finding(finding: Finding) -> results.FindingResult:
+    return results.FindingResult(
+        code=finding.code,
+        severity=finding.gravity.word,
+        experiment=finding.experiment,
+        subject=finding.subject,
+        message=message(finding),
+        evidence=dict(sorted(finding.evidence.items())),
+        quote=finding.quote,
+        sources=[_source(source) for source in finding.sources],
+    )
+
+
+def _storage(storage: Storage) -> results.StorageResult:
+    return results.StorageResult(
+        size_bytes=storage.size_bytes,
+        allocated_bytes=storage.allocated_bytes,
+        repeated_bytes=storage.repeated_bytes,
+        repeated_files=storage.repeated_files,
+        components=[
+            results.ComponentResult(
+                model=c.model,
+                component=c.component,
+                lora_rank=c.lora_rank,
+                size_bytes=c.size_bytes,
+                example=c.example,
+            )
+            for c in storage.components
+        ],
+        experiments=[
+            results.ExperimentStorageResult(
+                experiment=e.experiment,
+                size_bytes=e.size_bytes,
+                allocated_bytes=e.allocated_bytes,
+                checkpoints=e.checkpoints,
+                full_bytes=e.full_bytes,
+                adapter_only_bytes=e.adapter_only_bytes,
+                by_role=[
+                    results.RoleSize(
+                        role=line.role,
+                        files=line.files,
+                        size_bytes=line.size_bytes,
+                        allocated_bytes=line.allocated_bytes,
+                    )
+                    for line in e.lines
+                ],
+            )
+            for e in storage.experiments
+        ],
+    )
+
+
+def _source(source: Source) -> results.SourceResult:
+    return results.SourceResult(source.file, source.where)
+
+
+def _time(when: datetime | None) -> str | None:
+    return None if when is None else iso(when)
+
+
+def _plain(value: Any) -> Any:
+    """Return data as JSON can hold it: undecodable bytes spelled out, numbers as every reader knows them."""
+    match value:
+        case str():
+            return _SURROGATES.sub(lambda found: shown(found[0]), value)
+        case bool() | None:
+            return value
+        case int():
+            return value if abs(value) < 2**63 else _plain(real(value))
+        case float():
+            return value if math.isfinite(value) else not_finite(value)
+        case Mapping():
+            return {_plain(key): _plain(inner) for key, inner in value.items()}
+        case _:
+            return [_plain(inner) for inner in value]

@@ -1,0 +1,115 @@
+"""Gather what every section is rendered from: the report, and how its names and numbers are written.
+
+Invariant: a metric has the same decimals wherever it stands, and a model the same short name.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from afterall.model import Experiment, Finding, FindingCode, Report, Scalar, Source, VaryingParameter
+from afterall.render.composing import md
+from afterall.render.escaping import Markdown, link, text
+from afterall.render.words.metrics import Digits, error_of
+from afterall.render.words.parameters import setting, short_models
+from afterall.settings import SetSettings
+
+
+class Page:
+    """One report on its way to Markdown; `notes` is what a person wrote, empty where nobody did."""
+
+    def __init__(self, report: Report, settings: SetSettings, notes: str = "") -> None:
+        self.report = report
+        self.settings = settings
+        self.notes = notes
+
+    @cached_property
+    def digits(self) -> Digits:
+        """How each metric's numbers are written throughout this report."""
+        values: dict[str, list[float]] = defaultdict(list)
+        for metric, value in _numbers(self.report):
+            values[metric].append(value)
+        return Digits(values)
+
+    @cached_property
+    def models(self) -> Mapping[str, str]:
+        """Short names of all models, by their names in configurations."""
+        known = [e.parameters["model"].value for e in self.report.experiments if "model" in e.parameters]
+        return short_models([*known, *self.report.set.models])
+
+    @cached_property
+    def varying(self) -> tuple[VaryingParameter, ...]:
+        """The parameters by which runs are compared: no seeds, the model first."""
+        wanted = [parameter for parameter in self.report.varying if not parameter.is_seed]
+        return tuple(sorted(wanted, key=lambda parameter: parameter.name != "model"))
+
+    @cached_property
+    def seeds(self) -> tuple[VaryingParameter, ...]:
+        """Varying parameters that only replicate a run."""
+        return tuple(parameter for parameter in self.report.varying if parameter.is_seed)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Experiment]:
+        """Experiments by their names."""
+        return {experiment.name: experiment for experiment in self.report.experiments}
+
+    @property
+    def json_name(self) -> str:
+        """The file beside the report that holds every value."""
+        return f"{self.settings.stem}.json"
+
+    def metric(self, experiment: Experiment, name: str) -> str:
+        """Return an experiment's metric in words, "—" where it has none."""
+        fact = experiment.metrics.get(name)
+        return self.digits.write(name, None if fact is None else fact.value)
+
+    def model_of(self, experiment: Experiment) -> Scalar:
+        """Return the short name of an experiment's model, None where it does not say."""
+        fact = experiment.parameters.get("model")
+        if fact is None:
+            return None
+        return self.models.get(fact.value, fact.value) if isinstance(fact.value, str) else fact.value
+
+    def setting(self, parameter: str, value: Scalar) -> Markdown:
+        """Return a parameter and its value as short as they stay clear: "rank 64", "tiny-1B"."""
+        if parameter == "model" and isinstance(value, str):
+            value = self.models.get(value, value)
+        return text(setting(parameter, value))
+
+    def place(self, source: Source) -> Markdown:
+        """Return a link to the file a fact was read from, with its place; commands are named, not linked."""
+        if "/" not in source.file and "." not in source.file:
+            named = text(source.file)
+        else:
+            brief = source.file if len(source.file) <= 60 else f"…/{source.file.rpartition('/')[2]}"
+            named = link(brief, source.file)
+        return md("{}, {}", named, source.where) if source.where else named
+
+    def standard_error(self, experiment: str, metric: str, source: Source) -> float | None:
+        """Return the standard error of an evaluation's score ("task/scorer/metric") read at `source`."""
+        held = self.by_name[experiment].evaluations if experiment in self.by_name else ()
+        for evaluation in held:
+            if evaluation.source == source and metric.startswith(f"{evaluation.task}/"):
+                score = metric.removeprefix(f"{evaluation.task}/")
+                return evaluation.metrics.get(error_of(score))
+        return None
+
+    def findings(self, *codes: FindingCode) -> list[Finding]:
+        """Return the findings of these kinds, in the report's order."""
+        return [finding for finding in self.report.findings if finding.code in codes]
+
+
+def _numbers(report: Report) -> Iterator[tuple[str, float]]:
+    """Yield every metric value that the report may show."""
+    for experiment in report.experiments:
+        for name, fact in experiment.metrics.items():
+            if isinstance(fact.value, int | float) and not isinstance(fact.value, bool):
+                yield name, fact.value
+    for ranking in report.rankings:
+        yield from ((ranking.metric, value) for value in ranking.values.values())
+    for comparison in report.comparisons:
+        yield comparison.metric, comparison.a.value
+        yield comparison.metric, comparison.b.value
+    for gap in report.gaps:
+        yield "mean_last_loss", gap.train
+        yield "final_val_loss", gap.validation

@@ -1,0 +1,87 @@
+"""Render who is best, by every measure of quality that ranks the runs differently.
+
+Invariant: only finite values of finished runs are ranked; the others are named behind them.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from afterall.model import Ranking, Verdict
+from afterall.render.composing import joined, listing, md
+from afterall.render.escaping import Markdown, code, text
+from afterall.render.page import Page
+from afterall.render.sections.subsection import Block, Subsection
+from afterall.render.words.metrics import METRICS, is_quality, metric_name
+from afterall.render.words.numbers import number
+
+MOST_RANKED = 6
+MEAN_LOSS = "mean_last_loss"
+LAST_LOSS = "final_loss"
+
+
+def subsection(page: Page) -> Subsection:
+    """Return who is best by each measure of quality."""
+    rankings = [ranking for ranking in page.report.rankings if is_quality(ranking.metric)]
+    told = [r for r in rankings if r.metric != MEAN_LOSS or not _says_the_same(r, rankings)]
+    lines = [line for line in (_ranked(alike, page) for alike in _alike(told)) if line]
+    if not lines:
+        known = sum(bool(experiment.metrics) for experiment in page.report.experiments)
+        reason = (
+            "only one experiment has numbers" if known == 1 else "no experiment has numbers to be ranked by"
+        )
+        return Subsection("Best Run", (Block(text=md("None can be named: {}.", reason)),))
+    return Subsection("Best Run", (Block(bullets=(*lines, *_where_it_lies(rankings[0], page))),))
+
+
+def labelled(metrics: Iterable[str]) -> Markdown:
+    """Return metrics as a label: words for known ones, the key of an evaluation's score as code."""
+    named = [text(metric_name(m).heading) if m in METRICS else code(m) for m in metrics]
+    return joined(named, " and ")
+
+
+def _says_the_same(mean: Ranking, rankings: Sequence[Ranking]) -> bool:
+    """Tell whether the last logged losses rank the runs as the means of the last steps do."""
+    return any(ranking.metric == LAST_LOSS and ranking.order == mean.order for ranking in rankings)
+
+
+def _alike(rankings: Sequence[Ranking]) -> list[list[Ranking]]:
+    """Return rankings, those of several scorers that gave the same scores together."""
+    groups: dict[tuple[object, ...], list[Ranking]] = {}
+    for ranking in rankings:
+        key = (ranking.order, tuple(ranking.values.items()), ranking.checkpoint)
+        groups.setdefault(key, []).append(ranking)
+    return list(groups.values())
+
+
+def _ranked(alike: Sequence[Ranking], page: Page) -> Markdown:
+    ranking = alike[0]
+    words = {n: page.digits.write(ranking.metric, value) for n, value in ranking.values.items()}
+    finite = [name for name in ranking.order if math.isfinite(ranking.values.get(name, math.nan))]
+    finished = [name for name in finite if name not in ranking.unfinished]
+    if len(finished) < 2:
+        return Markdown("")
+    at = md(" on the {} checkpoint", ranking.checkpoint) if ranking.checkpoint else Markdown("")
+    best = md("**{}** ({})", finished[0], words[finished[0]])
+    others = listing([md("{} ({})", name, words[name]) for name in finished[1:]], MOST_RANKED)
+    told = md("{}{}: {}, then {}", labelled(r.metric for r in alike), at, best, others)
+    behind = [md("{} ({})", name, words[name]) for name in finite if name in ranking.unfinished]
+    lost = [md("{} ({})", n, number(v)) for n, v in ranking.values.items() if not math.isfinite(v)]
+    more = (
+        (
+            "tied with the best within the noise of replicates",
+            [text(name) for name in ranking.tied_with_best],
+        ),
+        ("unfinished", behind),
+        ("diverged", lost),
+    )
+    tails = [md("; {}: {}", what, listing(names, MOST_RANKED)) for what, names in more if names]
+    return md("{}{}.", told, joined(tails, ""))
+
+
+def _where_it_lies(ranking: Ranking, page: Page) -> tuple[Markdown, ...]:
+    """Return where the weights of the best run are, if they are good."""
+    best = page.by_name.get(ranking.order[0]) if ranking.order else None
+    last = best.checkpoints[-1] if best and best.checkpoints else None
+    if best is None or last is None or last.verdict is not Verdict.OK or not last.path:
+        return ()
+    return (md("The last checkpoint of {} lies in {:code}.", best.name, last.path),)

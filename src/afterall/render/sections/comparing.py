@@ -1,0 +1,157 @@
+"""Put one comparison of two runs, or of their replicates, into a sentence.
+
+Invariant: both numbers are always there; the words of direction follow from the numbers; no ratio is claimed
+for different points of training or for numbers that are not positive.
+"""
+
+import math
+from collections.abc import Sequence
+
+from afterall.model import ComparedAt, Comparison, Direction, Scalar, Side
+from afterall.render.composing import joined, md, plural
+from afterall.render.escaping import Markdown, text
+from afterall.render.page import Page
+from afterall.render.words.metrics import Style, is_quality, metric_name
+from afterall.render.words.numbers import number, percent
+from afterall.render.words.parameters import cell, phrase
+
+
+def compared(comparison: Comparison, page: Page) -> Markdown:
+    """Return "1B: rank 64 was 4.3× lower than rank 4 (0.00036 vs 0.00154, step 1,500)" with its caveats."""
+    where = equal_settings(comparison, page)
+    told = _told(comparison, page)
+    caveats = _caveats(comparison)
+    return md(
+        "{}{}{}",
+        md("{}: ", where) if where else Markdown(""),
+        told,
+        md("; {}", caveats) if caveats else Markdown(""),
+    )
+
+
+def equal_settings(comparison: Comparison, page: Page) -> Markdown:
+    """Return what both sides have in common, of the parameters that vary."""
+    shown = [page.setting(name, value) for name, value in comparison.equal.items()]
+    return joined(shown[:4])
+
+
+def factor(smaller: float, larger: float) -> str:
+    """Return how many times `larger` is `smaller`, both positive: "4.3×", "1.06×"."""
+    ratio = larger / smaller
+    if not math.isfinite(ratio):
+        return "many times"
+    return f"{ratio:.2f}×" if ratio < 1.1 else f"{ratio:.1f}×" if ratio < 10 else f"{number(round(ratio))}×"
+
+
+def summary(comparisons: Sequence[Comparison], page: Page) -> Markdown:
+    """Return which of a parameter's two values had the lower number how often; "" where it has others."""
+    judged = [c for c in comparisons if c.compared_at is not ComparedAt.NEITHER and c.a.value != c.b.value]
+    pairs = {(repr(c.a.setting), repr(c.b.setting)) for c in judged}
+    if len(judged) < 2 or len(pairs) != 1:
+        return Markdown("")
+    lower_a = sum(c.a.value < c.b.value for c in judged)
+    first, times = judged[0], max(lower_a, len(judged) - lower_a)
+    if times * 2 == len(judged):
+        return md("No consistent direction over {}.", plural(len(judged), "comparison"))
+    winner = first.a if lower_a == times else first.b
+    setting = _side(first.parameter, winner.setting, page)
+    ties = sum(bool(c.within_noise) for c in judged)
+    tied = md(" ({} within the noise of replicates)", ties) if ties else Markdown("")
+    low = "faster" if metric_name(first.metric).style is Style.SECONDS else "lower"
+    return md("{} was {} in {} of {}{}.", setting, low, times, plural(len(judged), "comparison"), tied)
+
+
+def _told(c: Comparison, page: Page) -> Markdown:
+    low, high = (c.a, c.b) if c.a.value <= c.b.value else (c.b, c.a)
+    # The better side is the subject; where nobody knows which is better, the one with the larger setting.
+    better_is_high = c.direction is Direction.UP or (c.direction is Direction.UNKNOWN and high is c.b)
+    subject, other = (high, low) if better_is_high else (low, high)
+    names = _side(c.parameter, subject.setting, page), _side(c.parameter, other.setting, page)
+    values = page.digits.write(c.metric, subject.value), page.digits.write(c.metric, other.value)
+    numbers = md(
+        "{}{} vs {}{}{}",
+        values[0],
+        _spread(c.metric, subject, page),
+        values[1],
+        _spread(c.metric, other, page),
+        _where(c),
+    )
+    if c.compared_at is ComparedAt.NEITHER or not c.same_step:
+        steps = [md("{}{}", v, _at_step(s)) for v, s in zip(values, (subject, other), strict=True)]
+        return md(
+            "{} stood at {}, {} at {}: not at the same point of training",
+            names[0],
+            steps[0],
+            names[1],
+            steps[1],
+        )
+    if c.within_noise:
+        return md("{} and {} tie ({}): replicates differ as much", *names, numbers)
+    if low.value == high.value:
+        return md("{} and {} were equal ({})", *names, numbers)
+    return md(
+        "{} was {} than {} ({})",
+        names[0],
+        _how_much(low.value, high.value, c.metric, subject is low),
+        names[1],
+        numbers,
+    )
+
+
+def _how_much(low: float, high: float, metric: str, is_lower: bool) -> Markdown:
+    seconds = metric_name(metric).style is Style.SECONDS
+    word = ("faster" if seconds else "lower") if is_lower else ("slower" if seconds else "higher")
+    if low <= 0 or not math.isfinite(high / low):
+        return md("{} {}", number(high - low, 3), word)
+    if high / low >= 1.05:
+        return md("{} {}", factor(low, high), word)
+    return md("{} {}", percent((high - low) / (high if is_lower else low)), word)
+
+
+def _side(parameter: str, setting: Scalar, page: Page) -> Markdown:
+    return md("no {}", phrase(parameter)) if setting is None else page.setting(parameter, setting)
+
+
+def _spread(metric: str, side: Side, page: Page) -> Markdown:
+    """Return " ± sd (n = 2)" for the mean of replicates, " ± 0.11" for a score with a standard error."""
+    if side.n < 2:
+        error = page.standard_error(side.experiment, metric, side.source)
+        return Markdown("") if error is None else md(" ± {}", number(error, 2))
+    if side.sd is None:
+        return md(" (mean of {})", side.n)
+    return md(" ± {} (n = {})", page.digits.write_spread(metric, side.sd), side.n)
+
+
+def _where(c: Comparison) -> Markdown:
+    if not is_quality(c.metric):
+        return Markdown("")
+    if c.compared_at is ComparedAt.STEP and c.a.step is not None:
+        return md(", step {}", c.a.step)
+    if c.compared_at is ComparedAt.EPOCH and c.a.epoch is not None:
+        return md(", epoch {}", number(c.a.epoch, 3))
+    return Markdown("")
+
+
+def _at_step(side: Side) -> Markdown:
+    return Markdown("") if side.step is None else md(" (step {})", side.step)
+
+
+def _caveats(c: Comparison) -> Markdown:
+    parts: list[Markdown] = []
+    if c.confounders:
+        others = [_confounder(name, a, b) for name, a, b in c.confounders[:3]]
+        more = md(" and {} more", len(c.confounders) - 3) if len(c.confounders) > 3 else Markdown("")
+        differ = "differs" if len(c.confounders) == 1 else "differ"
+        parts.append(md("but {}{} {} too", joined(others), more, differ))
+    if c.same_seeds is False:
+        parts.append(Markdown("the seeds differ"))
+    lost = [*c.a.not_finite, *c.b.not_finite]
+    if lost:
+        parts.append(md("{} left out: not finite", joined([text(name) for name in lost[:4]])))
+    if c.p_value is not None and c.within_noise is False:
+        parts.append(md("more than seeds alone explain (p = {})", number(c.p_value, 2)))
+    return joined(parts, "; ")
+
+
+def _confounder(name: str, a: Scalar, b: Scalar) -> Markdown:
+    return md("{} ({} vs {})", phrase(name), cell(a), cell(b))

@@ -1,0 +1,93 @@
+"""Render what the runs cost: time, throughput, memory, GPU hours."""
+
+from collections.abc import Iterator
+
+from afterall.model import Cost, Ranking
+from afterall.render.composing import listing, md
+from afterall.render.escaping import Markdown, text
+from afterall.render.page import Page
+from afterall.render.sections.comparing import compared
+from afterall.render.sections.subsection import Block, Subsection
+from afterall.render.words.metrics import Style, is_quality, metric_name
+from afterall.render.words.numbers import number
+
+MOST_PAIRS = 6
+
+
+def subsections(page: Page) -> Iterator[Subsection]:
+    """Yield the one subsection on efficiency, where anything of it is known."""
+    blocks = [*_pairs(page), *_rankings(page), *_costs(page)]
+    if blocks:
+        yield Subsection("Training Efficiency", tuple(blocks))
+
+
+def _rankings(page: Page) -> Iterator[Block]:
+    paired = {comparison.metric for comparison in page.report.comparisons}
+    wanted = [r for r in page.report.rankings if not is_quality(r.metric) and r.metric not in paired]
+    bullets = [_ranked(ranking, page) for ranking in wanted]
+    told = tuple(bullet for bullet in bullets if bullet)
+    if told:
+        yield Block(bullets=told)
+
+
+def _ranked(ranking: Ranking, page: Page) -> Markdown:
+    """Return a row as "Throughput: 3B rank 64 (486) > 3B rank 4 (321)", the best first."""
+    known = [name for name in ranking.order if name in ranking.values and name not in ranking.unfinished]
+    if len(known) < 2:
+        return Markdown("")
+    name = metric_name(ranking.metric)
+    unit = " in tokens/s per GPU" if ranking.metric.startswith("tokens_per_second") else ""
+    first = "shortest first" if name.style is Style.SECONDS else "highest first"
+    told = [md("{} ({})", n, page.digits.write(ranking.metric, ranking.values[n])) for n in known]
+    return md("{}{}, {}: {}.", name.heading, Markdown(unit), first, listing(told, 6))
+
+
+def _pairs(page: Page) -> Iterator[Block]:
+    """Yield comparisons of time and throughput, those along the same parameter together."""
+    order = [parameter.name for parameter in page.varying]
+    pairs = [c for c in page.report.comparisons if not is_quality(c.metric) and c.parameter in order]
+    for metric in dict.fromkeys(c.metric for c in pairs):
+        own = sorted((c for c in pairs if c.metric == metric), key=lambda c: order.index(c.parameter))
+        bullets = [compared(c, page) for c in own[:MOST_PAIRS]]
+        if len(own) > MOST_PAIRS:
+            bullets.append(md("… and {} more pairs.", len(own) - MOST_PAIRS))
+        unit = " (tokens/s per GPU)" if metric.startswith("tokens_per_second") else ""
+        yield Block(label=md("{}{}:", metric_name(metric).heading, Markdown(unit)), bullets=tuple(bullets))
+
+
+def _costs(page: Page) -> Iterator[Block]:
+    costs = page.report.costs
+    told = [part for part in (_hours(costs), _waits(costs), _memory(costs)) if part]
+    if told:
+        yield Block(bullets=tuple(told))
+
+
+def _hours(costs: tuple[Cost, ...]) -> Markdown:
+    gpu = [c.gpu_hours for c in costs if c.gpu_hours]
+    if gpu:
+        return md("{} GPU hours in all, over {} experiments.", number(sum(gpu), 3), len(gpu))
+    cpu = [c.cpu_hours for c in costs if c.cpu_hours]
+    return (
+        md("{} CPU hours in all, over {} experiments.", number(sum(cpu), 3), len(cpu))
+        if cpu
+        else Markdown("")
+    )
+
+
+def _waits(costs: tuple[Cost, ...]) -> Markdown:
+    """Return the longest wait in the queue, where it was longer than a minute."""
+    waited = [(c.waited_s, c.experiment) for c in costs if c.waited_s is not None]
+    if not waited or max(waited)[0] < 60:
+        return Markdown("")
+    longest = max(waited)
+    return md("The longest wait in the queue was {:duration} ({}).", longest[0], longest[1])
+
+
+def _memory(costs: tuple[Cost, ...]) -> Markdown:
+    """Return the host memory used of that asked for, and the share of the time limit."""
+    used = [(c.max_rss_bytes, c.requested_memory_bytes, c.experiment) for c in costs if c.max_rss_bytes]
+    if not used:
+        return Markdown("")
+    most = max(used, key=lambda item: item[0] or 0)
+    asked = md(" of {:memory} asked for", most[1]) if most[1] else Markdown("")
+    return md("Host memory: at most {:memory}{} ({}).", most[0], asked, text(most[2]))

@@ -1,0 +1,94 @@
+"""Render the scores of evaluations, one row for each task and checkpoint of an experiment."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from afterall.model import Evaluation, EvaluationStatus, Experiment
+from afterall.render.composing import md
+from afterall.render.escaping import Markdown, link, text
+from afterall.render.page import Page
+from afterall.render.sections.subsection import Block, Subsection
+from afterall.render.tables import Column, table
+from afterall.render.words.metrics import Digits, error_of
+from afterall.render.words.numbers import MISSING, number
+from afterall.render.words.states import BAD, DOUBT, GOOD
+
+MOST_METRICS = 4
+MOST_ROWS = 40
+_ERROR = "stderr"
+
+_MARKS = {
+    EvaluationStatus.SUCCESS: f"{GOOD} success",
+    EvaluationStatus.ERROR: f"{BAD} error",
+    EvaluationStatus.CANCELLED: f"{BAD} cancelled",
+    EvaluationStatus.STARTED: f"{DOUBT} no end",
+    EvaluationStatus.UNREADABLE: f"{DOUBT} unreadable",
+}
+
+Row = tuple[Experiment, Evaluation]
+
+
+def subsections(page: Page) -> Iterator[Subsection]:
+    """Yield the one subsection on evaluations; without any it says so."""
+    rows = [(e, evaluation) for e in page.report.experiments for evaluation in e.evaluations]
+    if not rows:
+        block = Block(text=Markdown("No evaluation was found."))
+        yield Subsection("Evaluation Results", (block,))
+        return
+    blocks = [Block(table=_table(rows[:MOST_ROWS]))]
+    if len(rows) > MOST_ROWS:
+        blocks.append(Block(text=md("… and {} more, in {}.", len(rows) - MOST_ROWS, page.json_name)))
+    yield Subsection("Evaluation Results", tuple(blocks))
+
+
+def _table(rows: list[Row]) -> Markdown:
+    names = _metrics(rows)
+    written = Digits({name: [e.metrics[name] for _, e in rows if name in e.metrics] for name in names})
+    columns = [Column(Markdown(word)) for word in ("Experiment", "Checkpoint", "Task", "Status")]
+    columns += [Column(text(name), is_number=True) for name in names]
+    columns += [Column(Markdown("Samples"), is_number=True), Column(Markdown("Log"))]
+    return table(
+        columns,
+        [
+            [*_cells(row), *(_score(row[1], n, written) for n in names), _samples(row[1]), _log(row[1])]
+            for row in rows
+        ],
+    )
+
+
+def _cells(row: Row) -> list[Markdown]:
+    experiment, evaluation = row
+    return [
+        text(experiment.name),
+        text(evaluation.checkpoint or MISSING),
+        text(evaluation.task),
+        Markdown(_MARKS[evaluation.status]),
+    ]
+
+
+def _score(evaluation: Evaluation, name: str, written: Digits) -> Markdown:
+    """Return a score with its standard error where the log has one: "0.93 ± 0.019"."""
+    value = evaluation.metrics.get(name) if evaluation.status is EvaluationStatus.SUCCESS else None
+    error = evaluation.metrics.get(error_of(name))
+    if value is None or error is None:
+        return text(written.write(name, value))
+    return md("{} ± {}", written.write(name, value), number(error, 2))
+
+
+def _metrics(rows: list[Row]) -> list[str]:
+    """Return the scores that most evaluations have; standard errors stand with their scores."""
+    counts = Counter(name for _, evaluation in rows for name in evaluation.metrics)
+    scores = [name for name in counts if name.rpartition("/")[2] != _ERROR]
+    return sorted(scores or counts, key=lambda name: (-counts[name], name))[:MOST_METRICS]
+
+
+def _samples(evaluation: Evaluation) -> Markdown:
+    if evaluation.samples is None:
+        return Markdown(MISSING)
+    if evaluation.total_samples in (None, evaluation.samples):
+        return md("{}", evaluation.samples)
+    return md("{} of {}", evaluation.samples, evaluation.total_samples)
+
+
+def _log(evaluation: Evaluation) -> Markdown:
+    return link("log", evaluation.source.file) if evaluation.source.file else Markdown(MISSING)

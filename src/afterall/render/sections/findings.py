@@ -1,0 +1,73 @@
+"""Render the key findings: best run, effect of each parameter, repeats, gaps, cost, evaluations, anomalies.
+
+Invariant: the conclusion comes first, every claim with both its numbers; nothing is called significant that
+replicates do not show.
+"""
+
+from msgspec import Struct
+
+from afterall.model import FindingCode
+from afterall.render.composing import md, plural
+from afterall.render.escaping import Markdown
+from afterall.render.page import Page
+from afterall.render.sections import best, efficiency, evaluations, generalisation, impacts
+from afterall.render.sections.subsection import Block, Subsection, numbered
+from afterall.render.sentences import sentence
+
+ANOMALIES = (
+    FindingCode.LOSS_NOT_FINITE,
+    FindingCode.ZERO_STEPS,
+    FindingCode.STOPPED_EARLY,
+    FindingCode.NO_TENSORS,
+    FindingCode.SOURCES_DISAGREE,
+)
+"""What is unexpected in the results themselves, told here and explained under Issues."""
+MOST_ANOMALIES = 10
+
+
+class FindingsView(Struct, frozen=True, kw_only=True):
+    """`caveats` stand before everything else."""
+
+    caveats: tuple[Markdown, ...]
+    subsections: tuple[Subsection, ...]
+
+
+def view(page: Page) -> FindingsView:
+    """Return the key findings."""
+    caveats = [sentence(f) for f in page.findings(FindingCode.ONE_SEED, FindingCode.CONFOUNDED)]
+    parts: tuple[Subsection, ...] = (
+        best.subsection(page),
+        *impacts.subsections(page),
+        *generalisation.subsections(page),
+        *efficiency.subsections(page),
+        *evaluations.subsections(page),
+        _anomalies(page),
+    )
+    return FindingsView(
+        caveats=tuple(md("{}.", capital(caveat)) for caveat in caveats),
+        subsections=numbered(parts),
+    )
+
+
+def capital(told: Markdown) -> Markdown:
+    """Return a sentence with a capital first letter."""
+    return Markdown(told[:1].upper() + told[1:])
+
+
+def _anomalies(page: Page) -> Subsection:
+    found = page.findings(*ANOMALIES)
+    if not found:
+        return Subsection("Anomalies", (Block(text=_nothing_odd(page)),))
+    bullets = [md("**{}**: {}.", f.experiment or "the set", sentence(f)) for f in found[:MOST_ANOMALIES]]
+    if len(found) > MOST_ANOMALIES:
+        bullets.append(md("… and {} more, under Issues and Notes.", len(found) - MOST_ANOMALIES))
+    return Subsection("Anomalies", (Block(bullets=tuple(bullets)),))
+
+
+def _nothing_odd(page: Page) -> Markdown:
+    """Return what was looked for in vain, which says nothing of runs that left no numbers."""
+    seen = sum(bool(e.metrics or e.series) for e in page.report.experiments)
+    if not seen:
+        return Markdown("No run left numbers to judge.")
+    runs = plural(seen, "run with numbers", "runs with numbers")
+    return md("None in {}: no NaN or infinite loss, no run of 0 steps, no sources that disagree.", runs)

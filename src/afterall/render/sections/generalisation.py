@@ -1,0 +1,80 @@
+"""Render validation against training loss, and runs repeated with other seeds."""
+
+from collections.abc import Iterator
+
+from afterall.model import Replicates, Spread
+from afterall.render.composing import joined, md
+from afterall.render.escaping import Markdown, text
+from afterall.render.page import Page
+from afterall.render.sections.subsection import Block, Subsection
+from afterall.render.tables import Column, table
+from afterall.render.words.metrics import metric_name
+from afterall.render.words.numbers import MISSING
+
+_TOLD = ("final_val_loss", "best_val_loss", "mean_last_loss", "final_loss", "train_seconds")
+
+
+def subsections(page: Page) -> Iterator[Subsection]:
+    """Yield what the set tells of repeats and of the gap between training and validation."""
+    if page.report.replicates:
+        yield Subsection("Repeated Runs", (_repeats(page),))
+    if page.report.gaps:
+        yield Subsection("Training and Validation Loss", (_gaps(page),))
+
+
+def _repeats(page: Page) -> Block:
+    """Return mean and standard deviation of every setting that ran more than once."""
+    metrics = [m for m in _TOLD if any(m in group.metrics for group in page.report.replicates)][:4]
+    columns = [Column(Markdown("Setting")), Column(Markdown("Seeds"))]
+    columns += [Column(text(metric_name(metric).header), is_number=True) for metric in metrics]
+    rows = [
+        [_setting(group, page), text(", ".join(str(seed) for seed in group.seeds))]
+        + [_spread(metric, group.metrics.get(metric), page) for metric in metrics]
+        for group in page.report.replicates
+    ]
+    note = "Mean ± standard deviation over the seeds (n runs)."
+    return Block(text=Markdown(note), table=table(columns, rows))
+
+
+def _setting(group: Replicates, page: Page) -> Markdown:
+    told = joined([page.setting(name, value) for name, value in group.settings.items()][:4])
+    return told or joined([text(name) for name in group.experiments[:4]])
+
+
+def _spread(metric: str, spread: Spread | None, page: Page) -> Markdown:
+    if spread is None:
+        return Markdown(MISSING)
+    told = md(
+        "{} ± {} ({})",
+        page.digits.write(metric, spread.mean),
+        page.digits.write_spread(metric, spread.sd),
+        spread.n,
+    )
+    return md("{}, {} not finite", told, len(spread.not_finite)) if spread.not_finite else told
+
+
+def _gaps(page: Page) -> Block:
+    """Return the gap of each run at its end; a wide one speaks of overfitting."""
+    columns = [Column(Markdown("Experiment"))]
+    columns += [Column(Markdown(word), is_number=True) for word in ("Step", "Training", "Validation", "Gap")]
+    rows = []
+    for gap in page.report.gaps:
+        train = page.digits.write("mean_last_loss", gap.train)
+        validation = page.digits.write("final_val_loss", gap.validation)
+        difference = gap.validation - gap.train
+        step = text(MISSING) if gap.step is None else md("{}", gap.step)
+        sign = "+" if difference > 0 else ""
+        rows.append(
+            [
+                text(gap.experiment),
+                step,
+                text(train),
+                text(validation),
+                text(f"{sign}{page.digits.write('final_val_loss', difference)}"),
+            ]
+        )
+    note = (
+        "Gap: validation minus training loss, the latter as the mean of the last logged steps; a positive "
+        "gap that grows during training speaks of overfitting."
+    )
+    return Block(table=table(columns, rows), text=Markdown(note))

@@ -1,0 +1,155 @@
+"""Render each distinct problem once: whom it concerns, why, what to do, what it means.
+
+Invariant: no finding is lost; those of one code stand together, those with different quotes show each.
+"""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from afterall.model import Finding, FindingCode, Severity
+from afterall.render.composing import joined, listing, md
+from afterall.render.escaping import Markdown, fence, quoted, text
+from afterall.render.page import Page
+from afterall.render.sections.findings import capital
+from afterall.render.sentences import fill, sentence
+from afterall.render.words.findings import WORDINGS
+from afterall.render.words.states import BAD, DOUBT
+
+TOLD_ELSEWHERE = (FindingCode.ONE_SEED, FindingCode.CONFOUNDED)
+"""Caveats of the comparisons, which stand with them under Key Findings."""
+MOST_LINES = 8
+MOST_OF_ONE = 2
+MOST_QUOTES = 3
+
+
+class Issue(Struct, frozen=True, kw_only=True):
+    """One problem; empty parts are left out."""
+
+    heading: Markdown
+    summary: Markdown
+    details: tuple[Markdown, ...]
+    cause: Markdown
+    quote: Markdown
+    resolution: Markdown
+    impact: Markdown
+
+
+class IssuesView(Struct, frozen=True, kw_only=True):
+    """Problems gravest first, then notes, each a line."""
+
+    issues: tuple[Issue, ...]
+    notes: tuple[Markdown, ...]
+
+
+def view(page: Page) -> IssuesView:
+    """Return all findings as issues and notes."""
+    groups: dict[FindingCode, list[Finding]] = {}
+    notes: dict[FindingCode, list[Finding]] = {}
+    for finding in page.report.findings:
+        if finding.code not in TOLD_ELSEWHERE:
+            kind = notes if finding.gravity is Severity.INFO else groups
+            kind.setdefault(finding.code, []).append(finding)
+    ordered = sorted(groups.values(), key=lambda alike: -max(finding.gravity for finding in alike))
+    return IssuesView(
+        issues=tuple(_issue(alike, page) for alike in ordered),
+        notes=tuple(line for alike in notes.values() for line in _lines(alike, page)),
+    )
+
+
+def _issue(alike: Sequence[Finding], page: Page) -> Issue:
+    wording = WORDINGS[alike[0].code]
+    mark = BAD if max(finding.gravity for finding in alike) is Severity.ERROR else DOUBT
+    lines = _lines(alike, page)
+    quotes = _distinct_quotes(alike)
+    return Issue(
+        heading=Markdown(wording.title),
+        summary=md("{} {}", Markdown(mark), lines[0])
+        if len(lines) == 1
+        else md("{} {}:", Markdown(mark), _who(alike, page)),
+        details=tuple(lines) if len(lines) > 1 else (),
+        cause=_cause(alike, quotes, page),
+        quote=fence("\n".join(quoted(finding.quote) for finding in quotes)) if quotes else Markdown(""),
+        resolution=fill(wording.resolution, alike[0]),
+        impact=fill(wording.impact, alike[0]),
+    )
+
+
+def _lines(alike: Sequence[Finding], page: Page) -> list[Markdown]:
+    """Return one line for all experiments with the same to tell, else one for each up to a limit."""
+    by_experiment: dict[str | None, list[Finding]] = {}
+    for finding in alike:
+        by_experiment.setdefault(finding.experiment, []).append(finding)
+    by_words: dict[Markdown, list[Finding]] = {}
+    for own in by_experiment.values():
+        by_words.setdefault(_told(own), []).append(own[0])
+    lines = [_line(told, own, page) for told, own in by_words.items()]
+    if len(lines) > MOST_LINES:
+        left = len(lines) - MOST_LINES + 1
+        return [*lines[: MOST_LINES - 1], md("… and {} more, in {}.", left, page.json_name)]
+    return lines
+
+
+def _told(own: Sequence[Finding]) -> Markdown:
+    """Return what one experiment's findings of a kind say: the first few of them, the rest counted."""
+    sentences = list(dict.fromkeys(sentence(finding) for finding in own))
+    if len(sentences) <= MOST_OF_ONE:
+        return joined(sentences, "; ")
+    return md(
+        "{}; and {} more alike", joined(sentences[: MOST_OF_ONE - 1], "; "), len(sentences) - MOST_OF_ONE + 1
+    )
+
+
+def _line(told: Markdown, own: Sequence[Finding], page: Page) -> Markdown:
+    if all(finding.experiment is None for finding in own):
+        return md("{}.", capital(told))
+    return md("**{}**: {}.", _who(own, page), told)
+
+
+def _who(alike: Sequence[Finding], page: Page) -> Markdown:
+    names = list(dict.fromkeys(finding.experiment for finding in alike if finding.experiment))
+    if not names:
+        return Markdown("The set")
+    if len(names) == len(page.report.experiments) and len(names) > 1:
+        return md("All {} experiments", len(names))
+    return listing([text(name) for name in names], 6)
+
+
+def _cause(alike: Sequence[Finding], quotes: Sequence[Finding], page: Page) -> Markdown:
+    """Return why, ending in a colon where the log's own line follows."""
+    wording, first = WORDINGS[alike[0].code], alike[0]
+    cause = fill(wording.cause, first)
+    if quotes:
+        alike_elsewhere = sum(bool(finding.quote) for finding in alike) - len(quotes)
+        more = md("; alike in {} more", alike_elsewhere) if alike_elsewhere else Markdown("")
+        place = md(" ({}{})", _places(quotes, page), more) if quotes[0].sources else Markdown("")
+        return md("{}{}:", cause.removesuffix(".") or Markdown("The log says"), place)
+    other = _explaining(first, page)
+    if other:
+        return md("{}{}See *{}*.", cause, Markdown(" " if cause else ""), other)
+    return cause or fill(wording.unexplained, first)
+
+
+def _explaining(finding: Finding, page: Page) -> str:
+    """Return the heading of the issue that the finding names as its cause."""
+    named = finding.evidence.get("cause")
+    told = {other.code for other in page.report.findings if other.experiment == finding.experiment}
+    return next((WORDINGS[code].title for code in told if code.value == named), "")
+
+
+def _places(quotes: Sequence[Finding], page: Page) -> Markdown:
+    return listing([page.place(finding.sources[0]) for finding in quotes if finding.sources], MOST_QUOTES)
+
+
+def _distinct_quotes(alike: Sequence[Finding]) -> list[Finding]:
+    """Return a finding for each really different quote: names, paths and numbers aside."""
+    kinds: dict[str, Finding] = {}
+    for finding in alike:
+        if finding.quote:
+            kinds.setdefault(_kind(finding.quote), finding)
+    return list(kinds.values())[:MOST_QUOTES]
+
+
+def _kind(quote: str) -> str:
+    return re.sub(r"'[^']*'|\"[^\"]*\"|[^\s:]*/\S*|[0-9]+", "…", quote[:2000])

@@ -1,0 +1,128 @@
+"""Render the overview: the set's own description, then what was run, how, and who was asked."""
+
+from math import prod
+
+from msgspec import Struct
+
+from afterall.model import Scalar, SlurmSource, VaryingParameter
+from afterall.render.composing import joined, listing, md, plural
+from afterall.render.escaping import Markdown, text
+from afterall.render.page import Page
+from afterall.render.words.measures import moment
+from afterall.render.words.parameters import EVERYDAY, followers, listed, phrase, setting
+from afterall.render.words.states import SOURCES, TRAINERS
+
+
+class OverviewView(Struct, frozen=True, kw_only=True):
+    """Paragraphs; `description` is empty where the set has none."""
+
+    description: Markdown
+    design: Markdown
+    evidence: Markdown
+
+
+def view(page: Page) -> OverviewView:
+    """Return the overview."""
+    own = page.report.set.description
+    return OverviewView(
+        description=text(own, 2000) if own else Markdown(""),
+        design=joined([part for part in (_design(page), _common(page)) if part], " "),
+        evidence=joined([part for part in (_sources(page), _dates(page), _moved(page)) if part], " "),
+    )
+
+
+def _design(page: Page) -> Markdown:
+    total = len(page.report.experiments)
+    independent = _independent(page.varying)
+    if not total:
+        return Markdown("The directory holds no experiment.")
+    used = sorted({e.trainer for e in page.report.experiments if e.trainer})
+    trainers = [text(TRAINERS.get(name, name)) for name in used]
+    by = md(", trained with {}", listing(trainers)) if trainers else Markdown("")
+    if not independent:
+        differ = "" if total == 1 else "; no parameter that could be read differs between them"
+        return md("{}{}{}.", plural(total, "experiment"), by, differ)
+    varied = listing([_varied(parameter, page) for parameter in independent], 6)
+    return md("{}{}, vary {}{}.", plural(total, "experiment"), by, varied, _coverage(page, independent))
+
+
+def _varied(parameter: VaryingParameter, page: Page) -> Markdown:
+    values: list[Scalar] = [
+        page.models.get(v, v) if parameter.name == "model" and isinstance(v, str) else v
+        for v in parameter.values
+    ]
+    shown = ", ".join(listed(values))
+    along = [phrase(name) for name in followers(parameter.name, parameter.moves_with)]
+    if not along:
+        return md("{} ({})", phrase(parameter.name), shown)
+    changes = "changes" if len(along) == 1 else "change"
+    return md("{} ({}; {} {} with it)", phrase(parameter.name), shown, ", ".join(listed(along, 3)), changes)
+
+
+def _independent(varying: tuple[VaryingParameter, ...]) -> list[VaryingParameter]:
+    """Return varying parameters without those that another one before them determines."""
+    kept: list[VaryingParameter] = []
+    for parameter in varying:
+        if not any(parameter.name in other.moves_with for other in kept):
+            kept.append(parameter)
+    return kept
+
+
+def _coverage(page: Page, independent: list[VaryingParameter]) -> Markdown:
+    """Return how many of the possible combinations were run, and how often."""
+    combinations = {
+        tuple(repr(parameter.by_experiment[experiment.name]) for parameter in independent)
+        for experiment in page.report.experiments
+        if all(experiment.name in parameter.by_experiment for parameter in independent)
+    }
+    seeds = "".join(f", with {phrase(p.name)}s {' and '.join(listed(p.values, 4))}" for p in page.seeds)
+    if len(independent) == 1:
+        return text(seeds) if seeds else Markdown("")
+    possible = prod(len(parameter.values) for parameter in independent)
+    if len(combinations) == possible:
+        return md("; every combination is there{}", seeds)
+    return md("; {} of {} combinations are there{}", len(combinations), possible, seeds)
+
+
+def _common(page: Page) -> Markdown:
+    """Return the everyday parameters that every experiment has and none changes."""
+    experiments = page.report.experiments
+    told: list[Markdown] = []
+    for name in EVERYDAY:
+        values = [e.parameters[name].value for e in experiments if name in e.parameters]
+        if (
+            len(values) == len(experiments)
+            and len({repr(value) for value in values}) == 1
+            and name != "model"
+        ):
+            told.append(text(setting(name, values[0])))
+    if len(experiments) < 2 or not told:
+        return Markdown("")
+    return md("The same in every run: {}.", joined(told))
+
+
+def _sources(page: Page) -> Markdown:
+    asked = page.report.set.asked
+    answered = [SOURCES[report.source] for report in asked if report.answered]
+    silent = [report for report in asked if not report.answered and report.source is not SlurmSource.LOG]
+    used = {SOURCES[e.latest.source] for e in page.report.experiments if e.latest}
+    if all(report.source is SlurmSource.LOG for report in asked):
+        return Markdown("Slurm was not asked: states are read from the runs' own logs and files.")
+    kept = [text(words) for words in dict.fromkeys(answered) if words in used or not used]
+    told = md("Job states come from {}.", listing(kept)) if kept else Markdown("No Slurm source answered.")
+    if not silent or kept:
+        return told
+    reasons = joined([md("{}: {}", SOURCES[r.source], r.detail or "no answer") for r in silent], "; ")
+    return md("{} ({}) States are read from the runs' own logs and files.", told, reasons)
+
+
+def _dates(page: Page) -> Markdown:
+    summary = page.report.set
+    if summary.first is None or summary.last is None or summary.dates_from_files:
+        return Markdown("")
+    return md("The jobs ran between {} and {}.", moment(summary.first), moment(summary.last))
+
+
+def _moved(page: Page) -> Markdown:
+    old = page.report.set.moved_from
+    return md("They ran in {:code}; the set has been moved since.", old) if old else Markdown("")

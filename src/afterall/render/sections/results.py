@@ -1,0 +1,210 @@
+"""Render what the runs reached: the table of metrics, what is missing from it and why, and durations."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from afterall.model import Experiment, FindingCode, State, VaryingParameter
+from afterall.render.composing import listing, md
+from afterall.render.escaping import Markdown, link, text
+from afterall.render.page import Page
+from afterall.render.sections import durations
+from afterall.render.sections.standing import has_trained
+from afterall.render.tables import Column, table
+from afterall.render.words.metrics import metric_name
+from afterall.render.words.numbers import MISSING
+from afterall.render.words.parameters import cell, title
+from afterall.render.words.states import BAD, DOUBT, GOOD, STATES, exit_words
+
+WIDEST = 10
+"""Columns beyond which the table is split, for a page's width."""
+
+_REACHED = ("final_loss", "final_val_loss")
+_SPEED = ("tokens_per_second_per_gpu",)
+_MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
+_OTHER_SPEED = ("samples_per_second", "steps_per_second")
+
+Cells = tuple[Column, Callable[[Experiment], Markdown]]
+
+
+class ResultsView(Struct, frozen=True, kw_only=True):
+    """`second_table` holds the columns that would make the first too wide; it may be empty."""
+
+    table: Markdown
+    second_table: Markdown
+    missing: tuple[Markdown, ...]
+    files: Markdown
+    durations: durations.DurationsView
+
+
+def view(page: Page) -> ResultsView:
+    """Return the results of all experiments."""
+    experiments = page.report.experiments
+    settings, reached, speed = _settings(page), _progress(page), _efficiency(page)
+    first = [*settings, *reached, *speed, _state()]
+    second: list[Cells] = []
+    if len(first) + 1 > WIDEST:
+        first, second = [*settings[: WIDEST - 6], *reached, _state()], [*settings[WIDEST - 6 :], *speed]
+    return ResultsView(
+        table=_draw(first, experiments) if experiments else Markdown(""),
+        second_table=_draw(second, experiments) if second and experiments else Markdown(""),
+        missing=_missing(page),
+        files=_files(page),
+        durations=durations.view(experiments),
+    )
+
+
+def _draw(cells: Sequence[Cells], experiments: Sequence[Experiment]) -> Markdown:
+    columns = [Column(Markdown("Experiment")), *(column for column, _ in cells)]
+    return table(columns, [[text(e.name), *(fill(e) for _, fill in cells)] for e in experiments])
+
+
+def _settings(page: Page) -> list[Cells]:
+    """Return the columns of the model and of every varying parameter."""
+    cells: list[Cells] = [(Column(Markdown("Model")), lambda e: text(cell(page.model_of(e))))]
+    if not any(page.model_of(e) is not None for e in page.report.experiments):
+        cells = []
+    for parameter in (*page.varying, *page.seeds):
+        if parameter.name != "model":
+            cells.append(_parameter_cells(parameter))
+    return cells
+
+
+def _parameter_cells(parameter: VaryingParameter) -> Cells:
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in parameter.values)
+    column = Column(text(title(parameter.name)), is_number=numeric)
+    return column, lambda experiment: text(cell(parameter.by_experiment.get(experiment.name)))
+
+
+def _progress(page: Page) -> list[Cells]:
+    """Return epochs, steps and losses."""
+    cells: list[Cells] = []
+    if _known(page, "epochs") and not any(p.name == "epochs" for p in page.varying):
+        cells.append((_column("epochs"), lambda e: _of_planned(page, e, "epochs", "planned_epochs")))
+    cells.append((_column("global_step"), lambda e: _of_planned(page, e, "global_step", "planned_steps")))
+    return [*cells, *(_metric_cells(page, metric) for metric in _REACHED if _shown(page, metric))]
+
+
+def _efficiency(page: Page) -> list[Cells]:
+    wanted = [metric for metric in _SPEED if _shown(page, metric)]
+    wanted += [metric for metric in _MEMORY if _known(page, metric)]
+    if not _known(page, _SPEED[0]):
+        wanted += [metric for metric in _OTHER_SPEED if _known(page, metric)]
+    return [_metric_cells(page, metric) for metric in wanted]
+
+
+def _metric_cells(page: Page, metric: str) -> Cells:
+    return _column(metric), lambda experiment: text(page.metric(experiment, metric))
+
+
+def _state() -> Cells:
+    return Column(Markdown("State")), state_cell
+
+
+def state_cell(experiment: Experiment) -> Markdown:
+    """Return an experiment's state with its mark; what Slurm and the files disagree on is said."""
+    word = STATES[experiment.state]
+    latest = experiment.latest
+    exit_code = exit_words(latest) if latest and experiment.state is State.FAILED else ""
+    told = md("{} ({})", word, exit_code) if exit_code else text(word)
+    if experiment.state is State.COMPLETED:
+        return (
+            md("{} {}", GOOD, told)
+            if has_trained(experiment)
+            else md("{} {}, training unfinished", DOUBT, told)
+        )
+    if experiment.completion.value:
+        return md("{} trained; job {}", GOOD, told)
+    if experiment.state.is_alive or experiment.state in (State.UNKNOWN, State.NOT_SUBMITTED):
+        return md("{} {}", DOUBT, told)
+    return md("{} {}", BAD, told)
+
+
+def _of_planned(page: Page, experiment: Experiment, reached: str, planned: str) -> Markdown:
+    """Return "150", or "120 of 150" where fewer than planned were reached."""
+    done, due = experiment.metrics.get(reached), experiment.metrics.get(planned)
+    told = page.metric(experiment, reached)
+    if (
+        done is None
+        or due is None
+        or not isinstance(done.value, int | float)
+        or not isinstance(due.value, int | float)
+    ):
+        return text(told)
+    return (
+        text(told)
+        if done.value >= due.value * 0.999
+        else md("{} of {}", told, page.metric(experiment, planned))
+    )
+
+
+def _column(metric: str) -> Column:
+    return Column(text(metric_name(metric).header), is_number=True)
+
+
+def _known(page: Page, metric: str) -> bool:
+    return any(metric in experiment.metrics for experiment in page.report.experiments)
+
+
+def _shown(page: Page, metric: str) -> bool:
+    """Tell whether a metric gets a column: some run logged it, or no run logged anything at all."""
+    return _known(page, metric) or not any(_known(page, other) for other in (*_REACHED, *_SPEED))
+
+
+def _missing(page: Page) -> tuple[Markdown, ...]:
+    """Return why values are missing: metrics nobody has, then experiments by their reason."""
+    wanted: tuple[str, ...] = ("global_step", *_REACHED, *_SPEED)
+    if any(_known(page, metric) for metric in _OTHER_SPEED):
+        wanted = tuple(metric for metric in wanted if metric not in _SPEED or _known(page, metric))
+    nowhere = [metric for metric in wanted if not _known(page, metric)]
+    lines: list[Markdown] = []
+    if nowhere and page.report.experiments:
+        lines.append(
+            md("No run logged {}.", listing([text(metric_name(m).phrase) for m in nowhere], last="or"))
+        )
+    reasons: dict[tuple[str, tuple[str, ...]], list[Markdown]] = defaultdict(list)
+    for experiment in page.report.experiments:
+        lacking = tuple(m for m in wanted if m not in experiment.metrics and m not in nowhere)
+        if lacking:
+            reasons[_reason(page, experiment), lacking].append(text(experiment.name))
+    for (reason, lacking), names in reasons.items():
+        whole = len(lacking) == len(wanted) - len(nowhere)
+        what = "everything" if whole else listing([text(metric_name(m).phrase) for m in lacking])
+        lines.append(md("**{}** lacks {} ({}): {}.", listing(names), what, MISSING, reason))
+    return tuple(lines)
+
+
+_REASONS = {
+    FindingCode.LOG_MISSING: "its log was not found",
+    FindingCode.LOG_UNREADABLE: "its log could not be read",
+    FindingCode.ZERO_STEPS: "it trained for 0 steps",
+    FindingCode.NO_LOSS_FOUND: "its log and files hold no such value",
+}
+
+
+def _reason(page: Page, experiment: Experiment) -> str:
+    match experiment.state:
+        case State.NOT_SUBMITTED:
+            return "never submitted"
+        case State.PENDING:
+            return "not started yet"
+        case State.RUNNING:
+            return "still running"
+        case _:
+            pass
+    for finding in page.findings(*_REASONS):
+        if finding.experiment == experiment.name:
+            return _REASONS[finding.code]
+    if experiment.trainer is None:
+        return "no known trainer's traces were found"
+    return "not logged before it ended" if not has_trained(experiment) else "not logged"
+
+
+def _files(page: Page) -> Markdown:
+    stem = page.settings.stem
+    names = (page.json_name, f"{stem}_files/experiments.csv", f"{stem}_files/checkpoints.csv")
+    return md(
+        "Every value in full precision, with the file and place it was read from: {}; as tables: {} and {}.",
+        *(link(name.rpartition("/")[2], name) for name in names),
+    )

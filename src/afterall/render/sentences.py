@@ -1,0 +1,38 @@
+"""Put one finding into a sentence: Markdown for the report, plain for RESULTS.json and terminals."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from afterall.model import Finding, Scalar
+from afterall.render.composing import first_that_fits, md, plain
+from afterall.render.escaping import Markdown, line
+from afterall.render.words.findings import WORDINGS
+from afterall.render.words.findings.wording import Forms
+
+
+def message(finding: Finding) -> str:
+    """Return what was found as a plain sentence that names its experiment, for JSON and terminals."""
+    values = _values(finding)
+    told = plain(_chosen(WORDINGS[finding.code].says, values), **values)
+    if finding.experiment is None:
+        return f"{told[:1].upper()}{told[1:]}."
+    return f"{line(finding.experiment)}: {told}."
+
+
+def sentence(finding: Finding) -> Markdown:
+    """Return what was found as a Markdown sentence that does not name the experiment."""
+    return fill(WORDINGS[finding.code].says, finding)
+
+
+def fill(forms: Forms, finding: Finding) -> Markdown:
+    """Return the first of `forms` that the finding's evidence can fill, filled; "" where it says nothing."""
+    values = _values(finding)
+    return md(_chosen(forms, values), **values)
+
+
+def _chosen(forms: Forms, values: Mapping[str, Scalar]) -> LiteralString:
+    return first_that_fits(forms, values)
+
+
+def _values(finding: Finding) -> dict[str, Scalar]:
+    return {**finding.evidence, "subject": finding.subject, "experiment": finding.experiment}

@@ -1,0 +1,142 @@
+"""Words for checkpoints that are missing, unfinished, the same as others, or lack a file."""
+
+from collections.abc import Mapping
+
+from afterall.model import FindingCode
+from afterall.render.words.findings.wording import AGAIN, INTERRUPTED, UNUSABLE, Wording
+
+WORDINGS: Mapping[FindingCode, Wording] = {
+    FindingCode.NO_CHECKPOINTS: Wording(
+        title="No Checkpoints",
+        says=(
+            "no checkpoint was found, though {steps_done} steps were trained",
+            "no checkpoint was found",
+        ),
+        cause=("The run ended before its first save, or saves outside the set.",),
+        impact=("There is nothing to evaluate.",),
+    ),
+    FindingCode.CHECKPOINT_MISSING: Wording(
+        title="Checkpoint Missing",
+        says=("{subject:code} was to be saved and is not there",),
+        impact=("That state can be neither evaluated nor resumed from.",),
+    ),
+    FindingCode.CHECKPOINT_PRUNED: Wording(
+        title="Checkpoints Deleted by the Trainer",
+        says=(
+            (
+                "{pruned} earlier checkpoints were deleted by the trainer, which keeps the last {keep_last} "
+                "({names})"
+            ),
+            "{pruned} earlier checkpoints were deleted by the trainer, as it is configured ({names})",
+            "earlier checkpoints were deleted by the trainer, as it is configured",
+        ),
+    ),
+    FindingCode.CHECKPOINT_UNFINISHED: Wording(
+        title="Checkpoint Unfinished",
+        says=(
+            (
+                "{subject:code} was not finished: {data_files} data files and no {marker:code}, which is "
+                "written last"
+            ),
+            "{subject:code} was not finished ({marker:code})",
+            "{subject:code} lacks what its trainer writes last",
+        ),
+        cause=(INTERRUPTED,),
+        impact=(UNUSABLE,),
+        resolution=("Resume from the checkpoint before it.",),
+    ),
+    FindingCode.CHECKPOINT_FILE_MISSING: Wording(
+        title="File of a Checkpoint Missing",
+        says=(
+            "{subject:code} is missing, though {beside:code} is there",
+            "{subject:code} is missing, though {others} other checkpoints of the run have it",
+            "{subject:code} is missing, though the {told_by} says that it was saved",
+            "{subject:code} is missing",
+        ),
+        cause=(INTERRUPTED,),
+        impact=("Resuming from the checkpoint, or loading it, will fail.",),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.WEIGHTS_MISSING: Wording(
+        title="Weights Missing",
+        says=(
+            "{subject:code} holds {files} files and no weights",
+            "{subject:code} holds no {which} weights",
+            "{subject:code} holds no weights",
+        ),
+        cause=(INTERRUPTED,),
+        impact=(UNUSABLE,),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.FINAL_STATE_NOT_SAVED: Wording(
+        title="Final State Not Saved",
+        says=(
+            "the last checkpoint is of step {last_saved_step}, training went on to step {final_step}",
+            "training went on after the last checkpoint",
+        ),
+        cause=("The trainer saves at intervals, and the last one was not full.",),
+        impact=("Evaluations of the last checkpoint are not of the final state.",),
+        resolution=("Save at the end of training too.",),
+    ),
+    FindingCode.CHECKPOINTS_IDENTICAL: Wording(
+        title="Identical Checkpoints",
+        says=(
+            (
+                "{subject:code} holds the same weights as {with_checkpoint:code}, byte for byte "
+                "({size_bytes:size})"
+            ),
+            "{subject:code} holds the same weights as another checkpoint, byte for byte",
+        ),
+        cause=("Training did not change the weights, or one checkpoint was copied over the other.",),
+        impact=("Evaluating both gives one result twice.",),
+        resolution=(
+            ("Check that the learning rate is not 0 and that the adapter's parameters are trainable."),
+        ),
+    ),
+    FindingCode.CHECKPOINTS_LINKED: Wording(
+        title="Checkpoints Share Files",
+        says=(
+            "{subject:code} and {with_checkpoint:code} share {shared_bytes:size} on disk (hard links)",
+            "{subject:code} shares files on disk with another checkpoint (hard links)",
+        ),
+    ),
+    FindingCode.TOKENIZER_MISSING: Wording(
+        title="Tokenizer Missing",
+        says=("{subject:code} holds no tokenizer files; load the base model's",),
+    ),
+    FindingCode.CONFIG_MISSING: Wording(
+        title="Configuration Missing",
+        says=(
+            "{subject:code} is missing beside {beside:code}",
+            "{subject:code} is missing",
+        ),
+        impact=("Programs that load the directory by itself cannot tell its architecture.",),
+        resolution=("Copy it from the base model.",),
+    ),
+    FindingCode.CONFIG_INVALID: Wording(
+        title="Configuration Invalid",
+        says=("{subject:code} cannot be read: {problem:problem}", "{subject:code} is no valid JSON"),
+        cause=(INTERRUPTED,),
+        impact=("Loading the checkpoint will fail.",),
+        resolution=("Copy it from another checkpoint of the same run.",),
+    ),
+    FindingCode.MODE_PRIVATE: Wording(
+        title="Weights Only Their Owner Can Read",
+        says=(
+            "{subject:code} has mode {mode}, {beside:code} beside it {beside_mode}",
+            "{subject:code} can be read by its owner alone while its neighbours can be read by the group",
+        ),
+        cause=("safetensors 0.8.0 writes every file with mode 0600, whatever the umask.",),
+        impact=('Others of the group cannot load it; some programs then say "no such file".',),
+        resolution=("`chmod g+r` the files.",),
+    ),
+    FindingCode.TEMPORARY_FILE: Wording(
+        title="Left-over Temporary File",
+        says=(
+            "{subject:code} ({size_bytes:size}) was left over by an interrupted save",
+            "{subject:code} was left over by an interrupted save",
+        ),
+        impact=("It only takes space.",),
+        resolution=("Delete it once no job of the run is alive.",),
+    ),
+}

@@ -1,0 +1,99 @@
+"""Words for what logs say as a whole: missing numbers, early ends, sources that disagree."""
+
+from collections.abc import Mapping
+
+from afterall.model import FindingCode
+from afterall.render.words.findings.wording import Wording
+
+WORDINGS: Mapping[FindingCode, Wording] = {
+    FindingCode.LOG_MISSING: Wording(
+        title="Log Missing",
+        says=("no log of job {job_id} was found", "no training log was found"),
+        cause=("It was moved, deleted, or written outside the set.",),
+        resolution=(
+            (
+                "If it lies elsewhere, move it into the experiment's directory, or name it in "
+                "`afterall.toml` (`logs`)."
+            ),
+        ),
+        impact=("Loss and throughput are missing unless the trainer wrote them elsewhere.",),
+    ),
+    FindingCode.LOG_UNREADABLE: Wording(
+        title="Log Unreadable",
+        says=("{subject:code} could not be read ({problem})", "{subject:code} could not be read"),
+        resolution=("Check its permissions with `ls -l`.",),
+        impact=("What it says is missing from this report.",),
+    ),
+    FindingCode.LOG_SHARED_BY_JOBS: Wording(
+        title="Log Shared by Jobs",
+        says=(
+            (
+                "{subject:code} holds the output of {jobs} runs (jobs {job_ids}); the part of the last one "
+                "counts"
+            ),
+            "{subject:code} holds the output of {jobs} runs; the part of the last one counts",
+            "{subject:code} holds the output of several runs; the part of the last one counts",
+        ),
+    ),
+    FindingCode.NO_LOSS_FOUND: Wording(
+        title="No Loss Found",
+        says=(
+            "no training loss in its logs ({logs}) and the files of {trainer}",
+            "no training loss in its logs and files",
+        ),
+        cause=("The run ended before its first logged step, or its trainer's format is not known here.",),
+        impact=("It cannot be compared with the other runs.",),
+    ),
+    FindingCode.LOSS_NOT_FINITE: Wording(
+        title="Loss Not Finite",
+        says=(
+            (
+                "`{metric}` was NaN or infinite at {not_finite} of {points} logged steps, from step "
+                "{first_step} on"
+            ),
+            "`{metric}` was NaN or infinite at {not_finite} of {points} logged steps",
+            "the loss became NaN or infinite",
+        ),
+        cause=("Training diverged: too high a learning rate, an overflow in half precision, or bad data.",),
+        resolution=(
+            "Lower the learning rate, clip gradients, or use bf16 instead of fp16; then run it again.",
+        ),
+        impact=(
+            "Once the loss stays NaN, so do the weights: checkpoints saved after that step are of no use.",
+        ),
+    ),
+    FindingCode.ZERO_STEPS: Wording(
+        title="No Training Steps",
+        says=(
+            "training ended normally after 0 of {planned_steps} steps",
+            "training ended normally after 0 steps",
+        ),
+        cause=("The dataset was empty after filtering, or smaller than one batch.",),
+        resolution=("Check the dataset's path, split and filters.",),
+        impact=("Its checkpoints hold the untrained model.",),
+    ),
+    FindingCode.STOPPED_EARLY: Wording(
+        title="Training Stopped Early",
+        says=(
+            "training stopped at step {reached_step} of {planned_steps}",
+            "training stopped at epoch {reached_epochs} of {planned_epochs}",
+            "training stopped before its planned end",
+        ),
+        impact=("Its final loss is that of an unfinished run; rankings set it apart.",),
+        resolution=("Run it again, resuming from its last checkpoint if it has one.",),
+    ),
+    FindingCode.TRACES_OF_EARLIER_ATTEMPT: Wording(
+        title="Numbers of an Earlier Attempt",
+        says=("{subject:code} and what else its numbers come from are of an earlier attempt",),
+        cause=("Nothing shows that the latest attempt trained.",),
+        impact=("Losses and steps are those of the earlier attempt.",),
+    ),
+    FindingCode.SOURCES_DISAGREE: Wording(
+        title="Sources Disagree",
+        says=(
+            "`{metric}` at step {step} is {a} in {a_file:code} and {b} in {b_file:code}; the first was used",
+            "`{metric}` is {a} in {a_file:code} and {b} in {b_file:code}; the first was used",
+            "two of its files give different values for {subject:code}",
+        ),
+    ),
+}

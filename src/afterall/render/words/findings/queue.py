@@ -1,0 +1,57 @@
+"""Words for jobs that have not ended, or were never submitted."""
+
+from collections.abc import Mapping
+
+from afterall.model import FindingCode
+from afterall.render.words.findings.wording import Wording
+
+WORDINGS: Mapping[FindingCode, Wording] = {
+    FindingCode.JOB_RUNNING: Wording(
+        title="Still Running",
+        says=(
+            (
+                "job {job_id} is still running, at step {reached_step} of {planned_steps}; its numbers "
+                "will change"
+            ),
+            "job {job_id} is still running; its numbers will change",
+            "still running; its numbers will change",
+        ),
+    ),
+    FindingCode.JOB_PENDING: Wording(
+        title="Still Waiting",
+        says=(
+            "job {job_id} waits in the queue ({reason})",
+            "job {job_id} waits in the queue",
+            "waits in the queue",
+        ),
+    ),
+    FindingCode.DEPENDENCY_NEVER_SATISFIED: Wording(
+        title="Dependency Never Satisfied",
+        says=(
+            "job {job_id} waits for a job that can no longer end as it demands, and will never start",
+            "the job waits for one that can no longer end as it demands, and will never start",
+        ),
+        cause=("It was submitted with `afterok` (or alike) on a job that failed.",),
+        resolution=("`scancel` it, and submit it again without the dependency or with `afterany`.",),
+        impact=("It has no results and will not get any.",),
+    ),
+    FindingCode.JOB_HELD: Wording(
+        title="Job Held",
+        says=(
+            "job {job_id} is held ({reason}) and will not start by itself",
+            "job {job_id} is held and will not start by itself",
+            "the job is held and will not start by itself",
+        ),
+        resolution=("`scontrol release` the job, or ask the admin who holds it.",),
+        impact=("It has no results until somebody releases it.",),
+    ),
+    FindingCode.NOT_SUBMITTED: Wording(
+        title="Never Submitted",
+        says=(
+            "holds the batch script {script:code}, but neither Slurm nor its files know of a job",
+            "neither Slurm nor its files know of a job",
+        ),
+        resolution=("Submit it, or exclude its directory in `afterall.toml`.",),
+        impact=("It has no results; comparisons leave it out.",),
+    ),
+}

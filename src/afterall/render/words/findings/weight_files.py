@@ -1,0 +1,210 @@
+"""Words for files of weights that are damaged, unreadable, or not what they seem."""
+
+from collections.abc import Mapping
+
+from afterall.model import FindingCode
+from afterall.render.words.findings.wording import AGAIN, INTERRUPTED, UNUSABLE, Wording
+
+WORDINGS: Mapping[FindingCode, Wording] = {
+    FindingCode.FILE_EMPTY: Wording(
+        title="Empty File",
+        says=("{subject:code} has 0 bytes",),
+        cause=(INTERRUPTED,),
+        impact=(UNUSABLE,),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.FILE_TRUNCATED: Wording(
+        title="Truncated File",
+        says=(
+            "{subject:code} is {missing_bytes:size} too short",
+            "{subject:code} is too short: {problem:problem}",
+            "{subject:code} is too short",
+        ),
+        cause=(INTERRUPTED,),
+        impact=(UNUSABLE,),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.FILE_TRAILING_BYTES: Wording(
+        title="Bytes After the End",
+        says=(
+            "{subject:code} goes on for {extra_bytes:size} after its end",
+            "{subject:code} goes on after its end",
+        ),
+        cause=("Two writers wrote the same file, or a copy was resumed wrongly.",),
+        impact=("The safetensors library refuses such a file; torch ignores what follows an archive's end.",),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.FILE_ZERO_TAIL: Wording(
+        title="File Ends in Zeros",
+        says=(
+            (
+                "the last {zero_bytes:size} of the {data_bytes:size} of weights in {subject:code} are zero "
+                "({tensors} tensors)"
+            ),
+            "{subject:code} begins or ends with {zero_bytes:size} of zeros",
+            "{subject:code} ends in zeros",
+        ),
+        cause=("Its size was set before its bytes were written, and the writing was interrupted.",),
+        impact=("It loads without an error, and the model is broken.",),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.FILE_SPARSE: Wording(
+        title="File With Holes",
+        says=(
+            "{hole_bytes:size} of {subject:code} were never written ({holes} holes)",
+            "parts of {subject:code} were never written",
+        ),
+        cause=(
+            (
+                "The writing was interrupted, or a copy left out runs of zeros (`cp --sparse`, a "
+                "compressing disk)."
+            ),
+        ),
+        impact=("What was never written reads as zeros.",),
+        resolution=("Verify it with `afterall verify --deep`.",),
+    ),
+    FindingCode.FILE_NOT_ITS_FORMAT: Wording(
+        title="File Is Something Else",
+        says=(
+            "{subject:code} is a Git LFS pointer to a file of {real_bytes:size}, not {expected}",
+            "{subject:code} is {is:words}, not {expected:words}",
+            "{subject:code} does not begin like {expected:words}",
+            "{subject:code} is not what its name says",
+        ),
+        cause=("A download left a pointer or an error page in its place, or a file was renamed.",),
+        impact=(UNUSABLE,),
+        resolution=("Fetch or save the real file; a Git LFS pointer is replaced by `git lfs pull`.",),
+    ),
+    FindingCode.FILE_UNREADABLE: Wording(
+        title="File Unreadable",
+        says=("{subject:code} could not be read: {reason:problem}", "{subject:code} could not be read"),
+        impact=("Nobody can tell whether it is good.",),
+        resolution=("Check it with `ls -l`.",),
+    ),
+    FindingCode.FILE_NOT_VERIFIABLE: Wording(
+        title="Not Verifiable",
+        says=(
+            "{subject:code} was not verified: {reason:problem}",
+            "{subject:code} was not verified: {problem:problem}",
+            "{subject:code} was not verified",
+        ),
+    ),
+    FindingCode.FILE_LINKED_OUTSIDE: Wording(
+        title="Link Out of the Set",
+        says=(
+            "{subject:code} is a link to {target:code}, outside the set, and was not followed",
+            "{subject:code} is a link out of the set, and was not followed",
+        ),
+        impact=("Nobody can tell here whether it is good, or whether it will stay.",),
+        resolution=("Copy the file into the set if the checkpoint is to be kept.",),
+    ),
+    FindingCode.FILE_NEWER_THAN_JOB: Wording(
+        title="File Newer Than Its Job",
+        says=(
+            "{subject:code} was changed {after_end_s:duration} after its job had ended",
+            "{subject:code} was changed after its job had ended",
+        ),
+        cause=("Somebody copied or edited it, or another job writes to the same directory.",),
+        impact=("It may not be what the job saved.",),
+    ),
+    FindingCode.FILE_STILL_CHANGING: Wording(
+        title="File Still Changing",
+        says=(
+            (
+                "{subject:code} grew or shrank from {before_bytes:size} to {now_bytes:size} while it was "
+                "verified"
+            ),
+            "{subject:code} changed while it was verified",
+        ),
+        cause=("A job still writes to it.",),
+        impact=("Its verdict is of a moment.",),
+        resolution=("Write the report again when no job of the run is alive.",),
+    ),
+    FindingCode.HEADER_INVALID: Wording(
+        title="Invalid Structure",
+        says=(
+            "{subject:code} is damaged: {problem:problem} ({tensor:code})",
+            "{subject:code} is damaged: {problem:problem}",
+            "{subject:code} is damaged",
+        ),
+        cause=("It was overwritten or copied wrongly, or written by a broken program.",),
+        impact=(UNUSABLE,),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.HEADER_NOT_STANDARD: Wording(
+        title="Header Not Standard",
+        says=("the header of {subject:code} does not begin with a brace, as the format demands",),
+        impact=("The safetensors library reads it; other readers refuse it.",),
+    ),
+    FindingCode.NO_TENSORS: Wording(
+        title="Empty Weights",
+        says=("{subject:code} is a valid file without any tensor",),
+        cause=("Weights were saved while they were spread over GPUs (as with DeepSpeed ZeRO-3).",),
+        impact=("Loading it succeeds and changes nothing: the model behaves as if untrained.",),
+        resolution=("Gather the weights when saving (`stage3_gather_16bit_weights_on_model_save`).",),
+    ),
+    FindingCode.TENSORS_WITHOUT_ELEMENTS: Wording(
+        title="Tensors Without Elements",
+        says=(
+            "{tensors} of {of} tensors in {subject:code} have no elements, {first:code} among them",
+            "tensors in {subject:code} have no elements",
+        ),
+        cause=("Weights were saved while they were spread over GPUs (as with DeepSpeed ZeRO-3).",),
+        impact=("Those weights are missing.",),
+        resolution=("Gather the weights when saving (`stage3_gather_16bit_weights_on_model_save`).",),
+    ),
+    FindingCode.TENSOR_REPEATED: Wording(
+        title="Tensor Named Twice",
+        says=(
+            "the header of {subject:code} names {tensors} tensors twice, {first:code} among them",
+            "the header of {subject:code} names a tensor twice",
+        ),
+        impact=("Readers differ in which of the two they take.",),
+    ),
+    FindingCode.STORAGE_MISSING: Wording(
+        title="Tensor Data Missing",
+        says=(
+            "{subject:code} lacks the record {record:code}, which {tensor:code} needs",
+            "{subject:code} lacks a record that a tensor needs",
+        ),
+        cause=(INTERRUPTED,),
+        impact=(UNUSABLE,),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.STORAGE_SIZE_MISMATCH: Wording(
+        title="Tensor Data Too Short",
+        says=(
+            "{tensor:code} in {subject:code} needs {needed_bytes:size} and has {record_bytes:size}",
+            "a tensor in {subject:code} needs more bytes than it has",
+        ),
+        impact=("torch loads it without an error, and its weights are wrong.",),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.PICKLE_RUNS_CODE: Wording(
+        title="Checkpoint Runs Code When Loaded",
+        says=(
+            "{subject:code} calls {first:code} when it is loaded (of {globals} such names; {degree:words})",
+            "{subject:code} calls {first:code} when it is loaded",
+            "{subject:code} calls functions when it is loaded that weights have no need of",
+        ),
+        impact=("Loading it without `weights_only=True` runs that code.",),
+        resolution=("Load it with `weights_only=True`, and only if you know who wrote it.",),
+    ),
+    FindingCode.RECORD_CHECKSUM_WRONG: Wording(
+        title="Checksum Wrong",
+        says=(
+            (
+                "{records} records in {subject:code} do not have the checksum saved with them, {first:code} "
+                "among them"
+            ),
+            "a record in {subject:code} does not have the checksum saved with it",
+        ),
+        cause=("Bits changed on disk or on the way; torch itself never checks this.",),
+        impact=("Some weights are not what was trained.",),
+        resolution=(AGAIN,),
+    ),
+    FindingCode.CHECKSUM_NOT_COMPUTED: Wording(
+        title="No Checksums",
+        says=("{subject:code} was saved without checksums",),
+    ),
+}

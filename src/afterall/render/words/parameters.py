@@ -1,0 +1,113 @@
+"""Name hyperparameters and write their values as researchers do."""
+
+from collections.abc import Iterable
+
+from afterall.model import Scalar
+from afterall.render.words.numbers import MISSING, number
+
+_TITLES = {
+    "model": "Model",
+    "lora_rank": "LoRA Rank",
+    "lora_alpha": "LoRA Alpha",
+    "lora_dropout": "LoRA Dropout",
+    "learning_rate": "Learning Rate",
+    "weight_decay": "Weight Decay",
+    "batch_size": "Batch Size",
+    "gradient_accumulation_steps": "Gradient Accumulation",
+    "epochs": "Epochs",
+    "max_steps": "Max Steps",
+    "warmup_steps": "Warmup Steps",
+    "lr_scheduler": "LR Scheduler",
+    "seed": "Seed",
+    "dataset": "Dataset",
+    "max_seq_len": "Max Sequence Length",
+    "optimizer": "Optimizer",
+    "dtype": "Dtype",
+    "train_on_input": "Train on Input",
+    "prompt": "Prompt",
+    "packed": "Packed",
+    "samples": "Training Samples",
+}
+_KEPT = ("LoRA", "LR")
+_SHORT = {"lora_rank": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout"}
+
+EVERYDAY = (
+    "dataset",
+    "samples",
+    "epochs",
+    "max_steps",
+    "lora_rank",
+    "learning_rate",
+    "batch_size",
+    "gradient_accumulation_steps",
+    "optimizer",
+    "max_seq_len",
+    "dtype",
+    "seed",
+)
+"""The parameters worth a word where they are the same in every run, in the order in which they are told."""
+
+_OF_A_MODEL = ("model.", "tokenizer.", "checkpointer.", "config.")
+
+
+def followers(name: str, moves_with: Iterable[str]) -> list[str]:
+    """Return which parameters that change with another are worth telling: a model's own layers are not."""
+    return [other for other in moves_with if name != "model" or not other.startswith(_OF_A_MODEL)]
+
+
+def title(name: str) -> str:
+    """Return a parameter's name as a heading: "LoRA Rank"; unknown ones keep their dotted key."""
+    return _TITLES.get(name, name)
+
+
+def phrase(name: str) -> str:
+    """Return a parameter's name within a sentence: "LoRA rank"."""
+    words = _TITLES.get(name)
+    if words is None:
+        return name
+    return " ".join(word if word in _KEPT else word.lower() for word in words.split(" "))
+
+
+def setting(name: str, value: Scalar) -> str:
+    """Return a parameter with its value, as short as it stays clear: "rank 64", "tiny-1B", "packed"."""
+    if name == "model":
+        return worded(value)
+    if isinstance(value, bool):
+        return f"{phrase(name)} on" if value else f"{phrase(name)} off"
+    return f"{_SHORT.get(name, phrase(name))} {worded(value)}"
+
+
+def worded(value: Scalar) -> str:
+    """Return a parameter's value in words: 0.0003, 1e-5, on, none."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "on" if value else "off"
+        case int():
+            return str(value) if abs(value) < 10**15 else number(value, 6)
+        case float():
+            return number(value, 6)
+        case str():
+            return value or '""'
+
+
+def listed(values: Iterable[Scalar], most: int = 6) -> list[str]:
+    """Return values in words, at most `most` of them, the rest counted in the last item."""
+    words = [worded(value) for value in values]
+    if len(words) <= most:
+        return words
+    return [*words[: most - 1], f"{len(words) - most + 1} more"]
+
+
+def short_models(values: Iterable[Scalar]) -> dict[str, str]:
+    """Return each model's name without its directory or organisation, unless two would become one."""
+    names = sorted({value for value in values if isinstance(value, str)})
+    brief = {name: name.rstrip("/").rpartition("/")[2] or name for name in names}
+    clashes = {word for word in brief.values() if list(brief.values()).count(word) > 1}
+    return {name: name if word in clashes else word for name, word in brief.items()}
+
+
+def cell(value: Scalar) -> str:
+    """Return a parameter's value for a table, "—" where the experiment does not say."""
+    return MISSING if value is None else worded(value)

@@ -1,0 +1,101 @@
+"""Words for every kind of next step: a heading, and a sentence from its details."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from msgspec import Struct
+
+from afterall.model import NextStepKind
+
+Forms = tuple[LiteralString, ...]
+
+
+class StepWording(Struct, frozen=True):
+    """The words for one kind; names in braces are keys of `NextStep.details`, or `who`, the experiments."""
+
+    title: LiteralString
+    says: Forms
+    """Alternatives, the most telling first; the last needs nothing but `who`."""
+
+
+STEPS: Mapping[NextStepKind, StepWording] = {
+    NextStepKind.EVALUATE: StepWording(
+        "Run Evaluations",
+        (
+            "Evaluate {checkpoint:code} of {who}.",
+            "Evaluate {who}.",
+        ),
+    ),
+    NextStepKind.RESUBMIT: StepWording(
+        "Run Unfinished Experiments Again",
+        (
+            "Submit {who} again with {memory_mib} MiB of memory per node instead of {old_memory_mib} MiB.",
+            (
+                "Submit {who} again with a time limit of {time_limit_s:duration} instead of "
+                "{old_time_limit_s:duration}."
+            ),
+            "Repair the cause told under Issues and Notes, then submit {who} again.",
+        ),
+    ),
+    NextStepKind.SUBMIT: StepWording(
+        "Submit What Never Ran",
+        ("Submit {who}.",),
+    ),
+    NextStepKind.RERUN_EVALUATION: StepWording(
+        "Repeat Failed Evaluations",
+        (
+            "Evaluate {checkpoint:code} of {who} on {task:code} again.",
+            "Repeat the evaluation {task:code} of {who}.",
+            "Repeat the failed evaluation of {who}.",
+        ),
+    ),
+    NextStepKind.INTERMEDIATE_VALUES: StepWording(
+        "Test Intermediate Values",
+        (
+            "Try {parameter:parameter} {values}, between {lower:value} and {upper:value}.",
+            "Try values between those that were measured.",
+        ),
+    ),
+    NextStepKind.MORE_SEEDS: StepWording(
+        "Repeat With Other Seeds",
+        (
+            (
+                "{settings} settings were run once, with {seed} {used:value}: two more seeds for each would "
+                "tell differences from chance."
+            ),
+            "{settings} settings were run once: two more seeds for each would tell differences from chance.",
+            (
+                "{tied} runs tie for the best within the noise of their seeds ({used} so far): more seeds "
+                "would part them."
+            ),
+            "More seeds would tell differences from chance.",
+        ),
+    ),
+    NextStepKind.WAIT: StepWording(
+        "Wait for the Remaining Jobs",
+        (
+            "{who} will not start before somebody releases its job{held:if}.",
+            "{jobs} jobs of {who} have not ended; write this report again when they have.",
+            "Jobs of {who} have not ended; write this report again when they have.",
+        ),
+    ),
+    NextStepKind.FIX_MODE: StepWording(
+        "Let the Group Read the Weights",
+        (
+            "{files} weight files of {who} can be read by their owner alone.",
+            "Some weight files of {who} can be read by their owner alone.",
+        ),
+    ),
+    NextStepKind.COMPARE_EVALUATIONS: StepWording(
+        "Compare Evaluations With Losses",
+        (
+            (
+                "Of the evaluated runs the best by {loss:metric} is {best_by_loss}, the best by "
+                "{metric:code} of {task:code} {best_by_evaluation}. Compare them sample by sample."
+            ),
+            "Compare {metric:code} of {task:code} with {loss:metric}: do they rank the runs alike?",
+            "Compare the scores of evaluations with the losses: do they rank the runs alike?",
+        ),
+    ),
+}
+"""Complete over NextStepKind."""

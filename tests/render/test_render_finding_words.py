@@ -1,0 +1,122 @@
+"""Every finding and every next step has words, with all of its evidence and with none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterall.model import Finding, FindingCode, NextStep, NextStepKind, Scalar
+from afterall.render.composing import names_in
+from afterall.render.sections.next_steps import told
+from afterall.render.sentences import fill, message, sentence
+from afterall.render.words.findings import WORDINGS
+from afterall.render.words.steps import STEPS
+from render.render_strings import MARKDOWN, STRINGS
+
+EVERY_FORM = [
+    (code, name, forms)
+    for code, wording in WORDINGS.items()
+    for name in ("says", "cause", "unexplained", "impact", "resolution")
+    for forms in (getattr(wording, name),)
+]
+
+
+def test_every_code_has_words() -> None:
+    """The registry is complete over FindingCode and holds nothing else."""
+    assert set(WORDINGS) == set(FindingCode)
+
+
+def test_every_kind_of_step_has_words() -> None:
+    """The registry is complete over NextStepKind and holds nothing else."""
+    assert set(STEPS) == set(NextStepKind)
+
+
+@pytest.mark.parametrize(("code", "name", "forms"), EVERY_FORM)
+def test_the_last_form_needs_no_evidence(code: FindingCode, name: str, forms: tuple[str, ...]) -> None:
+    """Whatever evidence is missing, there is a sentence."""
+    assert names_in(forms[-1]) <= {"subject"}
+    assert name != "says" or forms[-1]
+
+
+@pytest.mark.parametrize("code", FindingCode)
+def test_no_form_hides_another(code: FindingCode) -> None:
+    """No alternative needs all that a later one needs and so makes it unreachable."""
+    for name in ("says", "cause", "impact", "resolution"):
+        forms = getattr(WORDINGS[code], name)
+        for place, form in enumerate(forms):
+            assert not any(
+                names_in(form) <= names_in(later) for later in forms[place + 1 :] if names_in(later)
+            ), form
+
+
+@pytest.mark.parametrize("code", FindingCode)
+def test_a_finding_is_told_without_evidence(code: FindingCode) -> None:
+    """A bare finding gives one plain sentence that ends in a full stop."""
+    plain = message(Finding(code=code, subject="epoch_0/x"))
+    assert plain.endswith(".")
+    assert not plain.endswith("..")
+    assert "{" not in plain
+
+
+@pytest.mark.parametrize("code", FindingCode)
+def test_headings_are_distinct(code: FindingCode) -> None:
+    """Two kinds of finding never bear the same heading."""
+    titles = [wording.title for wording in WORDINGS.values()]
+    assert titles.count(WORDINGS[code].title) == 1
+
+
+@given(
+    st.sampled_from(FindingCode), STRINGS, st.none() | st.booleans() | st.integers() | st.floats() | STRINGS
+)
+def test_hostile_evidence_stays_words(code: FindingCode, subject: str, value: Scalar) -> None:
+    """Evidence of any kind and content adds no markup to any form of a code."""
+    wording = WORDINGS[code]
+    every = (*wording.says, *wording.cause, *wording.unexplained, *wording.impact, *wording.resolution)
+    names = {name for form in every for name in names_in(form)} - {"subject"}
+    evidence: dict[str, Scalar] = {name: value for name in sorted(names)}  # noqa: C420
+    finding = Finding(code=code, subject=subject, evidence=evidence)
+    for form in every:
+        tokens = MARKDOWN.parse("x " + fill((form,), finding))
+        assert len(tokens) == 3
+        assert {child.type for child in tokens[1].children or []} <= {"text", "text_special", "code_inline"}
+    assert "\n" not in message(finding)
+    assert "\n" not in sentence(finding)
+
+
+def test_the_most_telling_form_is_used() -> None:
+    """A sentence tells what the evidence has, and leaves out what it lacks."""
+    full: dict[str, Scalar] = {
+        "job_id": "12",
+        "state": "FAILED",
+        "exit_code": 1,
+        "signal": 0,
+        "elapsed_s": 90,
+    }
+    code = FindingCode.JOB_FAILED
+    assert (
+        sentence(Finding(code=code, evidence=full))
+        == "job 12 ended `FAILED` (exit code 1:0) after 1.5 minutes"
+    )
+    assert (
+        sentence(Finding(code=code, evidence={"job_id": "12", "state": "FAILED"})) == "job 12 ended `FAILED`"
+    )
+    assert sentence(Finding(code=code)) == "the job failed"
+
+
+def test_a_message_names_its_experiment() -> None:
+    """RESULTS.json's message is a sentence that can stand alone."""
+    finding = Finding(
+        code=FindingCode.FILE_EMPTY, experiment="rank4", subject="rank4/epoch_0/model.safetensors"
+    )
+    assert message(finding) == "rank4: rank4/epoch_0/model.safetensors has 0 bytes."
+    assert message(Finding(code=FindingCode.WALK_TRUNCATED, evidence={"entries": 5})).startswith(
+        "Only the first 5"
+    )
+
+
+@given(st.sampled_from(NextStepKind), STRINGS)
+def test_a_step_is_told_with_any_details(kind: NextStepKind, value: str) -> None:
+    """A next step's sentence holds any details as words."""
+    names = {name for form in STEPS[kind].says for name in names_in(form)} - {"who"}
+    step = NextStep(kind=kind, experiments=("a", value), details=dict.fromkeys(sorted(names), value))
+    tokens = MARKDOWN.parse("x " + told(step, 3))
+    assert {child.type for child in tokens[1].children or []} <= {"text", "text_special", "code_inline"}
