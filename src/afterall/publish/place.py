@@ -1,0 +1,138 @@
+"""Read and replace the report's files in one directory, each by temporary file, fsync and rename.
+
+Invariant: no file of ours is ever half written under its own name, and no person's file is lost: an
+edited report is kept under another name before it is replaced.
+"""
+
+import os
+import secrets
+import stat
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import takewhile
+from pathlib import Path
+
+from msgspec import Struct
+
+from afterall.errors import PublishRefused
+from afterall.model.notes import OldReport, parse_old_report, seal
+
+MAX_OLD_REPORT_BYTES = 64 * 2**20
+_MAX_KEPT = 100
+_LEFTOVER_AGE_S = 3600
+
+
+class Published(Struct, frozen=True):
+    """What became of each file, names relative to the set; `unchanged` files were not touched at all."""
+
+    written: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+
+
+class Place:
+    """A set's directory while its lock is held."""
+
+    def __init__(self, set_dir: Path) -> None:
+        self._dir = set_dir
+
+    def read_old(self, report_name: str) -> OldReport | None:
+        """Return what the report that lies here holds of people's work; None where there is none."""
+        data = self._read(report_name)
+        return None if data is None else parse_old_report(data.decode("utf-8", "surrogateescape"))
+
+    def keep_edited(self, report_name: str) -> str:
+        """Copy the report that lies here to a free "….orig" name, once per content; return that name."""
+        data = self._read(report_name)
+        for number in range(_MAX_KEPT):
+            name = f"{report_name}.orig" + (f".{number}" if number else "")
+            kept = self._read(name)
+            if data is None or kept == data:
+                return name
+            if kept is None:
+                self._replace(name, data)
+                return name
+        raise PublishRefused(self._dir / report_name, f"{_MAX_KEPT} edited copies are already kept beside it")
+
+    def kept(self, report_name: str) -> tuple[str, ...]:
+        """Return the names of edited reports that were kept here, oldest first."""
+        names = [f"{report_name}.orig"] + [f"{report_name}.orig.{n}" for n in range(1, _MAX_KEPT)]
+        return tuple(takewhile(lambda name: (self._dir / name).is_file(), names))
+
+    def publish(self, documents: Mapping[str, bytes], report_name: str) -> Published:
+        """Replace every document that differs from what lies here, the report last, sealed."""
+        self._remove_leftovers(report_name)
+        sealed = seal(documents[report_name].decode("utf-8", "surrogateescape"))
+        ordered = {n: documents[n] for n in sorted(documents) if n != report_name}
+        ordered[report_name] = sealed.encode("utf-8", "surrogateescape")
+        written, unchanged = [], []
+        for name, data in ordered.items():
+            if self._read(name) == data:
+                unchanged.append(name)
+            else:
+                self._replace(name, data)
+                written.append(name)
+        return Published(tuple(written), tuple(unchanged))
+
+    def _remove_leftovers(self, report_name: str) -> None:
+        """Remove the temporary files of writers that were killed long ago."""
+        stem = report_name.removesuffix(".md")
+        with suppress(OSError):
+            for path in self._dir.glob(f".{stem}.*.tmp"):
+                if time.time() - path.lstat().st_mtime > _LEFTOVER_AGE_S:
+                    path.unlink()
+
+    def _read(self, name: str) -> bytes | None:
+        path = self._dir / name
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            return file.read(MAX_OLD_REPORT_BYTES)
+
+    def _replace(self, name: str, data: bytes) -> None:
+        path = self._dir / name
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        try:
+            path.parent.mkdir(exist_ok=True)
+            self._write(temporary, data, mode=_mode_of(path))
+            os.replace(temporary, path)
+            _sync_directory(path.parent)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink()
+            raise PublishRefused(path, (error.strerror or str(error)).lower()) from error
+
+    @staticmethod
+    def _write(path: Path, data: bytes, mode: int | None) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        # 0o666 lets the umask (or the directory's default ACL) decide; mkstemp's 0600 would hide it.
+        descriptor = os.open(path, flags, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+
+
+def _mode_of(path: Path) -> int | None:
+    """Return the permissions of the file to be replaced, which people may have set on purpose."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return stat.S_IMODE(found.st_mode) & 0o777 if stat.S_ISREG(found.st_mode) else None
+
+
+def _sync_directory(path: Path) -> None:
+    # Some network file systems refuse fsync on a directory; the rename itself is already atomic.
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
