@@ -1,0 +1,114 @@
+"""Lead one set through the stages: discover, observe, scan, analyse, render, publish.
+
+Invariant: the report is a function of what was found and what Slurm said; running twice gives the same bytes.
+"""
+
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from afterall.analyse import Material, analyse
+from afterall.discover import discover
+from afterall.model import Experiment, Finding, FindingCode, Observation, Report, SetLayout, Tier
+from afterall.pipeline.observers import Observer, handed_over
+from afterall.pipeline.survey import Survey, survey
+from afterall.pipeline.telling import Progress, silent
+from afterall.publish import Published, locked
+from afterall.render import render
+from afterall.scan import scan
+from afterall.scan.files import read_whole
+from afterall.settings import read_templates
+
+LOCK_TIMEOUT_S = 60.0
+_MAX_LOOKS = 3
+_MAX_README_BYTES = 2**20
+
+
+class Reading(Struct, frozen=True):
+    """How a set is read: how deep its checkpoints are verified, and who is told how far it has come."""
+
+    depth: Tier = Tier.QUICK
+    progress: Progress = silent
+
+
+QUICK = Reading()
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """The report that was written, and what became of its documents."""
+
+    survey: Survey
+    report: Report
+    published: Published
+
+
+def report(set_dir: Path, observer: Observer, reading: Reading = QUICK) -> Outcome:
+    """Write a set's report; raises BadInput where it is no set, PublishRefused where it cannot be written."""
+    return report_on(survey(set_dir, observer, reading.progress), reading)
+
+
+def report_with(set_dir: Path, observation: Observation) -> Outcome:
+    """Write a set's report from what somebody else has asked Slurm."""
+    return report(set_dir, handed_over(observation))
+
+
+def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
+    """Read and publish; where files changed meanwhile, do it again with the same word of Slurm's."""
+    for _ in range(_MAX_LOOKS):
+        written = read(surveyed, reading)
+        published = write(surveyed, written)
+        now = discover(surveyed.set_dir, surveyed.settings)
+        if now.entries == surveyed.layout.entries:
+            break
+        surveyed = survey(surveyed.set_dir, handed_over(surveyed.observation), reading.progress)
+    return Outcome(survey=surveyed, report=written, published=published)
+
+
+def read(surveyed: Survey, reading: Reading = QUICK) -> Report:
+    """Scan every experiment and draw the conclusions; writes nothing."""
+    material = Material(
+        layout=surveyed.layout,
+        experiments=_scan_all(surveyed, reading),
+        matched=surveyed.matched,
+        observation=surveyed.observation,
+        settings=surveyed.settings,
+        readme=_readme(surveyed.set_dir, surveyed.layout),
+    )
+    return analyse(material)
+
+
+def write(surveyed: Survey, written: Report) -> Published:
+    """Render and publish; people's notes stay, and a report edited elsewhere is kept aside."""
+    name = surveyed.settings.report
+    with locked(surveyed.set_dir, LOCK_TIMEOUT_S) as place:
+        old = place.read_old(name)
+        if old is not None and old.edited:
+            place.keep_edited(name)
+        whole = _with_kept(written, place.kept(name))
+        templates = read_templates(surveyed.set_dir, surveyed.settings)
+        notes = (old.notes if old else None) or ""
+        return place.publish(render(whole, surveyed.settings, notes, templates), name)
+
+
+def _scan_all(surveyed: Survey, reading: Reading) -> tuple[Experiment, ...]:
+    found = []
+    matched = surveyed.matched.experiments
+    for done, one in enumerate(matched):
+        reading.progress(f"reading {one.layout.name}", done, len(matched))
+        found.append(scan(surveyed.set_dir, one, surveyed.settings, reading.depth))
+    return tuple(found)
+
+
+def _readme(set_dir: Path, layout: SetLayout) -> str | None:
+    if layout.readme is None:
+        return None
+    try:
+        return read_whole(set_dir, layout.readme, _MAX_README_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def _with_kept(written: Report, kept: tuple[str, ...]) -> Report:
+    findings = tuple(Finding(code=FindingCode.REPORT_EDITED, subject=name) for name in kept)
+    return replace(written, findings=(*written.findings, *findings)) if findings else written
