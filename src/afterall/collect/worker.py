@@ -1,0 +1,150 @@
+"""Go round: take events, find their sets, ask Slurm about those that are due, have reports written.
+
+Invariant: every set's note tells at any instant why it is not finished and when it is tried next; a set is
+put away only when its report lies in it and no event of it came while that was being written.
+"""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from afterall.collect.asking import ask_slurm
+from afterall.collect.clock import Clock
+from afterall.collect.collected import Collected
+from afterall.collect.crew import Crew, Task
+from afterall.collect.fates import Fates
+from afterall.collect.homes import Homes
+from afterall.collect.intake import Intake
+from afterall.collect.item import ItemState, SetItem, is_due, quiet_from, with_living
+from afterall.collect.judge import Action, judge, judge_opt_in
+from afterall.collect.looking import Looking
+from afterall.collect.messages import OptIn, Resolve
+from afterall.collect.reporting import Reporting
+from afterall.collect.requests import request_for, resolved_in
+from afterall.collect.store import set_notes, wait_notes
+from afterall.events import AfterStep, Spool, no_step
+from afterall.model import Observation
+from afterall.observe import over
+from afterall.settings import SiteSettings
+
+SETS_A_ROUND = 1000
+RESOLVE_LIMIT_S = 60.0
+_QUICK_AT_ONCE = 4
+_REPORTS_AT_ONCE = 2
+_KEEP_EVENTS = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the worker works with; tests put their own clock, process and fault in its place."""
+
+    clock: Clock = field(default_factory=Clock)
+    argv: tuple[str, ...] = (sys.executable, "-I", "-m", "afterall.collect.as_user")
+    """What becomes the user: an absolute interpreter that reads neither PYTHON* nor the current directory."""
+    after_step: AfterStep = no_step
+
+
+class Worker:
+    """The holder of a spool, while it holds it."""
+
+    def __init__(self, spool: Spool, site: SiteSettings, means: Means) -> None:
+        self.tally = Collected()
+        self.has_more = False
+        """True when a round left something that can go on at once."""
+        self._spool, self._site, self._clock = spool, site, means.clock
+        self._quick = Crew(_QUICK_AT_ONCE, list(means.argv), means.clock)
+        self._writers = Crew(_REPORTS_AT_ONCE, list(means.argv), means.clock)
+        self._sets = set_notes(spool)
+        self._intake = Intake(spool, site, wait_notes(spool), self.tally)
+        self._homes = Homes(spool, site, self._sets, self.tally)
+        self._fates = Fates(self._sets, site, self.tally)
+        self._looking = Looking(self._quick, self._fates, site, means.clock)
+        self._reporting = Reporting(self._writers, self._fates, site, means.clock)
+        self._asked_at: float | None = None
+
+    def round(self, *, sweep: bool = False) -> None:
+        """Do all that can be done now; reports are begun here and end in a later `harvest`."""
+        self.has_more = False
+        self.harvest()
+        self._take()
+        if self.must_wait_s() <= 0:
+            self._ask(sweep=sweep)
+        self._spool.prune_hourly(self._clock.now(), _KEEP_EVENTS, timedelta(days=self._site.max_age_days))
+        self._count()
+
+    def harvest(self, *, wait: bool = False) -> None:
+        """Take in the reports that have ended, or wait for all."""
+        self.has_more |= self._reporting.harvest(self._sets, wait=wait)
+        self._count()
+
+    def must_wait_s(self) -> float:
+        """Return for how long Slurm is still left in peace: the debounce time, however many sets are due."""
+        if self._asked_at is None:
+            return 0.0
+        return max(0.0, self._asked_at + self._site.debounce_s - self._clock.monotonic())
+
+    def goes_on_in_s(self, *, settle: bool) -> float | None:
+        """Return when there is more to do at once, or when the next new set will be quiet; None: neither."""
+        if self.has_more:
+            return self.must_wait_s()
+        quiet_at = [quiet_from(item, self._site) for item in self._sets.all() if item.state is ItemState.NEW]
+        if not settle or not quiet_at:
+            return None
+        return max(self.must_wait_s(), (min(quiet_at) - self._clock.now()).total_seconds())
+
+    def stop(self) -> None:
+        """End what runs; its sets stay due."""
+        self._quick.stop()
+        self._writers.stop()
+
+    def _take(self) -> None:
+        euid = os.geteuid()
+        self._intake.take(self._homes, None if euid == 0 else euid)
+        batches = {str(number): b for number, b in enumerate(self._intake.due(self._clock.now()))}
+        for key, batch in batches.items():
+            request = request_for(batch.person, Resolve(batch.dirs), self._site)
+            self._quick.send(Task(key, request, RESOLVE_LIMIT_S))
+        for task, outcome in self._quick.wait():
+            answer = resolved_in(outcome)
+            self._intake.resolved(batches[task.key], answer, self._homes, self._clock.now())
+        self._intake.settle_homeless(self._homes, self._clock.now())
+
+    def _ask(self, *, sweep: bool) -> None:
+        now = self._clock.now()
+        due = [item for item in self._sets.all() if is_due(item, self._site, now, sweep=sweep)]
+        due = self._looking.look([item for item in due if item.key not in self._reporting][:SETS_A_ROUND])
+        if not due:
+            return
+        now, self._asked_at = self._clock.now(), self._clock.monotonic()
+        for item, observation in zip(due, ask_slurm(due, self._site, now), strict=True):
+            self._decide(item, observation)
+
+    def _decide(self, item: SetItem, observation: Observation) -> None:
+        now = self._clock.now()
+        standing = over(observation, self._site, now)
+        item = with_living(item, standing.living, now)
+        if item.opt_in is OptIn.YES:
+            decision = judge(item, observation, standing, self._site)
+        else:
+            decision = judge_opt_in(item, observation, self._site)
+        item = replace(item, state=decision.state, reason=decision.reason)
+        match decision.action:
+            case Action.WAIT:
+                self._fates.wait(item, now, standing.next_look)
+            case Action.ADMIT:
+                self.has_more = True
+                self._fates.admit(item, now)
+            case Action.FORGET:
+                self._fates.forget(item)
+            case Action.GIVE_UP:
+                self._fates.give_up(item)
+            case Action.REPORT | Action.PROVISIONAL:
+                self._fates.keep(item)
+                self._reporting.launch(item, observation, provisional=decision.action is Action.PROVISIONAL)
+
+    def _count(self) -> None:
+        self.tally.waiting = len(self._sets)
+        self.tally.held = self._intake.count()
