@@ -1,0 +1,12 @@
+"""List the commands: name, the module in this package that holds it, one line of help."""
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "report": ("report", "Observe, scan and write a set's report now."),
+    "status": ("status", "Show how a set, or every set below a directory, stands."),
+    "submit": ("submit", "Submit a job that writes the report when the set's jobs have ended."),
+    "verify": ("verify", "Verify checkpoints anywhere."),
+    "init": ("init", "Write a commented afterall.toml, which opts the set in to a site's hook."),
+    "collect": ("collect", "Empty the hook's spool: report on every set that is over."),
+    "sweep": ("sweep", "Look again at every set the worker knows to be unfinished."),
+    "demo": ("demo", "Make a small set and report on it, no Slurm needed."),
+}
