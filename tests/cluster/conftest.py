@@ -1,0 +1,65 @@
+"""Give the tests a real Slurm: `slurm`, one a session, idle again after each test that used it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from cluster.cluster_daemons import missing
+from cluster.cluster_slurm import Slurm
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this directory `cluster`, and keep them on one xdist worker: one Slurm for all."""
+    here = os.path.dirname(__file__)
+    for item in items:
+        if str(item.path).startswith(here + os.sep):
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+@pytest.fixture(scope="session")
+def slurm(request: pytest.FixtureRequest) -> Iterator[Slurm]:
+    """Bring up a private Slurm with accounting and four nodes; skip where the machine cannot have one."""
+    lacks = missing()
+    if lacks:
+        reason = f"a real Slurm needs {lacks}"
+        if os.environ.get("AFTERALL_CI") == "1":
+            pytest.fail(f"{reason}; with AFTERALL_CI=1 this is no reason to skip")
+        pytest.skip(reason)
+    cluster = Slurm()
+    is_up = False
+    try:
+        cluster.start()
+        is_up = True
+        yield cluster
+    finally:
+        keep_logs = not is_up or bool(request.session.testsfailed)
+        if not is_up:
+            print(cluster.new_logs())
+        if keep_logs:
+            print(f"Slurm's logs are kept in {cluster.place.log}")
+        cluster.stop(keep_logs=keep_logs)
+
+
+@pytest.fixture(autouse=True)
+def idle_afterwards(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Reset the cluster after each test that used it; a module may override this to keep its jobs."""
+    if "slurm" not in request.fixturenames:
+        yield
+        return
+    cluster: Slurm = request.getfixturevalue("slurm")
+    cluster.mark_logs()
+    yield
+    cluster.reset()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show what Slurm logged during a test that failed."""
+    report = yield
+    cluster = getattr(item, "funcargs", {}).get("slurm")
+    if report.failed and isinstance(cluster, Slurm):  # type: ignore[attr-defined]
+        report.sections.append(("Slurm's logs", cluster.new_logs()))  # type: ignore[attr-defined]
+    return report
