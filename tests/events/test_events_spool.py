@@ -187,6 +187,15 @@ def test_the_inbox_may_belong_to_a_system_account(spool: Spool) -> None:
     open_spool(spool.path, 1000)
 
 
+@ROOT_ONLY
+def test_the_inbox_may_belong_to_whom_the_site_trusts(spool: Spool) -> None:
+    """Debian's slurm has the uid 64030, above every ordinary user's smallest."""
+    os.chown(spool.path / "new", 64030, 64030)
+    with pytest.raises(BadInput, match="belongs to the ordinary user 64030"):
+        open_spool(spool.path, 1000)
+    open_spool(spool.path, 1000, trusted=frozenset({64030}))
+
+
 def test_a_spool_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
     """A wrong --spool is told; no spool is made up."""
     with pytest.raises(BadInput, match="no such file or directory"):

@@ -1,6 +1,7 @@
 """afterall.toml is read into typed settings, and every mistake in it names file, line and key."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,36 @@ def test_a_file_that_is_not_text_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_directory_in_the_files_place_is_refused_by_name(tmp_path: Path) -> None:
-    """What cannot be opened is told with the system's reason."""
+    """What is no file is told as such."""
     (tmp_path / "afterall.toml").mkdir()
-    with pytest.raises(BadInput, match=r"afterall\.toml: Is a directory"):
+    with pytest.raises(BadInput, match=r"afterall\.toml: is not a file"):
         read_set_settings(tmp_path)
+
+
+def test_a_fifo_in_the_files_place_is_not_waited_for(tmp_path: Path) -> None:
+    """Nothing that others lay in a set makes its report wait for ever."""
+    os.mkfifo(tmp_path / "afterall.toml")
+    with pytest.raises(BadInput, match=r"afterall\.toml: is not a file"):
+        read_set_settings(tmp_path)
+
+
+def test_a_file_in_the_sets_place_is_told_as_the_sets_fault(tmp_path: Path) -> None:
+    """The message names what was typed, not the settings that cannot lie in it."""
+    (tmp_path / "set").touch()
+    with pytest.raises(BadInput, match=r"/set: is not a directory"):
+        read_set_settings(tmp_path / "set")
+
+
+def test_a_syntax_error_names_line_and_key() -> None:
+    """What TOML itself cannot read is told with its line, and with the key that the line sets."""
+    with pytest.raises(BadSettings, match=r"^afterall\.toml:2: report: invalid value$"):
+        parse_set_settings('title = "x"\nreport = \n')
+    with pytest.raises(BadSettings, match=r"^afterall\.toml:1: "):
+        parse_set_settings("no toml at all")
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 100_000])
+def test_what_python_cannot_read_is_told(value: str) -> None:
+    """A number of five thousand digits and a hundred thousand brackets are mistakes of the file's."""
+    with pytest.raises(BadSettings, match=r"^afterall\.toml"):
+        parse_set_settings(f"title = {value}")

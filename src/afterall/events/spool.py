@@ -173,13 +173,15 @@ class Spool:
         return free
 
 
-def open_spool(path: Path, min_uid: int, after_step: AfterStep = no_step) -> Spool:
+def open_spool(
+    path: Path, min_uid: int, after_step: AfterStep = no_step, *, trusted: frozenset[int] = frozenset()
+) -> Spool:
     """Return the spool at `path`, its missing directories made; raise BadInput where it cannot be trusted.
 
     Whoever can write into new/ chooses whose sets are reported on, so a spool that ordinary users (uid at
-    least `min_uid`) other than the worker's own can write to is refused.
+    least `min_uid`) other than the worker's own and the `trusted` can write to is refused.
     """
-    _check(path, min_uid)
+    _check(path, min_uid, trusted)
     try:
         for room in (NEW, TMP, *_OURS):
             with suppress(FileExistsError):
@@ -187,7 +189,7 @@ def open_spool(path: Path, min_uid: int, after_step: AfterStep = no_step) -> Spo
     except OSError as error:
         raise BadInput(path / room, (error.strerror or str(error)).lower()) from error
     for room in (NEW, *_OURS):
-        _check(path / room, min_uid)
+        _check(path / room, min_uid, trusted)
     return Spool(path, after_step)
 
 
@@ -198,14 +200,14 @@ def _read_all(descriptor: int, limit: int) -> bytes:
     return data
 
 
-def _check(path: Path, min_uid: int) -> None:
+def _check(path: Path, min_uid: int, trusted: frozenset[int]) -> None:
     try:
         found = os.stat(path)
     except OSError as error:
         raise BadInput(path, (error.strerror or str(error)).lower()) from error
     if not stat.S_ISDIR(found.st_mode):
         raise BadInput(path, "is not a directory")
-    if found.st_uid >= min_uid and found.st_uid != os.geteuid():
+    if found.st_uid >= min_uid and found.st_uid not in {os.geteuid(), *trusted}:
         raise BadInput(path, f"belongs to the ordinary user {found.st_uid}: a spool must not")
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise BadInput(path, f"mode {stat.S_IMODE(found.st_mode):04o} lets others write: a spool must not")

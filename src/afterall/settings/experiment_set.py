@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from afterall.errors import BadInput, BadSettings
+from afterall.settings.files import read_text
 from afterall.settings.toml import line_of, parse_toml
 
 SETTINGS_NAME = "afterall.toml"
@@ -60,13 +61,13 @@ def read_set_settings(set_dir: Path) -> SetSettings:
     """Return the set's settings, or the defaults where it has no afterall.toml."""
     path = set_dir / SETTINGS_NAME
     try:
-        text = path.read_text("utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return SetSettings()
-    except UnicodeDecodeError as error:
-        raise BadSettings(path, "is not UTF-8 text") from error
-    except OSError as error:
-        raise BadInput(path, error.strerror or str(error)) from error
+    except NotADirectoryError as error:
+        raise BadInput(set_dir, "is not a directory") from error
+    except (OSError, ValueError) as error:
+        raise BadInput(path, (getattr(error, "strerror", None) or str(error)).lower()) from error
     return parse_set_settings(text, str(path))
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from afterall.errors import BadInput, BadSettings
+from afterall.errors import BadInput
+from afterall.settings.files import read_text
 from afterall.settings.toml import parse_toml
 
 SITE_SETTINGS_PATH = Path("/etc/afterall/config.toml")
@@ -21,6 +22,8 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """True reports on every set of every user; False only on sets that opted in."""
     spool: str = "/var/spool/afterall"
     """The directory that the hook's `spool=` line names."""
+    hook_user: str = "slurm"
+    """Who runs EpilogSlurmctld and jobcomp/script, and so may own the spool whatever his uid: SlurmUser."""
     slurm_path: str = "/usr/bin:/bin:/usr/local/bin:/opt/slurm/bin"
     """Where root looks for sacct, squeue and scontrol; the caller's PATH is never used."""
     slurm_conf: str | None = None
@@ -60,11 +63,9 @@ def parse_site_settings(text: str, path: str = str(SITE_SETTINGS_PATH)) -> SiteS
 def read_site_settings(path: Path = SITE_SETTINGS_PATH) -> SiteSettings:
     """Return the site's settings, or the defaults where there is no such file."""
     try:
-        text = path.read_text("utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return SiteSettings()
-    except UnicodeDecodeError as error:
-        raise BadSettings(path, "is not UTF-8 text") from error
-    except OSError as error:
-        raise BadInput(path, error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:
+        raise BadInput(path, (getattr(error, "strerror", None) or str(error)).lower()) from error
     return parse_site_settings(text, str(path))

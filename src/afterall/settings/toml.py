@@ -20,9 +20,9 @@ def parse_toml(text: str, into: type[Record], path: str) -> Record:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column \d+\)$", str(error))
-        line = int(found[1]) if found else max(1, len(text.splitlines()))
-        raise BadSettings(path, re.sub(r" \(at .*\)$", "", str(error)).lower(), line=line) from error
+        raise _of_syntax(text, path, str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise BadSettings(path, "holds a number too long or a nesting too deep to be read") from error
     try:
         return msgspec.convert(document, into)
     except msgspec.ValidationError as error:
@@ -33,6 +33,16 @@ def parse_toml(text: str, into: type[Record], path: str) -> Record:
             key = f"{key}.{unknown[1]}" if key else unknown[1]
             problem = "is not a setting"
         raise BadSettings(path, _plain(problem), line=line_of(text, key), key=key) from error
+
+
+def _of_syntax(text: str, path: str, problem: str) -> BadSettings:
+    """Return the error for text that is no TOML, with the key that its line sets where it sets one."""
+    lines = text.splitlines()
+    found = re.search(r"\(at line (\d+), column \d+\)$", problem)
+    line = int(found[1]) if found else max(1, len(lines))
+    key = re.match(r"\s*([\w.-]+)\s*=", lines[line - 1]) if line <= len(lines) else None
+    plain = re.sub(r" \(at .*\)$", "", problem).lower()
+    return BadSettings(path, plain, line=line, key=key[1] if key else "")
 
 
 _PLAIN = {"str": "text", "array": "list", "int": "whole number", "float": "number", "object": "table"}
