@@ -197,7 +197,7 @@ def write(path: Path, data: bytes | str | Mapping[str, Any]) -> Path:
 def write_sharded(directory: Path, arrays: Arrays, shards: int = 2) -> None:
     """Write a model as safetensors shards with their index."""
     names = sorted(arrays)
-    weight_map = {}
+    weight_map: dict[str, str] = {}
     for number in range(1, shards + 1):
         held = names[number - 1 :: shards]
         file = f"model-{number:05}-of-{shards:05}.safetensors"

@@ -27,10 +27,12 @@ from scan.test_checkpoint_formats import dcp_metadata
 
 @pytest.fixture
 def hf(tmp_path: Path) -> Path:
+    """Return a whole checkpoint of the HF Trainer at step 5."""
     return write_hf_checkpoint(tmp_path / "checkpoint-5", 5)
 
 
 def with_adapter(directory: Path, arrays: dict[str, Any], **config: Any) -> Path:
+    """Return `directory` with these adapter weights, and a configuration that differs by `config`."""
     write(directory / "adapter_model.safetensors", safetensors_bytes(arrays))
     write(directory / "adapter_config.json", ADAPTER_CONFIG | config)
     return directory
@@ -94,6 +96,7 @@ def test_one_of_the_heads_that_modules_to_save_names_is_enough(hf: Path) -> None
 
 
 def modules(*layers: int, kind: str = "q_proj") -> list[str]:
+    """Return the names of one kind of module in these layers."""
     return [f"model.layers.{layer}.self_attn.{kind}" for layer in layers]
 
 
@@ -153,6 +156,7 @@ def test_a_distributed_save_without_its_metadata_was_interrupted(tmp_path: Path)
 
 
 def zero_checkpoint(directory: Path, model: list[int], optimizer: list[int]) -> Path:
+    """Return a DeepSpeed directory that holds these ranks' files of each half."""
     weights = torch_bytes({"module.w": numbers(4, 4)})
     for half, ranks in (("model", model), ("optim", optimizer)):
         for rank in ranks:

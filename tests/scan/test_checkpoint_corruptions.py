@@ -1,4 +1,4 @@
-"""Break a whole checkpoint in one way, and find exactly that, beside the safetensors library's own verdict."""
+"""Break a whole checkpoint in one way, and find exactly that, beside the safetensors library's verdict."""
 
 from pathlib import Path
 
@@ -14,6 +14,7 @@ IDS = [breakage.what for breakage in BREAKAGES]
 
 
 def library_accepts(path: Path) -> bool:
+    """Return whether the safetensors library opens the file."""
     try:
         with safe_open(path, framework="np"):
             return True
@@ -23,6 +24,7 @@ def library_accepts(path: Path) -> bool:
 
 @pytest.fixture
 def epoch(tmp_path: Path) -> Path:
+    """Return a whole epoch as torchtune saves it, for a test to break."""
     return write_epoch(tmp_path / "run" / "epoch_0")
 
 
@@ -49,7 +51,7 @@ def test_each_breakage_is_named_and_judged(epoch: Path, breakage: Breakage) -> N
     ids=[b.what for b in BREAKAGES if b.library is not None],
 )
 def test_the_file_alone_gets_the_librarys_verdict(epoch: Path, breakage: Breakage) -> None:
-    """What the library refuses is corrupt by itself, and what it lets pass is refused for no reason of form."""
+    """What the library refuses is corrupt by itself; what it lets pass is refused for no reason of form."""
     breakage.do(epoch)
     path = epoch / breakage.file
     assert library_accepts(path) is breakage.library

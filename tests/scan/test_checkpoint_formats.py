@@ -79,6 +79,7 @@ GOOD = {
 
 
 def read(name: str, data: bytes) -> Contents:
+    """Return what is read of a file in memory, its format told by its name and first bytes."""
     return read_contents(name, Memory(data), data[:HEAD])
 
 

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from afterall.model import Entry, EntryKind
 from afterall.scan.checkpoints.layouts import LAYOUTS, find_places
 
+Place = tuple[str, str, int | None, int | None, bool]
+"""Layout, path, epoch, step, and whether it is the run's final model."""
+
 
 def tree(text: str) -> tuple[Entry, ...]:
     """Return the entries of a listing, one path a line; a trailing '/' marks a directory."""
@@ -24,14 +27,16 @@ def tree(text: str) -> tuple[Entry, ...]:
 
 
 def entry(path: str, kind: EntryKind = EntryKind.FILE) -> Entry:
+    """Return one entry of a directory listing, of 10 bytes."""
     return Entry(path, kind, 10, 512, 1, 0o644, abs(hash(path)), 1, 1)
 
 
-def found(entries: Iterable[Entry]) -> list[tuple[str, str, int | None, int | None, bool]]:
+def found(entries: Iterable[Entry]) -> list[Place]:
+    """Return layout, path, epoch, step and finality of each place where a checkpoint lies."""
     return [(p.layout, p.path, p.epoch, p.step, p.is_final) for p in find_places(entries)]
 
 
-CASES = {
+CASES: dict[str, tuple[str, list[Place]]] = {
     "torchtune 0.1: flat .pt": (
         "out/hf_model_0001_0.pt out/hf_model_0001_1.pt out/adapter_0.pt out/adapter_1.pt out/recipe_state.pt",
         [
@@ -148,9 +153,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("listing", "expected"), CASES.values(), ids=CASES.keys())
-def test_each_layout_is_recognised(
-    listing: str, expected: list[tuple[str, str, int | None, int | None, bool]]
-) -> None:
+def test_each_layout_is_recognised(listing: str, expected: list[Place]) -> None:
     """From a listing alone: which checkpoints there are, whose they are, and which epoch or step."""
     assert sorted(found(tree(listing)), key=str) == sorted(expected, key=str)
 

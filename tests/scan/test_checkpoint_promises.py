@@ -28,6 +28,7 @@ def scan(
 
 
 def verdicts(root: Path, promises: Promises) -> dict[str, Verdict]:
+    """Return the verdicts by checkpoint, held against what the run promised."""
     return {each.name: each.verdict for each in scan(root, promises)[0]}
 
 
@@ -36,12 +37,14 @@ DONE = Promises(epochs=3, epochs_done=3, training_completed=True, trainer="torch
 
 @pytest.fixture
 def three(tmp_path: Path) -> Path:
+    """Return a set whose one run saved three epochs, each with weights of its own."""
     for epoch in range(3):
         write_epoch(tmp_path / "run" / f"epoch_{epoch}", seed=100 * epoch)
     return tmp_path
 
 
 def drop(root: Path, name: str) -> None:
+    """Delete a checkpoint of the run."""
     for file in (root / "run" / name).iterdir():
         file.unlink()
     (root / "run" / name).rmdir()
@@ -118,7 +121,7 @@ def test_pruned_epochs_are_told_and_not_missed(three: Path) -> None:
 
 
 def test_the_hf_trainers_older_checkpoints_are_pruned(tmp_path: Path) -> None:
-    """save_total_limit and load_best_model_at_end delete older ones: a newer one explains an older one's absence."""
+    """save_total_limit and load_best_model_at_end delete older ones: a newer one explains their absence."""
     write_hf_checkpoint(tmp_path / "run" / "checkpoint-100", 100)
     saved = tuple(f"out/checkpoint-{step}" for step in (50, 100))
     checkpoints, findings = scan(tmp_path, Promises(saved=saved, trainer="huggingface"))
@@ -217,7 +220,7 @@ def test_a_set_that_was_copied_is_not_newer_than_its_jobs(three: Path) -> None:
 
 
 def test_identical_epochs_are_found_by_their_bytes(tmp_path: Path) -> None:
-    """Two epochs with the same weights: training did not move; only the values tier reads enough to say so."""
+    """Two epochs with the same weights: training did not move; only the values tier reads enough to tell."""
     for epoch in range(2):
         write_epoch(tmp_path / "run" / f"epoch_{epoch}", seed=0)
     assert codes(scan(tmp_path, Promises(), Tier.VALUES)[1]) == {FindingCode.CHECKPOINTS_IDENTICAL}
@@ -234,6 +237,17 @@ def test_hard_links_are_no_second_copy(three: Path) -> None:
         FindingCode.CHECKPOINTS_LINKED,
         "run/epoch_0",
     )
+
+
+@pytest.mark.parametrize(("file", "name"), [("model.pt", "final"), ("model-best.pt", "model-best.pt")])
+def test_a_model_in_the_runs_own_directory_is_not_called_like_the_run(
+    tmp_path: Path, file: str, name: str
+) -> None:
+    """The directory's name is the run's, so that each run would have a checkpoint of its own name."""
+    write(tmp_path / "run" / file, b"PK")
+    write(tmp_path / "run" / "sub" / "model.pt", b"PK")
+    checkpoints, _ = scan(tmp_path, Promises())
+    assert [(each.name, each.path) for each in checkpoints] == [(name, "run"), ("sub", "run/sub")]
 
 
 def test_the_final_models_step_is_read_from_its_trainer_state(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 
 import json
 import struct
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ COUNT = 100
 
 
 def file_with(path: Path, dtype: str, items: list[bytes]) -> Path:
+    """Return a safetensors file whose one tensor has these elements."""
     table = {"w": {"dtype": dtype, "shape": [len(items), 1], "data_offsets": [0, sum(map(len, items))]}}
     return write(path / "model.safetensors", raw_safetensors(json.dumps(table), b"".join(items)))
 
@@ -124,7 +126,7 @@ def test_spans_cover_every_byte_once_and_in_order(sizes: list[int]) -> None:
     covered = [(piece.begin, piece.end) for span in parts for piece in span.pieces]
     assert covered[0][0] == 8
     assert covered[-1][1] == at
-    assert all(before[1] == after[0] for before, after in zip(covered, covered[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(covered))
     assert all(span.size_bytes <= SPAN_BYTES for span in parts)
 
 

@@ -22,6 +22,7 @@ def trace(
     facts: dict[str, object] | None = None,
     **curves: dict[int, float],
 ) -> Trace:
+    """Return a trace with these facts and curves; a step below 0 means that none was told."""
     made = Trace(trainer="t", origin=origin, file=file)
     for key, points in curves.items():
         curve = Curve("line {}", rounding)
@@ -33,6 +34,7 @@ def trace(
 
 
 def metrics(*traces: Trace, steps_per_epoch: float | None = None) -> dict[str, object]:
+    """Return the values of the metrics derived from these traces."""
     return {name: fact.value for name, fact in derive_metrics(traces, steps_per_epoch).items()}
 
 
@@ -83,13 +85,20 @@ def test_the_mean_over_the_run_is_never_the_last_loss() -> None:
 def test_nan_at_the_end_is_the_final_loss() -> None:
     """A diverged run ends with NaN; its best loss is the best finite one; its mean is NaN."""
     found = metrics(trace(Origin.LOG, loss={1: 3.0, 2: 2.0, 3: NAN}))
-    assert math.isnan(float(str(found["final_loss"]))) and math.isnan(float(str(found["mean_last_loss"])))
+    assert math.isnan(float(str(found["final_loss"])))
+    assert math.isnan(float(str(found["mean_last_loss"])))
     assert (found["best_loss"], found["best_loss_step"]) == (2.0, 2)
 
 
 def test_a_run_of_nothing_but_nan_has_no_best() -> None:
     """No value is better than another where none is finite."""
     assert "best_loss" not in metrics(trace(Origin.LOG, loss={1: NAN}))
+
+
+def test_a_single_last_value_is_neither_best_nor_peak() -> None:
+    """A tracker's summary tells where a curve ended, not how low or high it went."""
+    summary = trace(Origin.TERMINAL_SUMMARY, loss={-1: 0.5}, val_loss={-1: 0.7}, learning_rate={-1: 0.0})
+    assert set(metrics(summary)) == {"final_loss", "final_val_loss", "final_learning_rate"}
 
 
 def test_the_last_ten_are_averaged() -> None:
@@ -151,10 +160,12 @@ def test_a_long_series_keeps_its_spikes_and_ends() -> None:
     assert len(series.points) <= 20_004
     assert (series.points[0].step, series.points[-1].step) == (1, 60_000)
     kept = {point.step: point.value for point in series.points}
-    assert kept[31_234] == 99.0 and math.isnan(kept[45_678])
+    assert kept[31_234] == 99.0
+    assert math.isnan(kept[45_678])
 
 
 def found_contradictions(*traces: Trace) -> list[dict[str, object]]:
+    """Return the evidence of each finding on losses that contradict each other."""
     return [dict(finding.evidence) for finding in contradictions("loss", told(traces, "loss", None))]
 
 
@@ -223,6 +234,7 @@ def test_choice_does_not_depend_on_order() -> None:
 
 
 def progress(*traces: Trace, **parameters: object) -> dict[str, object]:
+    """Return the values of progress and plan, as found in these traces and parameters."""
     known = {name: Fact(value, Source("c")) for name, value in parameters.items()}  # type: ignore[arg-type]
     return {name: fact.value for name, fact in find_progress(traces, known).facts.items()}
 
@@ -256,6 +268,7 @@ def test_nothing_known_is_nothing_told() -> None:
 
 
 def judged(*traces: Trace, **facts: object) -> list[tuple[FindingCode, dict[str, object]]]:
+    """Return codes and evidence of the findings on these traces and facts."""
     known = {name: Fact(value, Source("c")) for name, value in facts.items()}  # type: ignore[arg-type]
     return [(finding.code, dict(finding.evidence)) for finding in judge_numbers(traces, known, None)]
 

@@ -14,6 +14,7 @@ PLACE = Source("f", "line 1")
 
 
 def trace_with(*kinds: tuple[str, bool]) -> Trace:
+    """Return a trace of a log with evidence of these kinds, each with what it speaks for."""
     evidence = tuple(Evidence(kind, speaks, PLACE) for kind, speaks in kinds)
     return Trace(trainer="t", origin=Origin.LOG, file="f", evidence=evidence)
 
@@ -24,6 +25,7 @@ def judged(
     planned: int | None = None,
     lines: tuple[Finding, ...] = (),
 ) -> tuple[bool | None, str | None]:
+    """Return the judgement, and the kind of evidence that it rests on first."""
     facts = {"global_step": reached, "planned_steps": planned}
     metrics = {name: Fact(value, PLACE) for name, value in facts.items() if value is not None}
     found = judge_completion([trace_with(*kinds)], metrics, lines)
@@ -31,6 +33,7 @@ def judged(
 
 
 def line(severity: Severity | None = None, code: FindingCode = FindingCode.LINE_TRACEBACK) -> Finding:
+    """Return a finding in line 9 of the log."""
     return Finding(code=code, subject="f", sources=(Source("f", "line 9"),), severity=severity)
 
 

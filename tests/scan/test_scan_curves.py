@@ -12,6 +12,7 @@ VALUES = st.one_of(st.floats(-10, 10), st.sampled_from([math.nan, math.inf, -mat
 
 
 def curve_of(*points: tuple[int | None, float]) -> Curve:
+    """Return a curve of steps and values."""
     curve = Curve("line {}")
     for mark, (step, value) in enumerate(points, start=1):
         curve.add(step, value, mark)
@@ -36,6 +37,7 @@ def test_values_without_steps_keep_their_order() -> None:
 
 
 def epochs_curve(epochs: list[float]) -> Curve:
+    """Return a curve of values that are placed by their epoch alone."""
     curve = Curve("line {}")
     for mark, epoch in enumerate(epochs):
         curve.add(None, 1.0, mark, epoch)
@@ -55,10 +57,11 @@ def test_four_digits_of_an_epoch_still_give_even_steps() -> None:
 
 @given(st.lists(VALUES, min_size=1, max_size=3000), st.integers(700, 1200))
 def test_thinning_keeps_ends_and_extremes(values: list[float], most: int) -> None:
-    """A thinned curve has both ends whole, the greatest and least value, and non-finite ones if there were any."""
+    """A thinned curve has both ends whole, its greatest and least value, and non-finite ones if any were."""
     rows = [Reading(step, value, math.nan, step) for step, value in enumerate(values, start=1)]
     kept = thin(rows, most)
-    assert kept[:KEPT_ENDS] == rows[:KEPT_ENDS] and kept[-KEPT_ENDS:] == rows[-KEPT_ENDS:]
+    assert kept[:KEPT_ENDS] == rows[:KEPT_ENDS]
+    assert kept[-KEPT_ENDS:] == rows[-KEPT_ENDS:]
     assert [row.step for row in kept] == sorted({row.step for row in kept})
     assert len(kept) <= max(most + 4, 2 * KEPT_ENDS + 4)
     finite = [value for value in values if math.isfinite(value)]
@@ -80,7 +83,8 @@ def test_a_long_curve_stays_within_its_capacity() -> None:
     assert len(curve) <= curves.CAPACITY
     assert (rows[0].step, rows[-1].step) == (1, count)
     found = best(rows)
-    assert found is not None and found.step == 70_000
+    assert found is not None
+    assert found.step == 70_000
 
 
 def test_a_run_that_went_on_is_joined_to_what_it_went_on_from() -> None:

@@ -24,10 +24,12 @@ HEADER = {"status": "success", "eval": {"task": "t", "model": "m"}}
 
 
 def read(data: bytes, name: str = "eval/x.eval") -> Evaluation:
+    """Return what an inspect log in memory says."""
     return read_inspect_log(io.BytesIO(data), name)
 
 
 def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip archive of these members, in their order, repeated names included."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive, pytest.MonkeyPatch.context() as patch:
         patch.setattr("warnings.warn", lambda *_, **__: None)  # zipfile warns of names that repeat
@@ -37,6 +39,7 @@ def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
 
 
 def as_json(value: object) -> bytes:
+    """Return the JSON of a value, encoded."""
     return json.dumps(value).encode()
 
 

@@ -32,10 +32,12 @@ TORCHTUNE = {
 
 
 def scanned(set_dir: Path, matched: MatchedExperiment) -> Experiment:
+    """Return an experiment as scanned with default settings."""
     return scan(set_dir, matched, SetSettings())
 
 
 def torchtune_run(tmp_path: Path, state: SlurmState = SlurmState.FAILED) -> Experiment:
+    """Return the recorded torchtune run, scanned, its one job in this state."""
     entries = lay_down(tmp_path, TORCHTUNE)
     return scanned(
         tmp_path, experiment("1B_rank4", entries, [log("1B_rank4/slurm-1.out", "1")], [attempt("1", state)])
@@ -43,10 +45,12 @@ def torchtune_run(tmp_path: Path, state: SlurmState = SlurmState.FAILED) -> Expe
 
 
 def codes(found: Experiment) -> list[FindingCode]:
+    """Return the codes of all findings, in their order."""
     return [finding.code for finding in found.findings]
 
 
 def value(found: Experiment, metric: str) -> object:
+    """Return the value of a metric."""
     return found.metrics[metric].value
 
 
@@ -77,7 +81,8 @@ def test_a_torchtune_run_is_told_in_full(tmp_path: Path) -> None:
 def test_the_copy_that_spoils_the_exit_code_is_quoted(tmp_path: Path) -> None:
     """The template's last line is a finding with its quote, and no error, for training completed."""
     (found,) = [f for f in torchtune_run(tmp_path).findings if f.code is FindingCode.LINE_COPY_FAILED]
-    assert found.quote.startswith("mv: 'slurm-1.out' and '") and found.quote.endswith("are the same file")
+    assert found.quote.startswith("mv: 'slurm-1.out' and '")
+    assert found.quote.endswith("are the same file")
     assert (found.experiment, found.gravity) == ("1B_rank4", Severity.WARNING)
 
 
@@ -150,6 +155,17 @@ def test_a_diverged_run_completed_and_is_not_sound(tmp_path: Path) -> None:
     assert found.completion.value is True
     (finding,) = [f for f in found.findings if f.code is FindingCode.LOSS_NOT_FINITE]
     assert (finding.evidence["first_step"], finding.gravity) == (3, Severity.ERROR)
+
+
+def test_epochs_that_only_the_trainer_tells_are_the_runs(tmp_path: Path) -> None:
+    """A default that no configuration names is a parameter too; one that is named is not replaced."""
+    done = b"`Trainer.fit` stopped: `max_epochs=3` reached.\n"
+    files = {"a/slurm-1.out": done, "b/slurm-2.out": done, "b/job.sh": b"python lit.py --max_epochs 9\n"}
+    entries = lay_down(tmp_path, files)
+    told = scanned(tmp_path, experiment("a", entries, [log("a/slurm-1.out", "1")]))
+    named = scanned(tmp_path, experiment("b", entries, [log("b/slurm-2.out", "2")]))
+    assert (told.parameters["epochs"].value, told.parameters["epochs"].source.where) == (3, "line 1")
+    assert named.parameters["epochs"].value == 9
 
 
 def test_a_run_of_no_steps_did_not_train(tmp_path: Path) -> None:
@@ -232,7 +248,7 @@ def resubmitted(tmp_path: Path, second: bytes) -> Experiment:
 
 
 def test_an_earlier_jobs_numbers_stand_in_and_are_told_as_such(tmp_path: Path) -> None:
-    """Where the job that counts never trained, the older numbers are shown, not its end, and a finding says so."""
+    """Where the job that counts never trained, older numbers are shown, not their end; a finding says so."""
     found = resubmitted(tmp_path, b"ModuleNotFoundError: No module named 'torch'\n")
     assert value(found, "final_loss") == 5.624703979492187
     assert found.completion.value is False

@@ -11,6 +11,7 @@ from afterall.scan.files import open_regular, read_whole
 
 
 def refusal(set_dir: Path, path: str) -> int | None:
+    """Return the number of the error with which a path is refused."""
     with pytest.raises(OSError) as caught, open_regular(set_dir, path):  # noqa: PT011
         pass
     return caught.value.errno

@@ -6,14 +6,16 @@ import math
 import pytest
 
 from afterall.errors import BadInput
+from afterall.scan.metrics import derive_metrics
 from afterall.scan.trainers.huggingface_state import RESULT_FILES, STATE_FILES, read_results, read_state
 from scan.run_making import entry, fixture
-from scan.trace_reading import file_trace, last_part, parts_of, rows, values
+from scan.trace_reading import file_trace, last_part, parts_of, rows, trace_by, values
 
 STATE = "huggingface/trainer_state.json"
 
 
 def traces_of(data: bytes) -> dict[str, dict[str, object]]:
+    """Return the facts of the HF Trainer's traces in the last part of a log, by origin."""
     return {t.origin.name: {**t.facts} for t in last_part(data).traces if t.trainer == "huggingface"}
 
 
@@ -65,7 +67,7 @@ def test_bare_nan_is_read() -> None:
 @pytest.mark.parametrize("cut", [0, 1, 100, -2])
 def test_a_cut_state_is_refused(cut: int) -> None:
     """A state that was not written to its end is damaged, and says so."""
-    with pytest.raises(BadInput, match="out/trainer_state.json: is (empty|cut short)"):
+    with pytest.raises(BadInput, match=r"out/trainer_state\.json: is (empty|cut short)"):
         file_trace(read_state, fixture(STATE)[:cut], "out/trainer_state.json")
 
 
@@ -151,7 +153,8 @@ def test_a_killed_run_tells_plan_and_progress_by_its_bar() -> None:
 def test_a_bar_over_the_dataset_is_not_the_trainings() -> None:
     """With totals known, the bar that fits them counts, not a full one before nor a validation's after."""
     log = (
-        "\r100%|##| 8/8 [00:01<00:00, 9.0it/s]\n\r  0%|  | 0/50 [00:00<?, ?it/s]\r100%|##| 50/50 [00:02<00:00, 9.0it/s]\n"
+        "\r100%|##| 8/8 [00:01<00:00, 9.0it/s]\n"
+        "\r  0%|  | 0/50 [00:00<?, ?it/s]\r100%|##| 50/50 [00:02<00:00, 9.0it/s]\n"
         "{'loss': '5.0', 'epoch': '2'}\n"
         "{'train_runtime': '2.3', 'train_samples_per_second': '347.8', 'train_steps_per_second': '21.74', "
         "'train_loss': '5.8', 'epoch': '2'}\n\r100%|##| 12/12 [00:01<00:00, 9.0it/s]\n"
@@ -162,14 +165,20 @@ def test_a_bar_over_the_dataset_is_not_the_trainings() -> None:
 
 def test_the_banner_tells_the_plan() -> None:
     """`***** Running training *****` and what follows it tell planned epochs and steps."""
-    log = b"***** Running training *****\n  Num examples = 400\n  Num Epochs = 3\n  Total optimization steps = 1,075\n"
+    log = (
+        b"***** Running training *****\n  Num examples = 400\n  Num Epochs = 3\n"
+        b"  Total optimization steps = 1,075\n"
+    )
     facts = traces_of(log)["LOG"]
     assert {name: fact.value for name, fact in facts.items()} == {"planned_epochs": 3, "planned_steps": 1075}  # type: ignore[attr-defined]
 
 
 def test_runs_that_follow_each_other_are_told_apart() -> None:
     """Training that goes on after its totals is another run: only the last one's numbers count."""
-    total = "{{'train_runtime': {t}, 'train_samples_per_second': 0.7, 'train_steps_per_second': 0.7, 'train_loss': {l}, 'epoch': 1.0}}\n"
+    total = (
+        "{{'train_runtime': {t}, 'train_samples_per_second': 0.7, 'train_steps_per_second': 0.7, "
+        "'train_loss': {l}, 'epoch': 1.0}}\n"
+    )
     log = (
         "{'loss': 3.0, 'epoch': 0.5}\n"
         + total.format(t=11.2, l=1.52)
@@ -182,9 +191,48 @@ def test_runs_that_follow_each_other_are_told_apart() -> None:
     assert [row.value for row in rows(part.traces[0], "mean_loss")] == [1.5]
 
 
+def _rows_of(epochs: list[float]) -> bytes:
+    return "".join(f"{{'loss': '{9 - e}', 'grad_norm': '1', 'epoch': '{e:.4g}'}}\n" for e in epochs).encode()
+
+
+TOTALS = b"{'train_runtime': '2', 'train_steps_per_second': '4', 'train_loss': '3', 'epoch': '2'}\n"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "kept", "is_resumed"),
+    [
+        ([0.25, 0.5, 0.75, 1.0], [0.25, 0.5, 0.75, 1.0], False),
+        ([1.25, 1.5, 1.75], [1.25, 1.5, 1.75], True),
+        ([0.25, 0.5, 0.75, 1.0, 0.75], [0.25, 0.5, 0.75], True),
+        ([0.25, 0.5, 0.75, 0.25, 0.5], [0.25, 0.5], False),
+        ([0.01, 0.01, 0.02, 0.02], [0.01, 0.01, 0.02, 0.02], False),
+    ],
+)
+def test_a_run_that_resumed_goes_on_from_its_checkpoint(
+    epochs: list[float], kept: list[float], *, is_resumed: bool
+) -> None:
+    """What an earlier leg did beyond the checkpoint is done again; a new beginning counts alone."""
+    trace = trace_by("huggingface", _rows_of(epochs))
+    assert [row.epoch for row in rows(trace, "loss")] == kept
+    assert trace.is_resumed is is_resumed
+
+
+def test_the_trainers_clock_of_a_resumed_run_is_not_believed() -> None:
+    """The totals divide the whole run's steps by the time since it was resumed."""
+    names = {"train_seconds", "steps_per_second", "mean_loss"}
+    whole = last_part(_rows_of([0.5, 1.0, 1.5, 2.0]) + TOTALS).traces
+    resumed = last_part(_rows_of([1.5, 2.0]) + TOTALS).traces
+    assert derive_metrics(whole, None).keys() >= names
+    assert not derive_metrics(resumed, None).keys() & names
+    assert derive_metrics(resumed, None)["final_loss"].value == 7.0
+
+
 def test_a_validation_after_the_totals_is_no_new_run() -> None:
     """`trainer.evaluate()` after training belongs to it."""
-    log = b"{'train_runtime': 9.0, 'train_steps_per_second': 1.0, 'train_loss': 1.5, 'epoch': 1.0}\n{'eval_loss': 1.2, 'epoch': 1.0}\n"
+    log = (
+        b"{'train_runtime': 9.0, 'train_steps_per_second': 1.0, 'train_loss': 1.5, 'epoch': 1.0}\n"
+        b"{'eval_loss': 1.2, 'epoch': 1.0}\n"
+    )
     part = last_part(log)
     assert part.restarts == 0
     assert [row.value for row in rows(part.traces[0], "val_loss")] == [1.2]

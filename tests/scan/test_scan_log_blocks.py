@@ -17,6 +17,7 @@ RECORDS = st.lists(
 
 
 def all_blocks(data: bytes) -> Sequence[Block]:
+    """Return all blocks of a log in memory."""
     return list(read_blocks(io.BytesIO(data)))
 
 

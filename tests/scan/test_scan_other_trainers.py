@@ -17,14 +17,17 @@ from scan.trace_reading import file_trace, last_part, rows, trace_by, values
 
 
 def lasts(trace: Trace) -> dict[str, float]:
+    """Return the last value of each of a trace's curves."""
     return {key: rows(trace, key)[-1].value for key in trace.curves}
 
 
 def facts(trace: Trace) -> dict[str, object]:
+    """Return the values of a trace's facts."""
     return {name: fact.value for name, fact in trace.facts.items()}
 
 
 def kinds(trace: Trace) -> list[str]:
+    """Return the kinds of a trace's evidence."""
     return [evidence.kind for evidence in trace.evidence]
 
 
@@ -58,7 +61,9 @@ def test_lightnings_columns_may_stand_in_any_order() -> None:
     """The header decides which column is which; a row of another length is passed over."""
     data = b"train_loss,train_acc,epoch,step\n0.5,0.9,0,4\n0.4\nnan,0.9,0,9\n"
     found = values(file_trace(read_metrics_csv, data, "metrics.csv"), "loss")
-    assert found[5] == 0.5 and math.isnan(found[10]) and len(found) == 2
+    assert found[5] == 0.5
+    assert math.isnan(found[10])
+    assert len(found) == 2
 
 
 def test_lightnings_last_line_is_evidence() -> None:
@@ -79,7 +84,8 @@ def test_lightnings_rich_bar_is_read_over_its_lines() -> None:
 def test_lightnings_tqdm_bar_and_saves_are_read() -> None:
     """Saves tell the validation loss at its step; the bar's v_num, a job id under Slurm, is no metric."""
     log = (
-        "Epoch 0, global step 13: 'val_loss' reached 0.33304 (best 0.33304), saving model to 'x.ckpt' as top 1\n"
+        "Epoch 0, global step 13: 'val_loss' reached 0.33304 (best 0.33304), "
+        "saving model to 'x.ckpt' as top 1\n"
         "\rEpoch 2: 100%|██| 13/13 [00:10<00:00, 85.80it/s, v_num=1.11e+7, train_loss=0.046]\n"
     )
     trace = trace_by("lightning", log.encode())
@@ -95,11 +101,13 @@ def test_lightning_without_batches_took_no_step() -> None:
 
 
 MEGATRON = (
-    "[2026-01-01 10:00:00]  iteration       25/     500 | consumed samples:           50 | elapsed time per iteration (ms): 87.0 "
-    "| learning rate: 1.638E-08 | global batch size:     2 | lm loss: 1.086954E+01 | loss scale: 1.0 | grad norm: 2.130 "
+    "[2026-01-01 10:00:00]  iteration       25/     500 | consumed samples:           50 "
+    "| elapsed time per iteration (ms): 87.0 | learning rate: 1.638E-08 | global batch size:     2 "
+    "| lm loss: 1.086954E+01 | loss scale: 1.0 | grad norm: 2.130 "
     "| number of skipped iterations:   0 | number of nan iterations:   0 |\n"
     " validation loss at iteration 25 | lm loss value: 3.400000E+00 | lm loss PPL: 2.9E+01 |\n"
-    " iteration       50/     500 | consumed samples: 100 | learning rate: 2.0E-08 | number of nan iterations:   1 |\n"
+    " iteration       50/     500 | consumed samples: 100 | learning rate: 2.0E-08 "
+    "| number of nan iterations:   1 |\n"
     "[after training is done] datetime: 2026-01-01 11:00:00 \n"
 )
 
@@ -108,7 +116,8 @@ def test_megatron_is_read() -> None:
     """Iterations are steps; an iteration skipped for NaN is a NaN loss; its last word is evidence."""
     trace = trace_by("megatron", MEGATRON.encode())
     loss = values(trace, "loss")
-    assert loss[25] == 10.86954 and math.isnan(loss[50])
+    assert loss[25] == 10.86954
+    assert math.isnan(loss[50])
     assert (values(trace, "val_loss"), values(trace, "grad_norm")) == ({25: 3.4}, {25: 2.13})
     assert (facts(trace), kinds(trace)) == ({"planned_steps": 500, "global_step": 50}, ["done_line"])
 
@@ -132,10 +141,13 @@ def test_litgpt_is_read() -> None:
 def test_torchtitan_is_read_through_its_colours() -> None:
     """Coloured fields, thousands with commas, memory in GiB, validation apart."""
     log = (
-        "[titan] 2026-01-01 10:00:00,000 - root - INFO - Training starts at step 1, total steps 1000 (warmup 200)\n"
-        "[titan] 2026-01-01 10:00:01,000 - root - INFO - \x1b[31mstep: 10  \x1b[32mloss:  7.1234  \x1b[38;2;180;60;0m"
-        "grad_norm:  1.3000  \x1b[38;2;54;234;195mmemory: 12.30GiB(15.40%)  \x1b[34mtps: 1,234  \x1b[36mtflops: 5\x1b[39m\n"
-        "[titan] 2026-01-01 10:00:02,000 - root - INFO - validate step: 10  loss:  6.5000  memory: 12.30GiB(15%)\n"
+        "[titan] 2026-01-01 10:00:00,000 - root - INFO - "
+        "Training starts at step 1, total steps 1000 (warmup 200)\n"
+        "[titan] 2026-01-01 10:00:01,000 - root - INFO - "
+        "\x1b[31mstep: 10  \x1b[32mloss:  7.1234  \x1b[38;2;180;60;0mgrad_norm:  1.3000  "
+        "\x1b[38;2;54;234;195mmemory: 12.30GiB(15.40%)  \x1b[34mtps: 1,234  \x1b[36mtflops: 5\x1b[39m\n"
+        "[titan] 2026-01-01 10:00:02,000 - root - INFO - "
+        "validate step: 10  loss:  6.5000  memory: 12.30GiB(15%)\n"
         "[titan] 2026-01-01 10:00:03,000 - root - INFO - Training completed\n"
     )
     trace = trace_by("torchtitan", log.encode())
@@ -162,7 +174,10 @@ def test_nemos_lines_are_read() -> None:
 
 def test_nemos_bar_tells_last_values_and_no_step() -> None:
     """NeMo 1 prints `global_step=2e+3`, which is no step."""
-    log = "\rEpoch 0: 10%|# | 20/200 [00:01<00:10, reduced_train_loss=2.600, global_step=2e+3, val_loss=2.800]\n"
+    log = (
+        "\rEpoch 0: 10%|# | 20/200 "
+        "[00:01<00:10, reduced_train_loss=2.600, global_step=2e+3, val_loss=2.800]\n"
+    )
     trace = trace_by("nemo", log.encode())
     assert (lasts(trace), facts(trace)) == ({"loss": 2.6, "val_loss": 2.8}, {})
 
@@ -170,7 +185,8 @@ def test_nemos_bar_tells_last_values_and_no_step() -> None:
 def test_deepspeeds_lines_are_read_and_train_nothing() -> None:
     """Learning rate, speed and the allocator's peak; the loss is for the script to print."""
     log = (
-        "[2026-01-01 10:00:00,000] [INFO] [logging.py:96:log_dist] [Rank 0] step=10, skipped=0, lr=[9.65e-06], mom=[[0.9, 0.95]]\n"
+        "[2026-01-01 10:00:00,000] [INFO] [logging.py:96:log_dist] [Rank 0] "
+        "step=10, skipped=0, lr=[9.65e-06], mom=[[0.9, 0.95]]\n"
         "[2026-01-01 10:00:00,000] [INFO] [timer.py:260:stop] epoch=0/micro_step=10/global_step=10, "
         "RunningAvgSamplesPerSec=95.1, CurrSamplesPerSec=95.2, MemAllocated=8.39GB, MaxMemAllocated=11.07GB\n"
     )
@@ -261,7 +277,8 @@ def test_mlflow_metrics_are_read() -> None:
     """Each metric is a file of times, values and steps; NaN is a word."""
     data = b"1795417042000 2.5 1\n1795417043000 nan 2\n1795417044000 1.5 3\n"
     trace = file_trace(read_metric, data, "mlruns/0/abc/metrics/train/loss")
-    assert rows(trace, "loss")[2].value == 1.5 and math.isnan(rows(trace, "loss")[1].value)
+    assert rows(trace, "loss")[2].value == 1.5
+    assert math.isnan(rows(trace, "loss")[1].value)
 
 
 def test_files_of_the_last_run_are_chosen() -> None:
@@ -288,12 +305,19 @@ def test_files_of_the_last_run_are_chosen() -> None:
         ("[step: 3] train loss = 1.5e-2", {"loss": {3: 0.015}}),
         ("{'iter': 7, 'loss': nan}", {"loss": {7: math.nan}}),
         ("Iteration 4: Loss: 2.25, lr 0.1", {"loss": {4: 2.25}}),
+        ("epoch 1 step 20 loss=0.123 val_loss 0.2", {"loss": {20: 0.123}, "val_loss": {20: 0.2}}),
+        ("step 250: train loss 2.4123, val loss 2.5001", {"loss": {250: 2.4123}, "val_loss": {250: 2.5001}}),
+        ("iter 30: loss 2.3456, time 50.00ms", {"loss": {30: 2.3456}}),
+        ("Step [40/60], Train Loss: 0.1, Val Loss: 0.3", {"loss": {40: 0.1}, "val_loss": {40: 0.3}}),
+        ("step 5 Average Loss: 0.7", {"loss": {5: 0.7}}),
+        ("step 9 | valid loss  4.28 | valid ppl 69.99", {"val_loss": {9: 4.28}}),
     ],
 )
 def test_plain_logs_are_guessed_as_the_last_resort(text: str, expected: dict[str, dict[int, float]]) -> None:
     """A number behind a loss's name is taken, and marked as a guess."""
     (trace,) = last_part(text.encode() + b"\n").traces
-    assert trace.origin is Origin.GUESS and not trace.trains
+    assert trace.origin is Origin.GUESS
+    assert not trace.trains
     assert repr({key: values(trace, key) for key in trace.curves}) == repr(expected)
 
 
@@ -306,6 +330,11 @@ def test_plain_logs_are_guessed_as_the_last_resort(text: str, expected: dict[str
         "loss_weight=0.5",
         "checkpoint-loss:12%",
         "hinge.loss = x",
+        "Test Loss: 0.5",
+        "step 3 best val loss: 0.1",
+        "step 3 kl loss 0.1",
+        "step 3 loss 5",
+        "step 3 loss 1.5x lower",
     ],
 )
 def test_words_that_are_no_loss_are_not_guessed(text: str) -> None:

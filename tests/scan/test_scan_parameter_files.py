@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from afterall.model import FindingCode, Scalar, SlurmState
 from afterall.scan.parameters import read_parameters
 from scan.run_making import attempt, experiment, fixture, lay_down, log
@@ -15,6 +17,7 @@ srun python train.py --lora-rank ${RANKS[$SLURM_ARRAY_TASK_ID]} --lr 3e-4
 
 
 def parameters_in(tmp_path: Path, files: dict[str, bytes]) -> dict[str, Scalar]:
+    """Return the values of the parameters found in a run of these files."""
     parameters, _ = read_parameters(tmp_path, experiment("r", lay_down(tmp_path, files)), [])
     return {name: fact.value for name, fact in parameters.items()}
 
@@ -71,6 +74,37 @@ def test_the_configuration_that_the_command_names_is_the_one(tmp_path: Path) -> 
         "r/job.sbatch": b"tune run full --config b.yaml\n",
     }
     assert parameters_in(tmp_path, files) == {"seed": 2}
+
+
+def test_a_configuration_beside_the_runs_is_read(tmp_path: Path) -> None:
+    """What discovery found by the run's name, and what the command names, need not lie in the run."""
+    files = {
+        "configs/r.yaml": b"seed: 1\nmodel_name_or_path: base/TinyLlama\n",
+        "configs/other.yaml": b"seed: 2\n",
+        "configs/shared.yaml": b"seed: 3\n",
+        "configs/eval.yaml": b"seed: 4\n",
+        "r/job.sh": b"python prepare.py\n",
+    }
+    matched = experiment("r", lay_down(tmp_path, files))
+    matched = replace(
+        matched, layout=replace(matched.layout, configs=("configs/r.yaml", "configs/eval.yaml"))
+    )
+    parameters, _ = read_parameters(tmp_path, matched, [])
+    assert parameters["seed"].value == 1
+    assert parameters["model"].value == "TinyLlama"
+    (tmp_path / "r/job.sh").write_bytes(b"python sft.py configs/shared.yaml --lr 0.1\n")
+    parameters, _ = read_parameters(tmp_path, matched, [])
+    assert (parameters["seed"].value, parameters["learning_rate"].value) == (3, 0.1)
+    assert "model" not in parameters
+
+
+def test_a_configuration_outside_the_set_is_not_read(tmp_path: Path) -> None:
+    """A command may name a file anywhere; only the set's own are opened."""
+    (tmp_path / "elsewhere.yaml").write_bytes(b"seed: 1\n")
+    entries = lay_down(tmp_path / "set", {"r/job.sh": b"python sft.py --config ../elsewhere.yaml\n"})
+    parameters, findings = read_parameters(tmp_path / "set", experiment("r", entries), [])
+    assert "seed" not in parameters
+    assert findings == ()
 
 
 def test_others_configurations_are_not_trainings(tmp_path: Path) -> None:

@@ -21,14 +21,17 @@ NO_NAMES: frozenset[str] = frozenset()
 
 
 def yaml(text: str) -> dict[str, Scalar]:
+    """Return the flat values of a YAML text."""
     return {key: fact.value for key, fact in parse_yaml(text, "c.yaml").values.items()}
 
 
 def said(standing: Standing, file: str = "f", **values: Scalar) -> Said:
+    """Return what one source says; two underscores in a name stand for a dot."""
     return Said(standing, {key.replace("__", "."): Fact(v, Source(file)) for key, v in values.items()})
 
 
 def gathered(*sources: Said, names: frozenset[str] = NO_NAMES) -> dict[str, Scalar]:
+    """Return the values that are decided on among these sources."""
     return {name: fact.value for name, fact in gather(sources, names)[0].items()}
 
 
@@ -54,7 +57,8 @@ def gathered(*sources: Said, names: frozenset[str] = NO_NAMES) -> dict[str, Scal
 )
 def test_unquoted_text_gets_its_type(text: str, value: Scalar) -> None:
     """Numbers are numbers as researchers write them; what would lose digits stays text."""
-    assert typed(text) == value and type(typed(text)) is type(value)
+    assert typed(text) == value
+    assert type(typed(text)) is type(value)
 
 
 def test_yaml_is_flattened_and_typed() -> None:
@@ -186,13 +190,14 @@ python x.py --lr 5
 END
 if [ -z "$X" ]; then echo python; fi
 srun --ntasks=1 torchrun --nproc_per_node=4 --master_port=29500 train.py --lora-rank $RANK \\
-    --seed=${SEED:-7} --lr $LR --unknown ${UNKNOWN} --betas 0.9 0.95 --flag --shift -1 trainer.max_epochs=3 ++a.b=c \\
+    --seed=${SEED:-7} --lr $LR --unknown ${UNKNOWN} --betas 0.9 0.95 --flag --shift -1 \
+trainer.max_epochs=3 ++a.b=c \\
     > log.txt 2>&1 && python evaluate.py --lr 7
 """
 
 
 def test_arrays_and_variables_are_looked_up() -> None:
-    """One array job's script gives each task its own values; launchers' options and other commands are not its."""
+    """One script gives each task of an array its values; options of launchers and other commands are none."""
     values = script_settings(SCRIPT, "job.sh", {"SLURM_ARRAY_TASK_ID": "1"})
     assert {k: f.value for k, f in values.items()} == {
         "lora_rank": 16,
@@ -235,7 +240,7 @@ AXOLOTL = "accelerate launch --num_processes 4 -m axolotl.cli.train c.yml --lear
     ],
 )
 def test_each_launchers_command_is_understood(command: str, expected: dict[str, Scalar]) -> None:
-    """The program's own words begin after the script, module or recipe; evaluations and copies are no training."""
+    """A program's words begin after script, module or recipe; evaluations and copies are no training."""
     assert {k: f.value for k, f in script_settings(command, "s", {}).items()} == expected
 
 

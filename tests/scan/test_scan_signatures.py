@@ -17,7 +17,10 @@ TELLING: list[tuple[FindingCode, str]] = [
     ),
     (
         C.LINE_TIME_LIMIT,
-        "slurmstepd-dl-05: error: *** JOB 37946 ON dl-05 CANCELLED AT 2025-12-08T05:58:00 DUE TO TIME LIMIT ***",
+        (
+            "slurmstepd-dl-05: error: *** JOB 37946 ON dl-05 CANCELLED AT 2025-12-08T05:58:00 "
+            "DUE TO TIME LIMIT ***"
+        ),
     ),
     (C.LINE_TIME_LIMIT, "TERM_RUNLIMIT: job killed after reaching LSF run time limit."),
     (
@@ -26,15 +29,20 @@ TELLING: list[tuple[FindingCode, str]] = [
     ),
     (
         C.LINE_PREEMPTED,
-        "10/20 [00:01<00:01, 12.28s/it][2026-03-25T10:34:07.530] error: *** STEP 11509447.0 ON nodeau01 CANCELLED "
-        "[2026-03-25T10:34:07.531] error: *** JOB 11509447 ON nodeau01 CANCELLED AT 2026-03-25T10:34:07 "
-        "DUE TO PREEMPTION ***",
+        (
+            "10/20 [00:01<00:01, 12.28s/it]"
+            "[2026-03-25T10:34:07.530] error: *** STEP 11509447.0 ON nodeau01 CANCELLED "
+            "[2026-03-25T10:34:07.531] error: *** JOB 11509447 ON nodeau01 CANCELLED AT 2026-03-25T10:34:07 "
+            "DUE TO PREEMPTION ***"
+        ),
     ),
     (C.LINE_CANCELLED, "slurmstepd: error: *** JOB 267039 ON dgx-06 CANCELLED AT 2025-08-21T02:53:05 ***"),
     (
         C.LINE_CANCELLED,
-        "[2026-03-30T19:37:26.096] error: *** JOB 10493040 ON gilbreth-h014 CANCELLED AT 2026-03-30T19:37:26 "
-        "DUE to SIGNAL Terminated ***",
+        (
+            "[2026-03-30T19:37:26.096] error: *** JOB 10493040 ON gilbreth-h014 "
+            "CANCELLED AT 2026-03-30T19:37:26 DUE to SIGNAL Terminated ***"
+        ),
     ),
     (C.LINE_CANCELLED, "slurmstepd: error: *** STEP 7.0 ON n1 CANCELLED AT 2025-08-21T02:53:05 ***"),
     (
@@ -44,8 +52,10 @@ TELLING: list[tuple[FindingCode, str]] = [
     (C.LINE_NODE_FAILURE, "srun: error: Node failure on jean-zay-iam37"),
     (
         C.LINE_NODE_FAILURE,
-        "slurmstepd: error: *** STEP 1943824.0 ON jean-zay-iam17 CANCELLED AT 2023-03-06T03:17:51 DUE TO NODE FAILURE, "
-        "SEE SLURMCTLD LOG FOR DETAILS ***",
+        (
+            "slurmstepd: error: *** STEP 1943824.0 ON jean-zay-iam17 CANCELLED AT 2023-03-06T03:17:51 "
+            "DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS ***"
+        ),
     ),
     (
         C.LINE_TASK_EXITED,
@@ -57,7 +67,10 @@ TELLING: list[tuple[FindingCode, str]] = [
     (C.LINE_TASK_EXITED, "srun: error: n1: task 0: Killed"),
     (
         C.LINE_TASK_EXITED,
-        "slurmstepd: error: *** STEP 3.0 STEPD TERMINATED ON n1 AT 2026-01-01T00:00:00 DUE TO JOB NOT ENDING WITH SIGNALS ***",
+        (
+            "slurmstepd: error: *** STEP 3.0 STEPD TERMINATED ON n1 AT 2026-01-01T00:00:00 "
+            "DUE TO JOB NOT ENDING WITH SIGNALS ***"
+        ),
     ),
     (
         C.LINE_TASK_EXITED,
@@ -66,8 +79,10 @@ TELLING: list[tuple[FindingCode, str]] = [
     (C.LINE_HOST_OUT_OF_MEMORY, "slurmstepd: error: Detected 1 oom-kill event(s) in step 6139636.0 cgroup."),
     (
         C.LINE_HOST_OUT_OF_MEMORY,
-        "slurmstepd: error: Detected 2 oom-kill event(s) in step 1.batch cgroup. Some of your processes may have been "
-        "killed by the cgroup out-of-memory handler.",
+        (
+            "slurmstepd: error: Detected 2 oom-kill event(s) in step 1.batch cgroup. "
+            "Some of your processes may have been killed by the cgroup out-of-memory handler."
+        ),
     ),
     (
         C.LINE_HOST_OUT_OF_MEMORY,
@@ -75,7 +90,10 @@ TELLING: list[tuple[FindingCode, str]] = [
     ),
     (
         C.LINE_HOST_OUT_OF_MEMORY,
-        "slurmstepd: error: Detected 1 oom_kill event in StepId=18835145.batch. Some of the step tasks have been OOM Killed.",
+        (
+            "slurmstepd: error: Detected 1 oom_kill event in StepId=18835145.batch. "
+            "Some of the step tasks have been OOM Killed."
+        ),
     ),
     (
         C.LINE_HOST_OUT_OF_MEMORY,
@@ -93,8 +111,10 @@ TELLING: list[tuple[FindingCode, str]] = [
     ),
     (
         C.LINE_CUDA_OUT_OF_MEMORY,
-        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 324.00 MiB. GPU 0 has a total capacity of 7.63 GiB "
-        "of which 91.25 MiB is free.",
+        (
+            "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 324.00 MiB. "
+            "GPU 0 has a total capacity of 7.63 GiB of which 91.25 MiB is free."
+        ),
     ),
     (
         C.LINE_CUDA_OUT_OF_MEMORY,
@@ -102,19 +122,28 @@ TELLING: list[tuple[FindingCode, str]] = [
     ),
     (
         C.LINE_CUDA_OUT_OF_MEMORY,
-        "RuntimeError: CUDA out of memory. Tried to allocate 2.93 GiB (GPU 0; 11.17 GiB total capacity; 5.54 GiB already "
-        "allocated; 2.22 GiB free)",
+        (
+            "RuntimeError: CUDA out of memory. Tried to allocate 2.93 GiB "
+            "(GPU 0; 11.17 GiB total capacity; 5.54 GiB already allocated; 2.22 GiB free)"
+        ),
     ),
     (C.LINE_CUDA_OUT_OF_MEMORY, "RuntimeError: CUDA error: out of memory"),
     (C.LINE_CUDA_OUT_OF_MEMORY, "torch.OutOfMemoryError: HIP out of memory. Tried to allocate 1.00 GiB"),
     (
         C.LINE_NCCL,
-        "[rank0]:[E1218 20:27:21.426415540 ProcessGroupNCCL.cpp:629] [Rank 0] Watchdog caught collective operation timeout: "
-        "WorkNCCL(SeqNum=1, OpType=BROADCAST, NumelIn=131072000, Timeout(ms)=600000) ran for 600081 milliseconds",
+        (
+            "[rank0]:[E1218 20:27:21.426415540 ProcessGroupNCCL.cpp:629] [Rank 0] "
+            "Watchdog caught collective operation timeout: "
+            "WorkNCCL(SeqNum=1, OpType=BROADCAST, NumelIn=131072000, Timeout(ms)=600000) "
+            "ran for 600081 milliseconds"
+        ),
     ),
     (
         C.LINE_NCCL,
-        "torch.distributed.DistBackendError: NCCL error in: x.cpp:1, unhandled system error, ncclSystemError: x",
+        (
+            "torch.distributed.DistBackendError: NCCL error in: x.cpp:1, "
+            "unhandled system error, ncclSystemError: x"
+        ),
     ),
     (
         C.LINE_HUB_ACCESS,
@@ -129,7 +158,10 @@ TELLING: list[tuple[FindingCode, str]] = [
     (C.LINE_HUB_ACCESS, "Failed to resolve 'huggingface.co' ([Errno -2] Name or service not known)"),
     (
         C.LINE_HUB_ACCESS,
-        "ConnectionError: HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded with url: /api",
+        (
+            "ConnectionError: HTTPSConnectionPool(host='huggingface.co', port=443): "
+            "Max retries exceeded with url: /api"
+        ),
     ),
     (C.LINE_HUB_ACCESS, "OSError: /models/x does not appear to have a file named config.json. Checkout"),
     (C.LINE_DISK_FULL, "OSError: [Errno 122] Disk quota exceeded"),
@@ -137,7 +169,10 @@ TELLING: list[tuple[FindingCode, str]] = [
     (C.LINE_DISK_FULL, "cp: error writing '/archive/x': Disk quota exceeded"),
     (
         C.LINE_FILE_MISSING,
-        "/var/spool/slurmd/job1/slurm_script: line 18: ../pytorch.venv/bin/activate: No such file or directory",
+        (
+            "/var/spool/slurmd/job1/slurm_script: line 18: "
+            "../pytorch.venv/bin/activate: No such file or directory"
+        ),
     ),
     (C.LINE_FILE_MISSING, "python: can't open file '/home/x/train.py': [Errno 2] No such file or directory"),
     (C.LINE_FILE_MISSING, "FileNotFoundError: [Errno 2] No such file or directory: 'data.json'"),
@@ -173,7 +208,10 @@ HARMLESS = [
     "Retrying because of CUDA out of memory, halving the batch",
     "wandb: WARNING Symlinked 1 file into the W&B run directory; call wandb.save again to sync new files.",
     "wandb: Waiting for W&B process to finish... (success).",
-    "Using the latest cached version of the dataset since uoft-cs/cifar10 couldn't be found on the Hugging Face Hub",
+    (
+        "Using the latest cached version of the dataset since uoft-cs/cifar10 "
+        "couldn't be found on the Hugging Face Hub"
+    ),
     "HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded. Retrying in 1s [Retry 1/5].",
     "cp: warning: source file 'a' specified more than once",
     "cp: 2",
@@ -186,6 +224,7 @@ HARMLESS = [
 
 
 def found_in(text: str) -> list[Finding]:
+    """Return the findings in a log of this text."""
     return list(last_part(text.encode() + b"\n").findings)
 
 
@@ -226,6 +265,17 @@ def test_a_code_is_told_once_with_count_and_both_ends() -> None:
     (finding,) = found_in(line * 3 + "words\n" + line)
     assert finding.evidence["count"] == 4
     assert [source.where for source in finding.sources] == ["line 1", "line 5"]
+
+
+def test_the_first_place_told_is_that_of_the_quoted_line() -> None:
+    """Of several lines the surest is quoted, wherever it stands; the last place is the last line's."""
+    unsure = "slurm_script: line 8: 21130 Killed   python train.py\n"
+    sure = "slurmstepd: error: Detected 1 oom_kill event in StepId=6.batch. Some of the tasks were killed.\n"
+    (finding,) = found_in(unsure + sure + unsure)
+    assert "oom_kill" in finding.quote
+    assert [source.where for source in finding.sources] == ["line 2", "line 1", "line 3"]
+    (finding,) = found_in(unsure + unsure + sure)
+    assert [source.where for source in finding.sources] == ["line 3"]
 
 
 def test_named_groups_become_evidence() -> None:

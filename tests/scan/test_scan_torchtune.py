@@ -66,13 +66,17 @@ def test_a_diverged_run_keeps_its_nan() -> None:
 )
 def test_every_way_to_print_a_number_is_read(text: str, value: float) -> None:
     """Loss values that the widespread regular expression drops are kept."""
-    log = f"\r1|1|Loss: 2.5:  50%|# | 1/2 [00:01<00:01, 1.0it/s]\r1|2|Loss: {text}: 100%|##| 2/2 [00:02<00:00, 1.0it/s]\n"
+    log = (
+        "\r1|1|Loss: 2.5:  50%|# | 1/2 [00:01<00:01, 1.0it/s]"
+        f"\r1|2|Loss: {text}: 100%|##| 2/2 [00:02<00:00, 1.0it/s]\n"
+    )
     last = rows(trace_by("torchtune", log.encode()), "loss")[-1]
     assert last.step == 2
     assert last.value == value or (math.isnan(value) and math.isnan(last.value))
 
 
 def bar(epoch: int, step: int, loss: float, done: int, total: int) -> str:
+    """Return torchtune's progress bar as it is redrawn at a step."""
     return (
         f"\r{epoch}|{step}|Loss: {loss}:  {100 * done // total}%|#    | {done}/{total} [00:01<00:01, 1.0it/s]"
     )

@@ -17,6 +17,7 @@ Traceback (most recent call last):
 
 
 def traceback_in(text: str | bytes) -> Finding | None:
+    """Return the finding on tracebacks in a log, of which there is at most one; None without any."""
     data = text if isinstance(text, bytes) else text.encode()
     found = [f for f in last_part(data).findings if f.code is FindingCode.LINE_TRACEBACK]
     assert len(found) <= 1
@@ -24,17 +25,18 @@ def traceback_in(text: str | bytes) -> Finding | None:
 
 
 def the_traceback(text: str | bytes) -> Finding:
+    """Return the finding on tracebacks in a log that has one."""
     finding = traceback_in(text)
     assert finding is not None
     return finding
 
 
 def test_the_exceptions_line_and_the_users_frame_are_told() -> None:
-    """The quote is the exception's own line, the frame the innermost one outside installed packages."""
+    """The quote is the exception's line, which the first source names; the frame is the user's innermost."""
     finding = the_traceback("words\n" + BOOM.format(message="RuntimeError: boom"))
     assert finding.quote == "RuntimeError: boom"
     assert finding.evidence == {"count": 1, "exception": "RuntimeError", "frame": "/home/u/train.py:12"}
-    assert [source.where for source in finding.sources] == ["line 2", "line 9"]
+    assert [source.where for source in finding.sources] == ["line 9", "line 2"]
 
 
 def test_a_real_failure_is_read() -> None:
@@ -85,11 +87,12 @@ Root Cause (first observed failure):
 
 
 def ranked(rank: int, message: str) -> list[str]:
+    """Return the lines of a traceback as one rank of several prints them."""
     return [f"[rank{rank}]: {line}" for line in BOOM.format(message=message).splitlines()]
 
 
 def test_the_guilty_rank_is_told_from_the_bystanders() -> None:
-    """Of interleaved tracebacks the one of torchrun's root cause is quoted, not the last one nor the launcher's."""
+    """Of interleaved tracebacks torchrun's root cause is quoted, not the last one nor the launcher's."""
     mixed = [
         line
         for pair in zip(ranked(1, "ValueError: guilty"), ranked(0, "RuntimeError: timed out"), strict=True)

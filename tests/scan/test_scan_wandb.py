@@ -17,6 +17,7 @@ VERSIONS = ("0.17.9", "0.21.4", "latest")
 
 
 def last_values(data: bytes) -> dict[str, float]:
+    """Return the last value of each curve in wandb's printed summary."""
     trace = trace_by("wandb", data)
     return {key: rows(trace, key)[-1].value for key in trace.curves}
 

@@ -76,6 +76,10 @@ class Curve:
         """Forget everything: another run began."""
         self._replace([])
 
+    def forget_from(self, epoch: float) -> None:
+        """Forget every reading of this epoch or a later one: a run went back to before it."""
+        self._replace([row for row in self._rows() if row.epoch < epoch])
+
     def continue_from(self, earlier: "Curve") -> None:
         """Put the readings of an earlier run before these, where these went on from one of its steps."""
         rows, before = _ordered(self._rows()), _ordered(earlier._rows())

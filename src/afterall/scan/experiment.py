@@ -43,6 +43,8 @@ def scan_experiment(set_dir: Path, matched: MatchedExperiment, depth: Tier) -> E
     is_of_earlier = believed is not material.traces
     parameters, of_parameters = read_parameters(set_dir, matched, believed)
     progress = find_progress(believed, parameters)
+    if "planned_epochs" in progress.facts:
+        parameters.setdefault("epochs", progress.facts["planned_epochs"])
     length = progress.steps_per_epoch
     metrics = {**derive_metrics(believed, length), **progress.facts}
     lines = weigh_by_progress(material.lines, material.traces)

@@ -42,7 +42,7 @@ def _last(unit: str | None) -> Derive:
 
 def _least(unit: str | None) -> Derive:
     def derive(one: Told) -> Fact | None:
-        row = best(one.rows)
+        row = best(one.rows) if _is_history(one) else None
         return None if row is None else Fact(row.value, one.source(row), unit)
 
     return derive
@@ -57,6 +57,15 @@ def _greatest(unit: str | None) -> Derive:
     return derive
 
 
+def _peak(one: Told) -> Fact | None:
+    return _greatest(None)(one) if _is_history(one) else None
+
+
+def _is_history(one: Told) -> bool:
+    """Tell a curve from a summary's or a bar's one last value, which is neither best nor peak."""
+    return one.is_placed or len(one.rows) > 1
+
+
 def _last_count(one: Told) -> Fact | None:
     value = one.rows[-1].value
     return Fact(round(value), one.source(one.rows[-1])) if math.isfinite(value) else None
@@ -67,7 +76,9 @@ def _step_of_least(one: Told) -> Fact | None:
     return Fact(row.step, one.source(row)) if row is not None and one.is_placed else None
 
 
-def _mean_of_last(one: Told) -> Fact:
+def _mean_of_last(one: Told) -> Fact | None:
+    if not one.is_placed and len(one.rows) < 4 * LAST_LOGGED:
+        return None  # Without steps there is no series, which tells others that ten are most of a run.
     rows = one.rows[-LAST_LOGGED:]
     where = f"last {len(rows)} logged"
     if one.is_placed:
@@ -111,9 +122,13 @@ TABLE: tuple[Derived, ...] = (
     Derived("peak_memory_reserved_gib", "peak_memory_reserved_gib", for_curve, _greatest("GiB")),
     Derived("train_seconds", "train_seconds", for_last, _last("s")),
     Derived("final_learning_rate", "learning_rate", for_last, _last(None)),
-    Derived("peak_learning_rate", "learning_rate", for_curve, _greatest(None)),
+    Derived("peak_learning_rate", "learning_rate", for_curve, _peak),
     Derived("tokens", "tokens", for_last, _last_count),
 )
+
+
+_OF_ONE_LEG = ("train_seconds", "samples_per_second", "steps_per_second", "tokens_per_second", "mean_loss")
+"""What HF Trainer computes from the steps of the whole run and the time or losses since it was resumed."""
 
 
 def derive_metrics(traces: Sequence[Trace], steps_per_epoch: float | None) -> dict[str, Fact]:
@@ -121,6 +136,8 @@ def derive_metrics(traces: Sequence[Trace], steps_per_epoch: float | None) -> di
     sources = {row.curve: told(traces, row.curve, steps_per_epoch) for row in TABLE}
     found = {row.metric: row.derive(row.pick(sources[row.curve])) for row in TABLE if sources[row.curve]}
     found.setdefault("train_seconds", first_fact(traces, "train_seconds"))
+    if any(trace.is_resumed for trace in traces):
+        found |= dict.fromkeys(_OF_ONE_LEG)
     return {metric: fact for metric, fact in found.items() if fact is not None}
 
 

@@ -64,8 +64,8 @@ def _epoch_length(
 def _fits(length: float, traces: Sequence[Trace]) -> bool:
     """Tell whether rows placed by an epoch's length end where a bar says that training ended.
 
-    Steps and epochs may be of different sources, as a bar and a script that was edited since. Rows end at most
-    one interval before the bar, give or take a tenth, and never after it.
+    Steps and epochs may be of different sources, as a bar and a script that was edited since. Rows end at
+    most one interval before the bar, give or take a tenth, and never after it.
     """
     bars = [as_number(trace.facts["global_step"].value) for trace in traces if "global_step" in trace.facts]
     for rows in (trace.curves["loss"].readings(length) for trace in traces if "loss" in trace.curves):

@@ -52,6 +52,8 @@ class Trace(Struct, kw_only=True):
     saved: tuple[str, ...] = ()
     """Paths the source says were saved, as written there, each once."""
     steps_per_epoch: float | None = None
+    is_resumed: bool = False
+    """True where it began from a checkpoint, so that the trainer's own clock leaves out what came before."""
     trains: bool = True
     """False where a mere logger speaks, which any trainer may use."""
     mtime_ns: int | None = None

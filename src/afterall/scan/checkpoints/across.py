@@ -54,6 +54,8 @@ def _groups(checkpoints: Sequence[Checkpoint]) -> Iterable[list[Checkpoint]]:
     groups: dict[tuple[str, str], list[Checkpoint]] = defaultdict(list)
     for each in checkpoints:
         is_directory = all(file.path.startswith(f"{each.path}/") for file in each.files)
+        if each.tier is None:
+            continue
         if is_directory and not each.is_final and not any(f.path.endswith(_DISTRIBUTED) for f in each.files):
             groups[each.layout, each.path.rpartition("/")[0]].append(each)
     return groups.values()

@@ -15,9 +15,10 @@ from afterall.scan.checkpoints.checks import Material
 from afterall.scan.checkpoints.crew import work
 from afterall.scan.checkpoints.folders import Folder
 from afterall.scan.checkpoints.inspection import Inspection, inspect, inspect_again, unreadable
-from afterall.scan.checkpoints.judging import judge
+from afterall.scan.checkpoints.judging import judge, unseen
 from afterall.scan.checkpoints.layouts import Place
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
+from afterall.scan.checkpoints.opening import can_be_listed
 from afterall.scan.checkpoints.progress import Meter, Progress
 from afterall.scan.promises import Promises
 from afterall.scan.roles import role_of
@@ -50,6 +51,9 @@ def examine(places: Iterable[Place], how: Examination) -> Iterator[Checkpoint]:
     wanted = tuple(places)
     meter = Meter(sum(entry.size_bytes for place in wanted for entry in place.entries), how.report)
     for place, files in _inspected(wanted, how, meter):
+        if not files and not can_be_listed(how.root, place.directory):
+            yield unseen(place)
+            continue
         kept, is_whole = _within_budget(files, how.root)
         material = Material(place, kept, how.promises, is_whole)
         if how.depth is Tier.QUICK:

@@ -3,7 +3,7 @@
 Invariant: a checkpoint's own findings are in it; the findings returned beside are those of the run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,7 +12,9 @@ from afterall.model import Checkpoint, ExperimentLayout, Finding, Tier
 from afterall.scan.checkpoints.across import compared, linked
 from afterall.scan.checkpoints.examining import Examination, examine
 from afterall.scan.checkpoints.identical import identical
-from afterall.scan.checkpoints.layouts import find_places
+from afterall.scan.checkpoints.layouts import bare, find_places
+from afterall.scan.checkpoints.layouts.hf_trainer import FINAL
+from afterall.scan.checkpoints.layouts.shape import Place
 from afterall.scan.checkpoints.promised import account
 from afterall.scan.promises import Promises
 
@@ -25,7 +27,8 @@ def scan_checkpoints(
     Never raises for what lies in the set: what cannot be read is a finding.
     """
     how = Examination(set_dir, depth, promises)
-    there = compared(tuple(examine(find_places(layout.entries), how)))
+    places = tuple(_at_home(find_places(layout.entries), layout.roots))
+    there = compared(tuple(examine(places, how)))
     entries = {entry.path: entry for entry in layout.entries}
     told = account(there, promises, layout.path)
     findings = [*told.findings, *linked(there, entries)]
@@ -34,6 +37,14 @@ def scan_checkpoints(
     checkpoints = _with_final(_ordered((*there, *told.missing)), promises)
     named = (_of_experiment(each, layout.name) for each in checkpoints)
     return tuple(named), tuple(replace(finding, experiment=layout.name) for finding in findings)
+
+
+def _at_home(places: Iterable[Place], roots: Sequence[str]) -> Iterator[Place]:
+    """Call a model that lies in the run's own directory what it is: that directory's name is the run's."""
+    for place in places:
+        is_home = place.layout == bare.NAME and place.path in roots
+        best = next((entry.name for entry in place.entries if "best" in entry.name.lower()), None)
+        yield replace(place, name=best or FINAL, epoch=None, step=None) if is_home else place
 
 
 def _ordered(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:

@@ -11,6 +11,7 @@ from afterall.model import (
     Checkpoint,
     CheckpointFile,
     CheckpointKind,
+    EntryKind,
     FileRole,
     Finding,
     FindingCode,
@@ -24,7 +25,7 @@ from afterall.scan.checkpoints.checks.material import found
 from afterall.scan.checkpoints.formats import Fault, Tensor
 from afterall.scan.checkpoints.formats.serde import DTYPE_BITS
 from afterall.scan.checkpoints.inspection import Inspection
-from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
+from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES, Place
 from afterall.scan.checkpoints.verdicts import fault_verdict, verdict_of_all, worst
 
 _TRAINER_STATE = "trainer_state.json"
@@ -37,20 +38,37 @@ def judge(material: Material, tier: Tier) -> Checkpoint:
     good = vouched(material)
     files = tuple(_file(file, file.path in good) for file in material.files)
     findings = tuple(sorted(_findings(material, files, good), key=_order))
-    unverified = any(file.verdict is Verdict.UNVERIFIED and file.role in WEIGHT_ROLES for file in files)
+    counted = [file for file in files if file.role in WEIGHT_ROLES or place.is_alone]
+    unverified = any(file.verdict is Verdict.UNVERIFIED for file in counted)
     return Checkpoint(
         name=place.name,
         path=place.path,
         layout=place.layout,
         kind=_kind(files),
         verdict=worst((verdict_of_all(findings), Verdict.UNVERIFIED if unverified else Verdict.OK)),
-        tier=tier,
+        tier=None if place.is_alone and not _was_read(material) else tier,
         size_bytes=sum(file.size_bytes for file in files),
         files=files,
         epoch=place.epoch,
         step=place.step if place.step is not None else _step(material),
         is_final=place.is_final,
         findings=findings,
+    )
+
+
+def unseen(place: Place) -> Checkpoint:
+    """Return the checkpoint of a directory that could not be listed: nothing can be said of what it holds."""
+    return Checkpoint(
+        name=place.name,
+        path=place.path,
+        layout=place.layout,
+        kind=CheckpointKind.UNKNOWN,
+        verdict=Verdict.UNVERIFIED,
+        tier=None,
+        size_bytes=0,
+        epoch=place.epoch,
+        step=place.step,
+        is_final=place.is_final,
     )
 
 
@@ -67,9 +85,22 @@ def _findings(
         yield found(
             FindingCode.FILE_NOT_VERIFIABLE, material.place.path, {"reason": "too_many_tensors_to_compare"}
         )
+    if material.place.is_alone and not _was_read(material):
+        yield _unread(material.files[0])
     for check in CHECKS if not material.place.is_alone else ():
         yield from check(material)
     yield from _late(material)
+
+
+def _was_read(material: Material) -> bool:
+    return any(file.contents is not None for file in material.files)
+
+
+def _unread(file: Inspection) -> Finding:
+    """Return why a file that was named by itself was not opened."""
+    if file.entry.kind is EntryKind.OTHER:
+        return found(FindingCode.FILE_UNREADABLE, file.path, {"reason": "not_a_regular_file"})
+    return found(FindingCode.FILE_NOT_VERIFIABLE, file.path, {"reason": "unknown_format"})
 
 
 def _finding(path: str, fault: Fault) -> Finding:

@@ -19,6 +19,16 @@ _BLOCK_BYTES = 512
 _MOST_HOLES = 64
 
 
+def can_be_listed(root: Path, path: str) -> bool:
+    """Return whether this process may see what lies in a directory below `root`."""
+    try:
+        with open_directory(root, path) as directory:
+            os.stat(".", dir_fd=directory)
+    except OSError:
+        return False
+    return True
+
+
 class OpenFile:
     """A regular file, open for reading; `size` is what it was when it was opened."""
 

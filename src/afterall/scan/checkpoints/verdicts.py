@@ -20,7 +20,13 @@ _INCOMPLETE = frozenset(
     }
 )
 _UNVERIFIED = frozenset(
-    {FindingCode.FILE_UNREADABLE, FindingCode.FILE_LINKED_OUTSIDE, FindingCode.PICKLE_RUNS_CODE}
+    {
+        FindingCode.DIRECTORY_UNREADABLE,
+        FindingCode.FILE_LINKED_OUTSIDE,
+        FindingCode.FILE_UNREADABLE,
+        FindingCode.PICKLE_RUNS_CODE,
+        FindingCode.WALK_TRUNCATED,
+    }
 )
 _ORDER = (Verdict.OK, Verdict.UNVERIFIED, Verdict.INCOMPLETE, Verdict.CORRUPT, Verdict.MISSING)
 

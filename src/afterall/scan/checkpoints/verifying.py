@@ -13,7 +13,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from afterall.errors import BadInput
-from afterall.model import Checkpoint, CheckpointKind, EntryKind, Finding, FindingCode, Source, Tier, Verdict
+from afterall.model import (
+    Checkpoint,
+    CheckpointKind,
+    EntryKind,
+    Finding,
+    FindingCode,
+    Scalar,
+    Severity,
+    Source,
+    Tier,
+    Verdict,
+)
 from afterall.scan.checkpoints.across import compared, linked
 from afterall.scan.checkpoints.checks.material import PATH_EVIDENCE, found
 from afterall.scan.checkpoints.examining import Examination, examine
@@ -46,7 +57,8 @@ def verify(
 ) -> tuple[Checkpoint, ...]:
     """Return every checkpoint at or below `paths`, in order, paths as typed; a path named twice counts once.
 
-    `progress` is called from this thread. Raises BadInput for a path that is not there.
+    A directory that holds none is told as one that is missing, what could not be listed as not verifiable.
+    `progress` is called from this thread. Raises BadInput for a path that is not there or cannot be listed.
     """
     named = [_survey(path) for path in dict.fromkeys(paths)]
     sizes = [sum(entry.size_bytes for place in each.places for entry in place.entries) for each in named]
@@ -60,12 +72,13 @@ def verify(
 def _survey(path: Path) -> _Named:
     try:
         place = Path(os.path.realpath(path))
-        status = place.lstat()
+        entry = entry_of(place.name, place.lstat())
+        if entry.kind is EntryKind.DIRECTORY:
+            os.scandir(place).close()
     except (OSError, ValueError) as error:
         problem = error.strerror if isinstance(error, OSError) else None
         raise BadInput(path, problem or str(error)) from error
     root, start = place.parent, place.name
-    entry = entry_of(start, status)
     if entry.kind is not EntryKind.DIRECTORY:
         alone = Place(name=start, path=start, directory="", layout=ALONE, entries=(entry,), is_alone=True)
         return _Named(str(path), root, start, Walk((entry,)), (alone,))
@@ -92,11 +105,15 @@ def _verify(each: _Named, depth: Tier, report: Callable[[Progress], None] | None
     about = list(linked(checkpoints, entries))
     if depth is not Tier.QUICK:
         about.extend(identical(each.root, checkpoints, entries))
+    unseen = _unseen(each)
+    about.extend(unseen)
     by_path: dict[str, list[Finding]] = {}
     for finding in about:
         by_path.setdefault(finding.subject, []).append(finding)
     told = tuple(_with(checkpoint, by_path.get(checkpoint.path, [])) for checkpoint in checkpoints)
-    return (*told, *_unseen(each))
+    known = {checkpoint.path for checkpoint in checkpoints}
+    others = [_unlooked(finding, Verdict.UNVERIFIED) for finding in unseen if finding.subject not in known]
+    return (*told, *others) or (_nothing(each),)
 
 
 def _with(checkpoint: Checkpoint, findings: list[Finding]) -> Checkpoint:
@@ -106,24 +123,32 @@ def _with(checkpoint: Checkpoint, findings: list[Finding]) -> Checkpoint:
     return replace(checkpoint, findings=(*checkpoint.findings, *findings), verdict=verdict)
 
 
-def _unseen(each: _Named) -> list[Checkpoint]:
-    """Return what stands for directories that could not be looked into: never silently nothing."""
-    told = [found(FindingCode.DIRECTORY_UNREADABLE, path) for path in each.walk.unreadable]
+def _unseen(each: _Named) -> list[Finding]:
+    """Return what could not be looked into: errors here, since nothing else would tell of it."""
+    error = Severity.ERROR
+    told = [found(FindingCode.DIRECTORY_UNREADABLE, path, severity=error) for path in each.walk.unreadable]
     if each.walk.is_truncated:
-        told.append(found(FindingCode.WALK_TRUNCATED, each.start, {"entries": len(each.walk.entries)}))
-    return [
-        Checkpoint(
-            name=finding.subject.rpartition("/")[2],
-            path=finding.subject,
-            layout="directory",
-            kind=CheckpointKind.UNKNOWN,
-            verdict=Verdict.UNVERIFIED,
-            tier=None,
-            size_bytes=0,
-            findings=(finding,),
-        )
-        for finding in told
-    ]
+        seen: dict[str, Scalar] = {"entries": len(each.walk.entries)}
+        told.append(found(FindingCode.WALK_TRUNCATED, each.start, seen, error))
+    return told
+
+
+def _nothing(each: _Named) -> Checkpoint:
+    """Return what stands for a directory in which there is no checkpoint."""
+    return _unlooked(found(FindingCode.NO_CHECKPOINTS, each.start), Verdict.MISSING)
+
+
+def _unlooked(finding: Finding, verdict: Verdict) -> Checkpoint:
+    return Checkpoint(
+        name=finding.subject.rpartition("/")[2],
+        path=finding.subject,
+        layout="directory",
+        kind=CheckpointKind.UNKNOWN,
+        verdict=verdict,
+        tier=None,
+        size_bytes=0,
+        findings=(finding,),
+    )
 
 
 def _as_typed(checkpoint: Checkpoint, each: _Named) -> Checkpoint:
@@ -131,8 +156,10 @@ def _as_typed(checkpoint: Checkpoint, each: _Named) -> Checkpoint:
 
     def typed(path: str) -> str:
         inside = path[len(each.start) :].lstrip("/") if path.startswith(each.start) else path
-        prefix = "" if each.typed == "." and inside else each.typed.rstrip("/")
-        return f"{prefix}/{inside}" if inside and prefix else inside or prefix or "/"
+        if each.typed == ".":
+            return inside or "."
+        prefix = each.typed.rstrip("/")
+        return f"{prefix}/{inside}" if inside else prefix or "/"
 
     return replace(
         checkpoint,

@@ -102,8 +102,14 @@ def _hit(row: Signature, line: Line, plain: bytes) -> Hit | None:
     return Hit(line, row, evidence)
 
 
+def _places(hits: Hits) -> dict[str, None]:
+    """Return the places of the lines: the quoted one first, the last one last."""
+    quoted, first, last = (hit.line.where for hit in (hits.quoted, hits.first, hits.last))
+    return dict.fromkeys((last,) if quoted == last else (quoted, first, last))
+
+
 def _finding(code: FindingCode, hits: Hits, file: str) -> Finding:
-    places = dict.fromkeys((hits.first.line.where, hits.last.line.where))
+    places = _places(hits)
     sure: Severity | None = hits.quoted.signature.severity
     return Finding(
         code=code,

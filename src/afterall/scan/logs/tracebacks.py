@@ -103,7 +103,7 @@ class TracebackReader(LineReader):
             evidence=evidence,
             quote=quote(guilty.message),
             sources=tuple(
-                Source(file, where) for where in dict.fromkeys((guilty.start.where, guilty.end.where))
+                Source(file, where) for where in dict.fromkeys((guilty.end.where, guilty.start.where))
             ),
         )
 

@@ -84,6 +84,13 @@ def choose(entries: Sequence[Entry], root: str) -> Iterator[tuple[ConfigKind, En
             yield kind, entry
 
 
+def kind_beside(path: str) -> ConfigKind | None:
+    """Return how to read a configuration outside an experiment's own directories; None for no such file."""
+    kind = next((kind for kind in KINDS if kind.name.search(path)), None)
+    is_written = kind is not None and kind.standing is Standing.WRITTEN and not _NOT_TRAINING.search(path)
+    return kind if is_written else None
+
+
 def _is_written(entry: Entry, root: str) -> bool:
     """Tell a configuration of training, near the root, from others' and from those within checkpoints."""
     inner = entry.path.removeprefix(root).lstrip("/")

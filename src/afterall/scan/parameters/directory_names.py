@@ -5,7 +5,7 @@ The last resort: people rename directories, and a name says what was meant, not 
 
 import re
 
-from afterall.model import Fact, Source
+from afterall.model import DIRECTORY_NAME, Fact, Source
 from afterall.scan.parameters.values import typed
 
 _PAIR = re.compile(r"([A-Za-z][\w.]{0,60})=([^=,]{1,60})")
@@ -39,7 +39,7 @@ _TOKEN = re.compile(
 def parse_directory_name(path: str) -> dict[str, Fact]:
     """Return the parameters in the last component of a path, under their common names or as written."""
     name = path.rstrip("/").rpartition("/")[2][:300]
-    source = Source(path, "directory name")
+    source = Source(path, DIRECTORY_NAME)
     pairs = _PAIR.findall(name)
     if pairs:
         return {key: Fact(typed(value), source) for key, value in pairs}

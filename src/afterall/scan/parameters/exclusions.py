@@ -3,6 +3,7 @@
 import re
 
 from afterall.model import Scalar
+from afterall.scan.parameters.unordered import means_a_set
 
 _KEYS = re.compile(
     r"(?:^|[._])(?:"
@@ -33,7 +34,8 @@ def is_hyperparameter(key: str, value: Scalar, names: frozenset[str]) -> bool:
         return False
     if _BRANCHES.search(key) or _KEYS.search(key) or _RESOURCES.search(key):
         return False
-    return not isinstance(value, str) or not _is_place_or_name(value, names)
+    # Patterns of modules begin with a dot or end with a dollar, and a run may be called as its one module.
+    return not isinstance(value, str) or means_a_set(key) or not _is_place_or_name(value, names)
 
 
 def _is_place_or_name(value: str, names: frozenset[str]) -> bool:

@@ -1,12 +1,13 @@
 """Read every source of one experiment's parameters: files, scripts, the submit line, traces, its name."""
 
+import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from afterall.model import Attempt, Fact, Finding, FindingCode, MatchedExperiment, Source
 from afterall.scan.files import read_whole
 from afterall.scan.parameters.command_lines import script_settings, submit_variables
-from afterall.scan.parameters.config_files import MOST_BYTES, choose
+from afterall.scan.parameters.config_files import MOST_BYTES, ConfigKind, choose, kind_beside
 from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.gathering import Said, gather
 from afterall.scan.parameters.standing import Standing
@@ -14,6 +15,8 @@ from afterall.scan.traces import Origin, Trace
 
 MOST_SCRIPTS = 4
 _SCRIPT_BYTES = 1 << 18
+_CONFIGS = ("config", "config_file", "cfg")
+"""Options by which training commands name their configuration."""
 
 
 def read_parameters(
@@ -25,12 +28,13 @@ def read_parameters(
     command = _command_settings(set_dir, matched)
     said.append(Said(Standing.COMMAND, command))
     findings: list[Finding] = []
-    named = command.get("config")
-    for standing, file, values, problem in _files(set_dir, matched):
+    named = next((str(command[name].value) for name in _CONFIGS if name in command), "")
+    for kind, file in _files(set_dir, matched, named):
+        values, problem = _read(set_dir, kind, file)
         if problem is not None:
             findings.append(_unreadable(file, problem))
-        said.append(Said(standing, values))
-    said = _with_named_config(said, str(named.value) if named else "")
+        said.append(Said(kind.standing, values))
+    said = _with_named_config(said, named)
     said.append(Said(Standing.DIRECTORY, parse_directory_name(layout.path or layout.name)))
     names = frozenset({layout.name, *layout.path.split("/"), *layout.name.split("/")}) - {""}
     parameters, contradictions = gather(said, names)
@@ -43,17 +47,38 @@ def _standing(trace: Trace) -> Standing:
     return Standing.RESOLVED if trace.trains else Standing.TRACKER
 
 
-def _files(
-    set_dir: Path, matched: MatchedExperiment
-) -> Iterator[tuple[Standing, str, dict[str, Fact], str | None]]:
-    """Yield standing, path, values and problem of each configuration file."""
-    for kind, entry in choose(matched.layout.entries, matched.layout.path):
-        try:
-            config = kind.parse(read_whole(set_dir, entry.path, MOST_BYTES), entry.path)
-        except OSError as error:
-            yield kind.standing, entry.path, {}, (error.strerror or str(error)).lower()
-            continue
-        yield kind.standing, entry.path, config.values, config.problem
+def _files(set_dir: Path, matched: MatchedExperiment, named: str) -> Iterator[tuple[ConfigKind, str]]:
+    """Yield each configuration file with its kind: the run's own, its namesakes', the command's."""
+    own = [(kind, entry.path) for kind, entry in choose(matched.layout.entries, matched.layout.path)]
+    yield from own
+    inside = {entry.path for entry in matched.layout.entries}
+    beside = [path for path in matched.layout.configs if path not in inside]
+    beside += [path for path in _places_of(set_dir, matched, named) if path not in inside][:1]
+    for path in dict.fromkeys(beside):
+        kind = kind_beside(path)
+        if kind is not None:
+            yield kind, path
+
+
+def _places_of(set_dir: Path, matched: MatchedExperiment, named: str) -> Iterator[str]:
+    """Yield where in the set a configuration is that a command named, seen from where jobs are submitted."""
+    root = str(set_dir.resolve())
+    worked_in = matched.attempts[-1].work_dir if matched.attempts else ""
+    scripts = [f"{root}/{script}" for script in matched.layout.scripts[:1]]
+    directories = [worked_in or root, root, *map(posixpath.dirname, scripts)]
+    for directory in directories if named else ():
+        path = posixpath.normpath(posixpath.join(directory, named))
+        if path.startswith(f"{root}/") and Path(path).is_file():
+            yield path[len(root) + 1 :]
+
+
+def _read(set_dir: Path, kind: ConfigKind, file: str) -> tuple[dict[str, Fact], str | None]:
+    """Return a configuration's values and what is wrong with it."""
+    try:
+        config = kind.parse(read_whole(set_dir, file, MOST_BYTES), file)
+    except OSError as error:
+        return {}, (error.strerror or str(error)).lower()
+    return config.values, config.problem
 
 
 def _with_named_config(said: list[Said], named: str) -> list[Said]:

@@ -13,6 +13,7 @@ from afterall.scan.parameters.exclusions import is_hyperparameter
 from afterall.scan.parameters.names import LABELLED, LABELS, common_name
 from afterall.scan.parameters.short_names import shortened
 from afterall.scan.parameters.standing import Standing
+from afterall.scan.parameters.unordered import in_one_order
 from afterall.scan.secrets import MASK, is_secret_name, mask_secrets
 
 MOST_PARAMETERS = 2000
@@ -52,7 +53,7 @@ def gather(sources: Iterable[Said], names: frozenset[str]) -> tuple[dict[str, Fa
             if candidate is not None:
                 common.setdefault(candidate[0], []).append(candidate[1])
             elif common_name(key) is None and is_hyperparameter(key, fact.value, names):
-                others.setdefault(key, fact)
+                others.setdefault(key, Fact(in_one_order(key, fact.value), fact.source, fact.unit))
     chosen = {name: min(found, key=lambda found: found.order) for name, found in sorted(common.items())}
     parameters = {name: candidate.fact for name, candidate in chosen.items()}
     for name, found in common.items():

@@ -3,6 +3,7 @@
 Format: `{'loss': 1.2, 'learning_rate': 5e-05, 'epoch': 0.1}` in 4.x; in 5.x each value is text with four
 significant digits, `{'loss': '1.2', …}`. A row tells its epoch and no step. Training ends with a row of
 `train_runtime` and `train_loss`, the mean over the run; then `***** train metrics *****` where asked for.
+A run that resumed begins at its checkpoint's epoch, without another word.
 """
 
 import re
@@ -41,6 +42,8 @@ class HuggingFaceLines(TraceReader):
         self._is_peft = False
         self._planned: dict[str, Fact] = {}
         self._restarts = 0
+        self._epochs: list[float] = []
+        self._went_back = False
 
     @property
     def has_trained(self) -> bool:
@@ -80,6 +83,7 @@ class HuggingFaceLines(TraceReader):
             curves=self._rows.curves,
             facts=facts,
             evidence=() if self._done is None else (Evidence("done_line", True, self._done),),
+            is_resumed=self._went_back or self._began_late(),
         )
 
     def _read_row(self, row: dict[str, float], line: Line) -> None:
@@ -87,10 +91,29 @@ class HuggingFaceLines(TraceReader):
         if self._done is not None and (is_total or "loss" in row):
             self._restarts += 1
             self._rows, self._done = Rows("line {}"), None
+            self._epochs, self._went_back = [], False
+        if "loss" in row:
+            self._follow(row["epoch"])
         if is_total:
             self._done = Source(self._name, line.where)
             self._speed = row.get("train_steps_per_second", 0.0) * row.get("train_runtime", 0.0)
         self._rows.add(row, line.mark)
+
+    def _follow(self, epoch: float) -> None:
+        """Notice a run that begins again, from a checkpoint or from nothing: what it does again counts anew.
+
+        Of the epochs the first two and the last are kept.
+        """
+        if self._epochs and epoch < self._epochs[-1]:
+            for curve in self._rows.curves.values():
+                curve.forget_from(epoch)
+            self._went_back = epoch > self._epochs[0]
+            self._epochs = self._epochs[:2] if self._went_back else []
+        self._epochs = [*self._epochs[:2], epoch]
+
+    def _began_late(self) -> bool:
+        """Tell whether the first row is not one interval after the beginning; 4.x rounds to two decimals."""
+        return len(self._epochs) > 1 and self._epochs[0] > 1.5 * (self._epochs[1] - self._epochs[0]) + 0.02
 
     def _progress(self) -> dict[str, Fact]:
         """Return planned and reached steps as the training bar shows them."""

@@ -14,11 +14,21 @@ from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import Trainer
 
 NAME = "plain"
-_NUMBER = r"([-+]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
+_NUMBER = r"(?:[-+]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
+_POINTED = r"(?:[-+]?\d{0,20}\.\d{1,20}(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
 _LOSS = re.compile(
-    r"(?<![\w/.-])(?P<kind>train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|dev)?[ _/.-]?[lL]oss"
-    rf"[\"']?\s{{0,4}}[:=]\s{{0,8}}{_NUMBER}"
+    r"(?i)(?<![\w/.-])(?P<words>(?:[a-z]{1,20}[ _/.-]){0,2})loss"
+    rf"(?:[\"']?\s{{0,4}}[:=]\s{{0,8}}(?P<told>{_NUMBER})|\s{{1,8}}(?P<bare>{_POINTED}))"
 )
+_TRAINING = frozenset({"train", "training"})
+_VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev"})
+_NEUTRAL = frozenset(
+    {
+        "", "a", "and", "average", "avg", "batch", "current", "epoch", "final", "has", "is", "iter",
+        "iteration", "lm", "mean", "model", "of", "running", "smoothed", "step", "the", "total", "with",
+    }
+)  # fmt: skip
+"""Words before "loss" that leave open which one it is. Any other makes it another number: "best", "test"."""
 _STEP = re.compile(
     r"(?i)(?<![\w/])(?:global[ _])?(?:step|iter(?:ation)?)s?[\"']?\s{0,2}[:=\[#]?\s{0,8}(\d{1,12})(?![\w.])"
 )
@@ -28,7 +38,7 @@ _EPOCH = re.compile(r"(?i)(?<![\w/])epoch[\"']?\s{0,2}[:=\[#]?\s{0,8}(\d{1,9}(?:
 class PlainLines(TraceReader):
     """Reads lines that name a loss."""
 
-    triggers = (b"loss", b"Loss")
+    triggers = (b"loss", b"Loss", b"LOSS")
     is_guess = True
 
     def __init__(self, name: str, _: Bars) -> None:
@@ -41,8 +51,9 @@ class PlainLines(TraceReader):
             return
         row: dict[str, object] = {}
         for found in _LOSS.finditer(line.text):
-            kind = (found["kind"] or "train").lower()
-            row.setdefault("loss" if kind.startswith("train") else "val_loss", found[2])
+            name = name_of(found["words"])
+            if name is not None:
+                row.setdefault(name, found["told"] or found["bare"])
         if not row:
             return
         step, epoch = _STEP.search(line.text), _EPOCH.search(line.text)
@@ -56,6 +67,16 @@ class PlainLines(TraceReader):
         if not curves:
             return None
         return Trace(trainer=NAME, origin=Origin.GUESS, file=self._name, curves=curves, trains=False)
+
+
+def name_of(words: str) -> str | None:
+    """Return which loss the two words before "loss" make it; None for one that is neither of the two."""
+    first, last = (*[""] * 2, *re.split("[ _/.-]", words.lower())[:-1])[-2:]
+    if first not in _NEUTRAL:
+        return None
+    if last in _VALIDATION:
+        return "val_loss"
+    return "loss" if last in _TRAINING or last in _NEUTRAL else None
 
 
 PLAIN = Trainer(name=NAME, lines=(PlainLines,))
