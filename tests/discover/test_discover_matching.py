@@ -31,7 +31,7 @@ def logs(matched: MatchedSet) -> list[list[str]]:
 
 def others(matched: MatchedSet) -> list[str]:
     """Return the shown ids of the set's other jobs."""
-    return [attempt.display_id for attempt in matched.others]
+    return [attempt.display_id for attempt in (*matched.others, *matched.unplaced)]
 
 
 def matched(layout: SetLayout, *jobs: Attempt, **more: object) -> MatchedSet:
@@ -80,10 +80,10 @@ def test_the_output_file_places_a_job() -> None:
 
 
 def test_the_batch_script_places_a_job() -> None:
-    """`sbatch a/train.sbatch` from the set's directory runs a; what follows the script is not looked at."""
+    """`sbatch a/train.sbatch` from the set's directory runs a; what follows the script comes after it."""
     jobs = [
         job("21", HOME, submit_line="sbatch -p gpu a/train.sbatch b/train.sbatch"),
-        job("22", HOME, submit_line="sbatch --wrap x b/y.sh"),
+        job("22", HOME, submit_line="sbatch --wrap x y.sh"),
     ]
     found = matched(layout_of("a/train.sbatch", "b/train.sbatch"), *jobs)
     assert (ids(found), others(found)) == ([["21"], []], ["22"])
@@ -94,6 +94,32 @@ def test_the_jobs_name_places_a_job_in_the_set(name: str) -> None:
     """A job called like one run is that run's when it worked in the set, and nobody's elsewhere."""
     layout = layout_of(f"rank4/{WEIGHTS}", f"rank16/{WEIGHTS}", "train.sbatch")
     assert ids(matched(layout, job("21", HOME, name=name), job("22", "/home/u", name=name))) == [["21"], []]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sbatch train.sbatch runs/r8/out",
+        "sbatch train.sbatch --epochs 3 r8",
+        "sbatch train.sbatch configs/r8.yaml",
+        "sbatch --export=ALL,RUN=r8 train.sbatch",
+        "sbatch scripts/r8.sh",
+        "sbatch --wrap python train.py --output_dir=runs/r8",
+        f"sbatch {HOME}/train.sbatch {HOME}/runs/r8/",
+    ],
+)
+def test_what_a_submit_line_names_places_a_job_and_its_log(line: str) -> None:
+    """Jobs of one name with logs in one directory are told apart by what they were submitted with."""
+    layout = layout_of("train.sbatch", "logs/lora-31.out", f"runs/r4/{WEIGHTS}", f"runs/r8/{WEIGHTS}")
+    found = matched(layout, job("31", HOME, name="lora", submit_line=line))
+    assert (ids(found), logs(found)) == ([[], ["31"]], [[], ["logs/lora-31.out"]])
+
+
+@pytest.mark.parametrize("line", ["sbatch train.sbatch r4 r8", "sbatch train.sbatch 8 1e-4", "sbatch r8"])
+def test_a_submit_line_that_names_no_single_run_places_nothing(line: str) -> None:
+    """Two runs, or bare numbers, are no run's name."""
+    layout = layout_of("train.sbatch", f"runs/r4/{WEIGHTS}", f"runs/r8/{WEIGHTS}")
+    assert ids(matched(layout, job("31", HOME, name="lora", submit_line=line))) == [[], []]
 
 
 def test_a_name_that_several_runs_share_places_nothing() -> None:
@@ -432,6 +458,18 @@ def test_tasks_that_do_not_fit_the_runs_are_placed_nowhere() -> None:
     assert (ids(found), others(found)) == ([[], [], []], ["5000_3", "5000_1", "5000_2"])
 
 
+def test_jobs_and_logs_that_nothing_places_are_kept_apart() -> None:
+    """A task without a directory is neither an attempt nor a job that trains nothing; its log is loose."""
+    layout = layout_of(
+        f"lr1/{WEIGHTS}", f"lr2/{WEIGHTS}", "logs/sweep-51234_0.out", "logs/sweep-51234_1.out", "sweep.sbatch"
+    )
+    tasks = [job(f"5123{n + 5}", display_id=f"51234_{n}", name="sweep") for n in (0, 1)]
+    found = matched(layout, *tasks, job("60", name="eval-x"), mentions={"logs/sweep-51234_0.out": ("lr1",)})
+    assert [one.display_id for one in found.unplaced] == ["51234_1"]
+    assert [one.display_id for one in found.others] == ["60"]
+    assert [log.path for log in found.loose_logs] == ["logs/sweep-51234_1.out"]
+
+
 def test_a_number_that_two_runs_bear_places_no_task() -> None:
     """rank4_seed0 and rank16_seed0 both end with 0."""
     found = matched(layout_of(f"rank4_seed0/{WEIGHTS}", f"rank16_seed0/{WEIGHTS}"), *tasks(5000, 0))
@@ -504,7 +542,7 @@ def test_waiting_tasks_are_taken_apart() -> None:
 def test_lists_of_waiting_tasks_are_read(listed: str, expected: list[str] | int) -> None:
     """Ranges, steps and throttles are; a cut list gives what is left of it, a huge one a sane number."""
     waiting = job("7", HOME, display_id=f"7_{listed}", start=None, end=None)
-    found = [attempt.display_id.removeprefix("7_") for attempt in matched(layout_of(*RUNS), waiting).others]
+    found = [attempt.display_id.removeprefix("7_") for attempt in matched(layout_of(*RUNS), waiting).unplaced]
     assert (len(found) if isinstance(expected, int) else sorted(found)) == expected
 
 
@@ -575,7 +613,7 @@ def test_any_records_are_matched(jobs: list[Attempt]) -> None:
         layout, *jobs, mentions={"logs/x.out": ("a",), "gone": ("b",), "logs/sweep-5000_0.out": ("no such",)}
     )
     placed = [id(a) for one in found.experiments for a in (*one.attempts, *one.rejected)] + [
-        id(a) for a in found.others
+        id(a) for a in (*found.others, *found.unplaced)
     ]
     assert len(placed) == len(set(placed))
     written = [log.path for one in found.experiments for log in one.logs]

@@ -15,7 +15,7 @@ from afterall.model.comparisons import (
 )
 from afterall.model.evaluations import Evaluation, EvaluationStatus
 from afterall.model.experiments import Completion, Evidence, Experiment
-from afterall.model.facts import Fact, Point, Scalar, Series, Source
+from afterall.model.facts import DIRECTORY_NAME, Fact, Point, Scalar, Series, Source
 from afterall.model.findings import Finding, FindingCode, Severity
 from afterall.model.inventory import Entry, EntryKind, FileRole, StoredFile
 from afterall.model.layout import ExperimentLayout, LogFile, MatchedExperiment, MatchedSet, SetLayout
@@ -34,6 +34,7 @@ from afterall.model.report import (
 from afterall.model.states import JobId, Phase, SlurmState, State
 
 __all__ = [
+    "DIRECTORY_NAME",
     "Attempt",
     "Checkpoint",
     "CheckpointFile",

@@ -116,6 +116,12 @@ class SourceReport(Struct, frozen=True):
     answered: bool
     detail: str = ""
 
+    @property
+    def line(self) -> str:
+        """Source and detail in one line; Slurm's commands begin most of theirs with their own name."""
+        own = f"{self.source.value}: "
+        return f"{own}{self.detail.removeprefix(own)}" if self.detail else self.source.value
+
 
 class Observation(Struct, frozen=True, kw_only=True):
     """Everything Slurm said about a set's jobs, and who was asked."""
@@ -123,6 +129,8 @@ class Observation(Struct, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
     """Ended and living legs, each once, oldest submit first."""
     asked: tuple[SourceReport, ...] = ()
+    summaries: tuple[JobId, ...] = ()
+    """Jobs of ours that ran in the set to write its report; they are no part of it."""
     observed_at: datetime | None = None
     """When Slurm was asked; used to judge grace periods, never printed in a report."""
 

@@ -16,6 +16,10 @@ class Source(Struct, frozen=True, order=True):
     """As "line 120", "key log_history[10].loss", "step 150", "byte 4096"; empty: the file itself."""
 
 
+DIRECTORY_NAME = "directory name"
+"""`Source.where` of a value that stands in a directory's own name."""
+
+
 class Fact(Struct, frozen=True):
     """A value read from somewhere; `unit` is None where the value has no dimension."""
 

@@ -75,8 +75,12 @@ class MatchedExperiment(Struct, frozen=True, kw_only=True):
 
 
 class MatchedSet(Struct, frozen=True, kw_only=True):
-    """Experiments with their jobs, and the jobs of this set that belong to no experiment."""
+    """Experiments with their jobs, and the jobs of this set that are of no experiment."""
 
     experiments: tuple[MatchedExperiment, ...]
     others: tuple[Attempt, ...] = ()
-    """Evaluation, summary and other jobs submitted from within the set."""
+    """Evaluation, summary and other jobs submitted from within the set that train none of its runs."""
+    unplaced: tuple[Attempt, ...] = ()
+    """Jobs of the set that may have trained, and that nothing ties to one of its experiments."""
+    loose_logs: tuple[LogFile, ...] = ()
+    """Logs in common directories that no experiment has."""

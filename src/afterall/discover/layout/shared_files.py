@@ -4,10 +4,11 @@ Invariant: pure; a file outside all experiments is given to one only by its name
 them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from afterall.discover.layout.left_out import LeftOut
 from afterall.discover.layout.log_files import is_job_log, log_files
 from afterall.discover.layout.parts import Part
 from afterall.discover.layout.run_files import configs_of, evaluation_scripts_of, scripts_of
@@ -47,9 +48,16 @@ class NamedFiles(Struct, frozen=True):
     scripts: tuple[str, ...] = ()
 
 
-def shared_files(rest: Sequence[Entry], scripts: frozenset[str], settings: SetSettings) -> SharedFiles:
-    """Return what may concern the runs among the entries outside all experiments."""
-    parts = tuple(Part(entry, entry.path) for entry in rest if _may_concern_runs(entry.parent))
+def shared_files(
+    rest: Sequence[Entry], scripts: frozenset[str], settings: SetSettings, roots: Iterable[str] = ()
+) -> SharedFiles:
+    """Return what may concern the runs among the entries outside them; `roots` are their directories."""
+    left_out = LeftOut(settings, roots)
+    parts = tuple(
+        Part(entry, entry.path)
+        for entry in rest
+        if _may_concern_runs(entry.parent) and not left_out.holds(entry.parent)
+    )
     if settings.logs:
         chosen = [
             part

@@ -97,7 +97,7 @@ def _with_directories(
     roots = with_companions(found, material.walked.entries)
     parts, rest = deal_out(roots, material.walked.entries)
     names = names_of((one.key for one in found), [one.roots[0] for one in found], material.name)
-    shared = shared_files(rest, material.scripts, settings)
+    shared = shared_files(rest, material.scripts, settings, (root for own in roots for root in own))
     named = by_name(shared, Namesakes(names, material.name))
     experiments = tuple(
         _experiment(names[index], roots[index], parts[index], shared, named.get(index, NamedFiles()))

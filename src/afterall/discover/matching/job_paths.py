@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
+from afterall.discover.layout.left_out import LeftOut
 from afterall.discover.layout.parts import Owners
 from afterall.discover.names.directories import is_evaluation
 from afterall.model import Attempt, SetLayout
@@ -70,9 +71,23 @@ class JobPaths:
         inside = self.in_set(script_path(attempt))
         return self._owners.of_file(inside) if inside else None
 
+    def was_told_of(self, attempt: Attempt, word: str) -> int | None:
+        """Return the experiment in whose directory a path among a job's arguments lies."""
+        inside = self.in_set(posixpath.join(attempt.work_dir, word))
+        owner = self._owners.of_directory(inside) if inside else None
+        return owner[1] if owner else None
+
     def output_in_set(self, attempt: Attempt) -> str | None:
         """Return the path of a job's standard output relative to the set, or None."""
         return self.in_set(output_path(attempt))
+
+    def lies_in(self, attempt: Attempt, left_out: LeftOut) -> bool:
+        """Return whether a job worked, wrote or has its batch script in a directory that was left out."""
+        worked = self.in_set(attempt.work_dir)
+        files = (self.in_set(path) for path in (output_path(attempt), script_path(attempt)))
+        return (worked is not None and left_out.holds(worked)) or any(
+            path is not None and left_out.holds(path.rpartition("/")[0]) for path in files
+        )
 
     def worked_on_evaluation(self, attempt: Attempt) -> bool:
         """Return whether a job worked in a directory of evaluations."""
@@ -134,6 +149,17 @@ def script_path(attempt: Attempt) -> str:
         if not word.startswith("-") and word.endswith(SCRIPT_ENDINGS):
             return posixpath.join(attempt.work_dir, word)
     return ""
+
+
+def told_words(attempt: Attempt) -> list[str]:
+    """Return what a submit line says of a run: script or wrapped command, arguments, exported values."""
+    words = attempt.submit_line.split()
+    starts = (n for n, word in enumerate(words) if n and (word.endswith(SCRIPT_ENDINGS) or "--wrap" in word))
+    place = next(starts, len(words))
+    exported = [word for word in words[:place] if word.startswith("--export=")]
+    pairs = [pair for word in exported for pair in word.removeprefix("--export=").split(",")]
+    told = [*words[place:], *(pair for pair in pairs if "=" in pair)]
+    return [word.rpartition("=")[2].rstrip("/") for word in told]
 
 
 def _normal(path: str) -> str:

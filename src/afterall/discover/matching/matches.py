@@ -6,6 +6,7 @@ Invariant: pure and independent of the order of the records; a job is an attempt
 from collections.abc import Iterable, Mapping, Sequence
 
 from afterall.discover.layout.known_jobs import id_of_log
+from afterall.discover.layout.left_out import LeftOut
 from afterall.discover.matching.arrays import split_waiting_tasks
 from afterall.discover.matching.claims import collect_claims
 from afterall.discover.matching.expected_runs import with_expected_runs
@@ -46,9 +47,12 @@ def match(
     if wider is not layout:
         judge, judged, tasks = _judged(wider, attempts, settings, mentions or {})
     logs = LogOwners(judge, judged, tasks, mentions or {}).training_logs()
+    taken = {log.path for own in logs.values() for log in own}
     return MatchedSet(
         experiments=_experiments(judge, judged, logs),
-        others=tuple(one for one, verdict in judged if verdict.fate in (Fate.ASIDE, Fate.UNPLACED)),
+        others=tuple(one for one, verdict in judged if verdict.fate is Fate.ASIDE),
+        loose_logs=tuple(log for log in judge.layout.shared_logs if log.path not in taken),
+        unplaced=tuple(one for one, verdict in judged if verdict.fate is Fate.UNPLACED),
     )
 
 
@@ -61,6 +65,7 @@ def _judged(
         paths=JobPaths(layout, attempts),
         claims=collect_claims(layout, settings, mentions),
         namesakes=Namesakes([one.name for one in layout.experiments], layout.name),
+        left_out=LeftOut(settings, (root for one in layout.experiments for root in one.roots)),
     )
     judged = list(zip(attempts, judge.verdicts(attempts), strict=True))
     tasks = place_tasks(judge, judged)

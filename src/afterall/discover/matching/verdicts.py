@@ -1,8 +1,8 @@
 """Decide for one job at a time whose attempt it is.
 
 Invariant: pure; the first rule that speaks decides: the manifest, ids in names, the working directory, the
-output file, the batch script, the job's name. What is left may still be placed by its array: see
-afterall.discover.matching.matches.
+output file, the batch script, the job's name, its submit line. What is left may still be placed by its array:
+see afterall.discover.matching.matches.
 """
 
 import posixpath
@@ -12,8 +12,9 @@ from enum import Enum
 
 from msgspec import Struct
 
+from afterall.discover.layout.left_out import LeftOut
 from afterall.discover.matching.claims import Claim, Claims
-from afterall.discover.matching.job_paths import JobPaths, script_path
+from afterall.discover.matching.job_paths import JobPaths, script_path, told_words
 from afterall.discover.matching.recycled import Recycling
 from afterall.discover.names.directories import words_of
 from afterall.discover.names.namesakes import Namesakes
@@ -32,7 +33,8 @@ class Fate(Enum):
     STRANGER = "stranger"
     """It bears an id of the set's and is another job."""
     ASIDE = "aside"
-    """A job of the set that trains nothing: an evaluation, the report's own, a het job's second component."""
+    """A job of the set that trains none of its runs: an evaluation, the report's own, a het job's second
+    component, a job of a directory that was left out."""
     UNPLACED = "unplaced"
     """A job of the set whose experiment is not known."""
     ELSEWHERE = "elsewhere"
@@ -53,6 +55,7 @@ class Judge(Struct, frozen=True, kw_only=True):
     paths: JobPaths
     claims: Claims
     namesakes: Namesakes
+    left_out: LeftOut
 
     def verdicts(self, attempts: Sequence[Attempt]) -> list[Verdict]:
         """Return the verdict on each of the attempts."""
@@ -73,6 +76,8 @@ class Judge(Struct, frozen=True, kw_only=True):
             return Verdict(Fate.STRANGER if is_stranger else Fate.ATTEMPT, claim.index, by_id=True)
         if not claim and not self.paths.is_ours(attempt) and not self._is_our_evaluation(attempt):
             return Verdict(Fate.ELSEWHERE)
+        if not claim and self.paths.lies_in(attempt, self.left_out):
+            return Verdict(Fate.ASIDE)
         index = claim.index if claim else self._by_place_or_name(attempt)
         if self._is_aside(attempt, claim, index):
             return Verdict(Fate.ASIDE)
@@ -85,7 +90,24 @@ class Judge(Struct, frozen=True, kw_only=True):
             index = where(attempt)
             if index is not None:
                 return index
-        return self.namesakes.of_text(attempt.name)
+        index = self.namesakes.of_text(attempt.name)
+        return self._by_submission(attempt) if index is None else index
+
+    def _by_submission(self, attempt: Attempt) -> int | None:
+        """Return the one experiment that a submit line names, by its directory or its name."""
+        named = {
+            index
+            for word in told_words(attempt)
+            if re.search(r"[^\W\d]", word)
+            for index in (self.paths.was_told_of(attempt, word), self._namesake(word))
+            if index is not None
+        }
+        return named.pop() if len(named) == 1 else None
+
+    def _namesake(self, word: str) -> int | None:
+        name = posixpath.basename(word)
+        index = self.namesakes.of_text(name)
+        return self.namesakes.of_file(name) if index is None else index
 
     def _is_our_evaluation(self, attempt: Attempt) -> bool:
         """Return whether a job that worked elsewhere bears an evaluation's id and can be the owner's."""

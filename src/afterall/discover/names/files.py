@@ -80,7 +80,7 @@ def is_weights(name: str) -> bool:
 
 
 def is_trained_weights(name: str) -> bool:
-    """Return whether a training script saves weights under this name, where no model's description lies by."""
+    """Return whether training scripts save weights under this name, where no model's description lies by."""
     return is_weights(name) and _TRAINED.search(name) is not None
 
 
