@@ -181,6 +181,7 @@ def test_another_record_in_scontrols_answer(slurm: FakeSlurm) -> None:
 def test_an_unknown_column(slurm: FakeSlurm) -> None:
     """A sacct that lacks a column its version should have is asked for the documented ones."""
     slurm.version = "25.11.7"
+    slurm.says("squeue", "")
     slurm.says("sacct", sacct_row("7"))
     slurm.refuses("sacct", "*StdOut*", 'sacct: error: Invalid field requested: "StdOut"')
     assert [leg.job_id for leg in ask(slurm).attempts] == ["7"]
@@ -211,3 +212,12 @@ def test_a_memory_kill_from_a_real_looking_answer(slurm: FakeSlurm) -> None:
         State.OUT_OF_MEMORY,
         137,
     )
+
+
+def test_our_own_summary_job_is_told_apart(slurm: FakeSlurm) -> None:
+    """A job that `afterall submit` sent is no leg of the set, and its id is told."""
+    summary = sacct_row("9", JobName="afterall-sweep", WorkDir=SET)
+    slurm.says("sacct", sacct_row("7") + summary)
+    observation = ask(slurm)
+    assert [leg.job_id for leg in observation.attempts] == ["7"]
+    assert observation.summaries == ("9",)

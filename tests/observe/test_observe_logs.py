@@ -8,6 +8,7 @@ from afterall.model import (
     Observation,
     SetLayout,
     SlurmSource,
+    SourceReport,
     State,
 )
 from afterall.observe import from_logs
@@ -37,6 +38,15 @@ def test_an_unknown_job_is_added() -> None:
     assert observation.attempts == (Attempt(job_id=JobId("7"), source=SlurmSource.LOG, display_id="7"),)
     assert observation.attempts[0].state is State.UNKNOWN
     assert [report.source for report in observation.asked] == [SlurmSource.LOG]
+
+
+def test_logs_are_told_once_as_a_source() -> None:
+    """A set that is looked at again, with a new log, is told as if it had been looked at once."""
+    said = Observation(attempts=(leg("9"),), asked=(SourceReport(SlurmSource.SACCT, True),))
+    once = from_logs(layout(log("7")), said)
+    both = layout(log("7"), log("8"))
+    assert from_logs(both, once) == from_logs(both, said)
+    assert [report.source for report in from_logs(both, once).asked] == [SlurmSource.SACCT, SlurmSource.LOG]
 
 
 def test_known_jobs_are_not_added() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from afterall.model import JobId
 from afterall.observe import Question, combine, observe_many
@@ -28,6 +29,14 @@ def test_many_ids_are_asked_in_portions(slurm: FakeSlurm) -> None:
     asked = [call[call.index("-j") + 1].split(",") for call in slurm.calls("sacct")]
     assert [len(portion) for portion in asked] == [200, 200, 50]
     assert {job_id for portion in asked for job_id in portion} == set(ids)
+
+
+def test_the_size_of_a_portion_is_a_setting(slurm: FakeSlurm) -> None:
+    """A person's own report asks once, the worker as the site says."""
+    ids = tuple(JobId(str(number)) for number in range(1, 451))
+    question = Question(work_dir=SET, uid=1001, job_ids=ids, every_job_known=True)
+    observe_many([question], replace(slurm.commands(), ids_a_query=1000), NOW, use_pyslurm=False)
+    assert len(slurm.calls("sacct")) == 1
 
 
 def test_many_sets_at_once(slurm: FakeSlurm) -> None:

@@ -60,6 +60,20 @@ def test_accounting_lags_behind_the_controller() -> None:
     assert (attempt.source, attempt.cluster, attempt.submit_line) == (SlurmSource.SCONTROL, "lab", "sbatch x")
 
 
+@pytest.mark.parametrize("begun", [{"end": None}, {"work_dir": "", "user": "root", "uid": 0}], ids=str)
+def test_a_row_just_begun_is_not_believed(begun: dict[str, Any]) -> None:
+    """Where slurmdbd has not finished an ended leg's row, the controller knows owner, place, end and exit."""
+    row = leg(state=SlurmState.FAILED, **{"exit_code": 0, "signal": 0, "end": at(60), "cpus": 4, **begun})
+    told = shown(SlurmState.FAILED, end=at(60), exit_code=3, signal=0, user="researcher", uid=1001)
+    (attempt,) = merge(Said(accounting=(row,), controller=(told,)), NOW)
+    assert (attempt.source, attempt.exit_code, attempt.end) == (SlurmSource.SCONTROL, 3, at(60))
+    assert (attempt.uid, attempt.user, attempt.work_dir) == (1001, "researcher", told.work_dir)
+    assert attempt.cpus == 4
+    (unasked,) = merge(Said(accounting=(row,), queue=(queued(SlurmState.FAILED, end=at(60)),)), NOW)
+    assert (unasked.source, unasked.exit_code) == (SlurmSource.SQUEUE, None)
+    assert doubtful([row], [queued(SlurmState.FAILED)]) == ("7",)
+
+
 def test_a_leg_that_lives_again_has_no_ending() -> None:
     """Where the controller overrules an ending, end and exit code of the record go with it."""
     record = leg(state=SlurmState.NODE_FAIL, end=at(60), exit_code=9, signal=0, exit_code_may_lack_128=True)

@@ -53,6 +53,14 @@ def test_zeros_that_pyslurm_drops() -> None:
     assert (by_id["17"].display_id, by_id["11"].display_id, by_id["33"].elapsed_s) == ("8_0", "11+0", 0)
 
 
+def test_a_job_cancelled_in_the_queue_never_started() -> None:
+    """Slurm gives it its end as its start, but no node."""
+    times = {"start_time": START + 3, "end_time": START + 3}
+    assert child_says(state="CANCELLED", nodelist=None, **times).start is None
+    assert child_says(state="CANCELLED", nodelist=None, elapsed_time=None, **times).elapsed_s is None
+    assert child_says(state="CANCELLED", nodelist="n1", **times).start is not None
+
+
 def test_a_waiting_array() -> None:
     """Tasks that still wait are one record."""
     waiting = child_says(state="PENDING", array_id=7, array_task_id=None, array_tasks_waiting="1-8%2")

@@ -135,12 +135,28 @@ def test_a_living_job_has_no_exit_code() -> None:
     assert (running.exit_code, running.signal, running.end) == (None, None, None)
 
 
-def test_a_job_cancelled_in_the_queue_never_started() -> None:
-    """Start is None for a job that was cancelled while pending."""
+@pytest.mark.parametrize(("eligible", "start"), [("Unknown", "None"), (str(START), str(START + 3))])
+def test_a_job_cancelled_in_the_queue_never_started(eligible: str, start: str) -> None:
+    """Held or not: to one that was eligible Slurm gives its end as its start, but no node."""
     (cancelled,) = rows(
-        row(State="CANCELLED by 1001", Eligible="Unknown", Start="None", NodeList="None assigned")
+        row(
+            State="CANCELLED by 1001",
+            Eligible=eligible,
+            Start=start,
+            End=str(START + 3),
+            NodeList="None assigned",
+        )
     )
     assert (cancelled.state, cancelled.start, cancelled.node_list) == (State.CANCELLED, None, "")
+
+
+def test_a_job_that_has_not_started_has_no_elapsed_time() -> None:
+    """Slurm's 0 of a waiting job is no duration; one that failed in its first second took 0 s."""
+    waits, failed = rows(
+        row(State="PENDING", Start="Unknown", End="Unknown", ElapsedRaw="0", NodeList="None assigned"),
+        row("8", State="FAILED", Start=str(START), ElapsedRaw="0", NodeList="n1"),
+    )
+    assert (waits.elapsed_s, failed.elapsed_s) == (None, 0)
 
 
 def test_an_unknown_state_is_kept_in_words() -> None:

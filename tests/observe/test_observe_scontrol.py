@@ -73,6 +73,12 @@ def test_a_job_that_never_started() -> None:
     assert (cancelled.start, cancelled.gpus, cancelled.requested_memory_bytes) == (None, None, 1024**3)
 
 
+def test_a_job_that_has_not_started_has_no_elapsed_time() -> None:
+    """A RunTime of 0 is the controller's word for none at all."""
+    waits, failed = shown("PENDING", RunTime="00:00:00"), shown("FAILED", RunTime="00:00:00")
+    assert (waits.elapsed_s, failed.elapsed_s) == (None, 0)
+
+
 def test_completing_hides_the_state_but_not_the_end() -> None:
     """COMPLETING is alive; ExitCode and EndTime are set already."""
     completing = shown("COMPLETING", ExitCode="3:0")

@@ -1,6 +1,7 @@
 """Check the table of over(): which legs keep a set open."""
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -163,3 +164,26 @@ def test_the_next_look_is_the_first() -> None:
         now=END + 60,
     )
     assert standing.next_look == at(END + 300)
+
+
+ACCOUNTING = SourceReport(SlurmSource.SACCT, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_late"),
+    [
+        ({}, False),
+        ({"source": SlurmSource.SCONTROL}, True),
+        ({"end": None}, True),
+        ({"work_dir": ""}, True),
+        ({"state": SlurmState.RUNNING, "source": SlurmSource.SQUEUE}, False),
+        ({"state": None, "source": SlurmSource.LOG}, False),
+    ],
+)
+def test_an_end_without_accountings_whole_record_is_late(told: dict[str, Any], is_late: bool) -> None:
+    """That is told where accounting answers, and keeps no set open."""
+    attempt = leg(**{"end": at(END), **told})
+    late = (attempt,) if is_late else ()
+    standing = over(Observation(attempts=(attempt,), asked=(ACCOUNTING,)), SETTINGS, at(END))
+    assert (standing.late, standing.is_over) == (late, not standing.living)
+    assert stand(attempt).late == ()

@@ -4,7 +4,6 @@ Invariant: every attempt names its source, every source that was asked is told w
 is taken for ended that nobody said had ended.
 """
 
-from afterall.observe.accounting import MOST_IDS
 from afterall.observe.asking import combine, observe, observe_many
 from afterall.observe.commands import SlurmCommands
 from afterall.observe.dialect import DOCUMENTED_COLUMNS, Dialect
@@ -20,7 +19,6 @@ from afterall.observe.standing import Standing, over
 
 __all__ = [
     "DOCUMENTED_COLUMNS",
-    "MOST_IDS",
     "SUMMARY_PREFIX",
     "Dialect",
     "Question",

@@ -18,9 +18,6 @@ from afterall.observe.question import Question
 from afterall.observe.records import new_separator
 from afterall.observe.sacct import parse_sacct, sacct_argv
 
-MOST_IDS = 200
-"""Job ids in one query: a longer list makes slurmdbd's SQL slow, and a command line has an end."""
-
 _BEFORE_SUBMIT_LINE: Version = (20, 11)
 _versions: dict[tuple[str, int], Version | None] = {}
 
@@ -38,7 +35,7 @@ def ask_accounting(
             return parse_pyslurm(answer.stdout), (SourceReport(SlurmSource.PYSLURM, True),)
         failed = (SourceReport(SlurmSource.PYSLURM, False, answer.problem or "pyslurm: gave no JSON"),)
     attempts: list[Attempt] = []
-    for part in _parts(question):
+    for part in _parts(question, commands.ids_a_query):
         said, problem = _ask_sacct(part, commands)
         if problem:
             return (), (*failed, SourceReport(SlurmSource.SACCT, False, problem))
@@ -46,14 +43,17 @@ def ask_accounting(
     return tuple(attempts), (*failed, SourceReport(SlurmSource.SACCT, True))
 
 
-def _parts(question: Question) -> Iterator[Question]:
-    """Yield the question in portions of ids; a window is one portion."""
+def _parts(question: Question, most: int) -> Iterator[Question]:
+    """Yield the question in portions of ids; a window is one portion.
+
+    A longer list makes slurmdbd's SQL slow, and a command line has an end.
+    """
     if not question.asks_by_ids:
         yield question
         return
     ids = question.asked_ids
-    for start in range(0, len(ids), MOST_IDS):
-        yield replace(question, job_ids=ids[start : start + MOST_IDS])
+    for start in range(0, len(ids), most):
+        yield replace(question, job_ids=ids[start : start + most])
 
 
 def _ask_sacct(question: Question, commands: SlurmCommands) -> tuple[tuple[Attempt, ...], str]:
@@ -79,8 +79,17 @@ def _used(stdout: bytes, dialect: Dialect) -> Dialect:
 
 
 def _version(commands: SlurmCommands) -> Version | None:
-    """Return sacct's release, asked once a process for each sacct there is; it does not contact slurmdbd."""
-    program = find("sacct", commands)
+    """Return the release of the site's commands, None where none tells; no daemon is contacted.
+
+    squeue is of the same release as sacct, and is asked so that sacct is started for its one query only.
+    """
+    name = next((name for name in ("squeue", "sacct") if find(name, commands)), "")
+    return _version_of(name, commands) if name else None
+
+
+def _version_of(name: str, commands: SlurmCommands) -> Version | None:
+    """Return a command's release, asked once a process for each file of that name there is."""
+    program = find(name, commands)
     if program is None:
         return None
     try:
@@ -88,5 +97,5 @@ def _version(commands: SlurmCommands) -> Version | None:
     except OSError:
         return None
     if installed not in _versions:
-        _versions[installed] = parse_version(ask(["sacct", "--version"], commands).stdout)
+        _versions[installed] = parse_version(ask([name, "--version"], commands).stdout)
     return _versions[installed]

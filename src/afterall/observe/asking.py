@@ -1,7 +1,7 @@
 """Ask Slurm about sets: accounting once, then the queue, then the controller about what is still in doubt.
 
-Invariant: one accounting query and one squeue for all sets together (more only beyond 200 ids), and no
-failure of Slurm's ever raises: `asked` tells who answered, and why not.
+Invariant: one accounting query and one squeue for all sets together (more only beyond `ids_a_query` ids), and
+no failure of Slurm's ever raises: `asked` tells who answered, and why not.
 
 Accounting is asked before the queue. A job that ends in between is in both, alive and then ended; asked the
 other way round it would be alive and then missing.
@@ -17,7 +17,7 @@ from afterall.model import Attempt, JobId, Observation, SlurmSource, SourceRepor
 from afterall.observe.accounting import ask_accounting
 from afterall.observe.commands import SlurmCommands, ask
 from afterall.observe.merging import Said, doubtful, merge
-from afterall.observe.question import Question, belonging
+from afterall.observe.question import Question, belonging, summaries
 from afterall.observe.records import RECORDED_SEPARATOR, new_separator
 from afterall.observe.scontrol import UNKNOWN_JOB, parse_scontrol, scontrol_argv
 from afterall.observe.squeue import parse_squeue, squeue_argv
@@ -81,8 +81,8 @@ def _observe_group(
     combined = combine(questions)
     records, reports = ask_accounting(combined, commands, use_pyslurm=use_pyslurm)
     accounting = _Heard(_of_any(records, questions), reports)
-    queue = _ask_queue(combined, commands)
-    queue = replace(queue, attempts=_of_any(queue.attempts, questions))
+    listed = _ask_queue(combined, commands)
+    queue = replace(listed, attempts=_of_any(listed.attempts, questions))
     controller = _ask_controller(_in_doubt(accounting, queue, combined), commands)
     said = Said(
         accounting=accounting.attempts,
@@ -93,7 +93,12 @@ def _observe_group(
     legs = merge(said, now)
     asked = (*accounting.asked, *queue.asked, *controller.asked)
     return [
-        Observation(attempts=belonging(legs, question), asked=asked, observed_at=now)
+        Observation(
+            attempts=belonging(legs, question),
+            asked=asked,
+            summaries=summaries((*records, *listed.attempts), question),
+            observed_at=now,
+        )
         for question in questions
     ]
 

@@ -33,6 +33,8 @@ class SlurmCommands(Struct, frozen=True, kw_only=True):
     path: str
     environment: dict[str, str] = {}
     timeout_s: float = 60.0
+    ids_a_query: int = 200
+    """Most job ids in one accounting query."""
 
 
 class Answer(Struct, frozen=True):

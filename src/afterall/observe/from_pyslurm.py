@@ -17,7 +17,7 @@ import msgspec
 from afterall.model import Attempt, JobId, Phase, SlurmSource
 from afterall.observe.question import Question
 from afterall.observe.steps import Row, fold_exit_code, fold_max_rss, memory_kill
-from afterall.observe.values import parse_count, parse_epoch, parse_state, parse_text
+from afterall.observe.values import elapsed_of, parse_count, parse_epoch, parse_state, parse_text
 
 _CHILD = Path(__file__).with_name("pyslurm_child.py")
 _NO_VALUE = 0xFFFFFFFE
@@ -57,6 +57,9 @@ def _attempt(job: dict[str, Any]) -> Attempt:
     state = parse_state(row["State"])
     ended = state is None or state.phase is not Phase.ALIVE
     restored, may_lack = fold_exit_code(row, steps, subtracts_128=True)
+    node_list = parse_text(_text(job, "nodelist"))
+    # As in sacct: for a job cancelled while it waited, the time of its end.
+    start = None if ended and not node_list else _time(job, "start_time")
     code = _number(job.get("exit_code"))
     memory_mib, limit_minutes = _number(job.get("memory")), _number(job.get("time_limit"))
     return Attempt(
@@ -73,12 +76,12 @@ def _attempt(job: dict[str, Any]) -> Attempt:
         signal=_number(job.get("exit_code_signal")) if ended else None,
         submit=_time(job, "submit_time"),
         eligible=_time(job, "eligible_time"),
-        start=_time(job, "start_time"),
+        start=start,
         end=_time(job, "end_time"),
-        elapsed_s=_elapsed(job),
+        elapsed_s=elapsed_of(_elapsed(job), start),
         time_limit_s=limit_minutes * 60 if limit_minutes else None,
         nodes=_number(job.get("num_nodes")),
-        node_list=parse_text(_text(job, "nodelist")),
+        node_list=node_list,
         cpus=_number(job.get("cpus")),
         gpus=0 if job.get("gpus") == {} else _number(job.get("gpus")),
         requested_memory_bytes=memory_mib * _MEBIBYTE if memory_mib else None,

@@ -19,14 +19,14 @@ def from_logs(layout: SetLayout, observation: Observation) -> Observation:
     unknown = {_spoken(job_id, task_id) for job_id, task_id in named} - known
     if not unknown:
         return observation
-    added = (
-        Attempt(job_id=JobId(spoken), source=SlurmSource.LOG, display_id=spoken)
-        for spoken in sorted(unknown, key=lambda spoken: (len(spoken), spoken))
-    )
+    added = [Attempt(job_id=JobId(spoken), source=SlurmSource.LOG, display_id=spoken) for spoken in unknown]
+    logged = [*added, *(one for one in observation.attempts if one.source is SlurmSource.LOG)]
+    others = (one for one in observation.attempts if one.source is not SlurmSource.LOG)
+    spoke = SourceReport(SlurmSource.LOG, True)
     return replace(
         observation,
-        attempts=(*added, *observation.attempts),
-        asked=(*observation.asked, SourceReport(SlurmSource.LOG, True)),
+        attempts=(*sorted(logged, key=lambda one: (len(one.job_id), one.job_id)), *others),
+        asked=(*(report for report in observation.asked if report != spoke), spoke),
     )
 
 

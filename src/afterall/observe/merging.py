@@ -5,6 +5,7 @@ A leg is (cluster, job id, submit). Accounting is the record; the controller is 
 | accounting says | the controller says | what counts |
 |---|---|---|
 | ended | nothing, or ended | accounting's record alone, so that a later look finds the same |
+| ended, in a row just begun | ended | the controller: what such a row says is partly false |
 | ended | COMPLETING, for less than an hour | COMPLETING: its processes may still write |
 | ended | alive in another way | the controller: it was requeued under the same submit time |
 | alive | ended | the controller: accounting lags |
@@ -112,6 +113,8 @@ def _judge(
         return recorded
     if recorded.is_alive or recorded.slurm_state is None:
         return _fill(present, recorded)
+    if not is_whole(recorded):
+        return _fill(present, replace(recorded, exit_code=None, signal=None, exit_code_may_lack_128=False))
     if not present.is_alive or _is_stuck_completing(recorded, present, now):
         return recorded
     if present.slurm_state is SlurmState.COMPLETING:
@@ -119,6 +122,15 @@ def _judge(
             recorded, slurm_state=present.slurm_state, state_text=present.state_text, source=present.source
         )
     return _fill(present, recorded)
+
+
+def is_whole(recorded: Attempt) -> bool:
+    """Tell whether slurmdbd has finished an ended leg's row.
+
+    For some seconds the row of a short job may hold its final state with End=Unknown and ExitCode=0:0, or
+    with the user root and no WorkDir [measured, 22.05.8].
+    """
+    return recorded.end is not None and recorded.work_dir != ""
 
 
 def _is_stuck_completing(recorded: Attempt, present: Attempt, now: datetime) -> bool:
@@ -152,10 +164,10 @@ def doubtful(accounting: Iterable[Attempt], queue: Iterable[Attempt]) -> tuple[J
     """Return the jobs on which only scontrol can decide, ascending.
 
     They are those that accounting calls alive and squeue does not list, and those that squeue calls ended and
-    accounting does not: squeue prints no exit code.
+    accounting does not, or not yet in a whole row: squeue prints no exit code.
     """
     recorded, listed = latest_legs(accounting), latest_legs(queue)
-    settled = {(leg.job_id, leg.submit) for leg in recorded if _has_ended(leg)}
+    settled = {(leg.job_id, leg.submit) for leg in recorded if _has_ended(leg) and is_whole(leg)}
     lost = {leg.job_id for leg in recorded if leg.is_alive} - {leg.job_id for leg in listed}
     lagging = {leg.job_id for leg in listed if _has_ended(leg) and (leg.job_id, leg.submit) not in settled}
     return tuple(sorted(lost | lagging, key=lambda job_id: (len(job_id), job_id)))

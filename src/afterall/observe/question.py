@@ -67,6 +67,12 @@ def belonging(attempts: Iterable[Attempt], question: Question) -> tuple[Attempt,
     )
 
 
+def summaries(attempts: Iterable[Attempt], question: Question) -> tuple[JobId, ...]:
+    """Return which of `attempts` are our own summary jobs in the set's directory, ascending."""
+    found = {attempt.job_id for attempt in attempts if _is_summary(attempt, question)}
+    return tuple(sorted(found, key=lambda job_id: (len(job_id), job_id)))
+
+
 def _ids(attempt: Attempt) -> set[str]:
     return {attempt.job_id, attempt.display_id, attempt.base_id}
 

@@ -14,6 +14,7 @@ from afterall.observe.records import decode, plain, split_records
 from afterall.observe.steps import Row, fold_exit_code, fold_max_rss, memory_kill
 from afterall.observe.values import (
     count_gpus,
+    elapsed_of,
     memory_bytes,
     parse_count,
     parse_epoch,
@@ -87,8 +88,11 @@ def _attempt(row: Row, steps: Sequence[Row], dialect: Dialect) -> Attempt:
     state = parse_state(row["State"])
     ended = state is None or state.phase is not Phase.ALIVE
     allocated = parse_tres(row["AllocTRES"])
+    node_list = parse_text(row["NodeList"])
     code, signal = parse_exit(row["ExitCode"])
     restored, may_lack = fold_exit_code(row, steps, subtracts_128=dialect.subtracts_128)
+    # Start is the time of its end for a job cancelled while it waited, None for one that was held [measured].
+    start = None if ended and not node_list else parse_epoch(row["Start"])
     return Attempt(
         job_id=JobId(row["JobIDRaw"]),
         source=SlurmSource.SACCT,
@@ -103,12 +107,12 @@ def _attempt(row: Row, steps: Sequence[Row], dialect: Dialect) -> Attempt:
         signal=signal if ended else None,
         submit=parse_epoch(row["Submit"]),
         eligible=parse_epoch(row["Eligible"]),
-        start=parse_epoch(row["Start"]),
+        start=start,
         end=parse_epoch(row["End"]),
-        elapsed_s=parse_count(row["ElapsedRaw"]),
+        elapsed_s=elapsed_of(parse_count(row["ElapsedRaw"]), start),
         time_limit_s=parse_minutes(row["TimelimitRaw"]),
         nodes=parse_count(row["NNodes"]),
-        node_list=parse_text(row["NodeList"]),
+        node_list=node_list,
         cpus=parse_count(row["NCPUS"]),
         gpus=count_gpus(allocated),
         requested_memory_bytes=memory_bytes(allocated) or memory_bytes(parse_tres(row["ReqTRES"])),

@@ -10,6 +10,7 @@ from afterall.model import Attempt, JobId, Phase, SlurmSource
 from afterall.observe.records import decode, plain
 from afterall.observe.values import (
     count_gpus,
+    elapsed_of,
     memory_bytes,
     parse_count,
     parse_duration,
@@ -79,6 +80,7 @@ def _attempt(fields: dict[str, str]) -> Attempt:
     allocated = parse_tres(text.get("AllocTRES") or text.get("TRES", "")) if has_nodes else {}
     requested = parse_tres(text.get("ReqTRES") or text.get("TRES", ""))
     waits = text.get("JobState") == "PENDING"
+    start = None if waits or (ended and not has_nodes) else parse_epoch(text.get("StartTime", ""))
     return Attempt(
         job_id=JobId(text.get("JobId", "")),
         source=SlurmSource.SCONTROL,
@@ -91,9 +93,9 @@ def _attempt(fields: dict[str, str]) -> Attempt:
         signal=signal if ended else None,
         submit=parse_epoch(text.get("SubmitTime", "")),
         eligible=parse_epoch(text.get("EligibleTime", "")),
-        start=None if waits or (ended and not has_nodes) else parse_epoch(text.get("StartTime", "")),
+        start=start,
         end=parse_epoch(text.get("EndTime", "")) if ended else None,
-        elapsed_s=parse_duration(text.get("RunTime", "")),
+        elapsed_s=elapsed_of(parse_duration(text.get("RunTime", "")), start),
         time_limit_s=parse_duration(text.get("TimeLimit", "")),
         nodes=parse_count(text.get("NumNodes", "").partition("-")[0]),
         node_list=text.get("NodeList", ""),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from afterall.model import Attempt, Observation, Phase, SlurmSource
-from afterall.observe.merging import latest_legs
+from afterall.observe.merging import is_whole, latest_legs
 from afterall.settings import SiteSettings
 
 _HELD_REASONS = frozenset(
@@ -17,6 +17,7 @@ _HELD_REASONS = frozenset(
 )
 _HELD_STATES = frozenset({"REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"})
 _NEVER_REASON = "DependencyNeverSatisfied"
+_ACCOUNTING = (SlurmSource.PYSLURM, SlurmSource.SACCT)
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,9 @@ class Standing(Struct, frozen=True, kw_only=True):
     """They wait and will not start by themselves: held (also in `living`), or on a dependency that failed."""
     lost: tuple[Attempt, ...] = ()
     """Nobody knows how they ended, and nobody will."""
+    late: tuple[Attempt, ...] = ()
+    """They have ended, and accounting, which answers, has no whole record of it yet: what the controller says
+    lacks steps and memory, and a row just begun lies. Worth a wait; it keeps nothing open."""
     next_look: datetime | None = None
     """When a wait for time alone ends; None where nothing waits for it."""
 
@@ -65,7 +69,8 @@ def over(observation: Observation, settings: SiteSettings, now: datetime) -> Sta
         "lost": [],
     }
     looks: list[datetime] = []
-    for leg in latest_legs(observation.attempts):
+    latest = latest_legs(observation.attempts)
+    for leg in latest:
         heaps, until = _sort_out(leg, settings, now)
         for heap in heaps:
             sorted_out[heap].append(leg)
@@ -80,6 +85,7 @@ def over(observation: Observation, settings: SiteSettings, now: datetime) -> Sta
         unsettled=tuple(sorted_out["unsettled"]),
         stuck=tuple(sorted_out["stuck"]),
         lost=tuple(sorted_out["lost"]),
+        late=tuple(leg for leg in latest if observation.accounting_answered and _is_late(leg)),
         next_look=min(looks, default=None),
     )
 
@@ -94,6 +100,13 @@ def _sort_out(leg: Attempt, settings: SiteSettings, now: datetime) -> tuple[tupl
             return _perhaps_requeued(leg, settings, now)
         case Phase.ALIVE:
             return _alive(leg), None
+
+
+def _is_late(leg: Attempt) -> bool:
+    """Tell whether an ended leg's record is not accounting's, or one that slurmdbd has only begun."""
+    if leg.slurm_state is None or leg.slurm_state.phase not in (Phase.ENDED, Phase.ENDED_OR_REQUEUED):
+        return False
+    return leg.source not in _ACCOUNTING or not is_whole(leg)
 
 
 def _alive(leg: Attempt) -> tuple[str, ...]:

@@ -56,6 +56,11 @@ def parse_minutes(text: str) -> int | None:
     return None if minutes is None else minutes * 60
 
 
+def elapsed_of(seconds: int | None, start: datetime | None) -> int | None:
+    """Return how long a job has run, None where it has not started: Slurm says 0 of a job that waits."""
+    return seconds if seconds or start is not None else None
+
+
 def parse_state(text: str) -> SlurmState | None:
     """Return the state of "CANCELLED by 1001", "COMPLETED", or, cut in a narrow column, "OUT_OF_ME+"."""
     word = next(iter(text.split(maxsplit=1)), "")
