@@ -162,15 +162,9 @@ def test_the_worker_takes_little_memory(ground: Ground) -> None:
         for job in range(1, 11):
             ground.ends(str(10 * number + job), set_dir)
     ground.clock.advance(ground.site.debounce_s)
-    process = _start(ground, "once")
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout, process.stderr:
-        tally = json.loads(process.stdout.read())
-    assert (process.returncode, tally["folded"], tally["reported"]) == (0, 500, 50)
-    assert usage.ru_maxrss < 100 * 1024, f"{usage.ru_maxrss} KiB"
+    code, tally = _finish(_start(ground, "once"))
+    assert (code, tally["folded"], tally["reported"]) == (0, 500, 50)
+    assert tally["peak_kib"] < 100 * 1024
     assert len(ground.slurm.calls("sacct")) == 3  # 500 ids, at most 200 in one query
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from afterall.collect.item import ItemState, SetItem, with_living
 from afterall.collect.judge import Action, Decision, judge, judge_opt_in
 from afterall.collect.messages import OptIn
-from afterall.model import Attempt, JobId, Observation, SlurmSource, SlurmState, SourceReport
+from afterall.model import Attempt, JobId, Observation, Phase, SlurmSource, SlurmState, SourceReport
 from afterall.observe import over
 from afterall.settings import SiteSettings
 
@@ -44,14 +44,15 @@ ITEM = SetItem(
 
 
 def _attempt(job_id: str, state: SlurmState | None, **fields: object) -> Attempt:
-    return Attempt(
-        job_id=JobId(job_id),
-        source=SlurmSource.SACCT,
-        slurm_state=state,
-        state_text="" if state is None else state.value,
-        submit=NOW - timedelta(hours=1),
-        **fields,  # type: ignore[arg-type]
-    )
+    """Return a leg as a whole record of accounting tells it."""
+    said: dict[str, object] = {
+        "source": SlurmSource.SACCT,
+        "state_text": "" if state is None else state.value,
+        "submit": NOW - timedelta(hours=1),
+        "end": None if state is None or state.phase is Phase.ALIVE else NOW,
+        "work_dir": "/sweep/rank4",
+    }
+    return Attempt(job_id=JobId(job_id), slurm_state=state, **{**said, **fields})  # type: ignore[arg-type]
 
 
 def _judge(
@@ -81,6 +82,15 @@ def test_a_job_that_can_never_start_is_not_waited_for() -> None:
     stuck = _attempt("2", SlurmState.PENDING, reason="DependencyNeverSatisfied")
     item = replace(ITEM, expected=(JobId("1"), JobId("2")))
     assert _judge(ENDED, stuck, item=item).action is Action.REPORT
+
+
+def test_our_own_summary_job_is_not_waited_for() -> None:
+    """Its end came as an event like any other, and its record is no record of the set."""
+    item = replace(ITEM, expected=(JobId("1"), JobId("2")))
+    observation = Observation(attempts=(ENDED,), asked=ANSWERED, observed_at=NOW)
+    assert judge(item, observation, over(observation, SITE, NOW), SITE).action is Action.WAIT
+    known = replace(observation, summaries=(JobId("2"),))
+    assert judge(item, known, over(known, SITE, NOW), SITE).action is Action.REPORT
 
 
 def test_a_held_job_is_waited_for() -> None:
@@ -115,6 +125,26 @@ def test_a_missing_record_is_waited_for_through_the_grace_period() -> None:
     """It is never taken for an end before."""
     assert _judge().reason == "no end on record yet of 1"
     assert _judge(later=LATE).action is Action.REPORT
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [{"source": SlurmSource.SCONTROL}, {"end": None}, {"work_dir": ""}],
+    ids=lambda begun: str(*begun),
+)
+def test_accountings_whole_record_is_waited_for(begun: dict[str, object]) -> None:
+    """An end that only the controller tells lacks steps and memory; past the grace period it has to do."""
+    late = _attempt("1", SlurmState.FAILED, **begun)
+    assert _judge(late).reason == "no end on record yet of 1"
+    assert _judge(late, later=LATE).action is Action.REPORT
+    assert _judge_opt_in(late).state is ItemState.OPT_IN
+    assert _judge_opt_in(late, later=LATE).action is Action.FORGET
+
+
+def test_where_nobody_keeps_accounts_the_controllers_word_is_enough() -> None:
+    """There is nothing to wait for."""
+    told = _attempt("1", SlurmState.FAILED, source=SlurmSource.SCONTROL)
+    assert _judge(told, asked=NO_ACCOUNTING).action is Action.REPORT
 
 
 def test_an_outage_is_waited_out_for_a_day() -> None:
@@ -173,7 +203,8 @@ def _judge_opt_in(
     *attempts: Attempt, asked: tuple[SourceReport, ...] = ANSWERED, later: timedelta = timedelta()
 ) -> Decision:
     observation = Observation(attempts=attempts, asked=asked, observed_at=NOW + later)
-    return judge_opt_in(replace(ITEM, opt_in=OptIn.UNSAID), observation, SITE)
+    standing = over(observation, SITE, NOW + later)
+    return judge_opt_in(replace(ITEM, opt_in=OptIn.UNSAID), observation, standing, SITE)
 
 
 def test_a_comment_on_record_opts_in() -> None:

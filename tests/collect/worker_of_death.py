@@ -1,7 +1,8 @@
 """Run the worker in a process of its own: once, perhaps to die at a chosen step, or until it is told to end.
 
 Arguments: once or watch, the ground's directory, the time of day as an epoch (0: the real one), and the
-number of the durable step after which to be killed (0: never). Prints what was collected.
+number of the durable step after which to be killed (0: never). Prints what was collected, and the most
+memory that this process held.
 """
 
 import json
@@ -43,7 +44,13 @@ def main() -> None:
         collected = collect_watch(ground / "spool", site, means)
     else:
         collected = collect_once(ground / "spool", site, means, settle=False)
-    print(json.dumps(to_builtins(collected)))
+    print(json.dumps({**to_builtins(collected), "peak_kib": _peak_kib()}))
+
+
+def _peak_kib() -> int:
+    """Return this program's own high-water mark; getrusage's holds what its parent had at the fork too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
 
 
 if __name__ == "__main__":

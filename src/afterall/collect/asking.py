@@ -44,4 +44,9 @@ def commands_of(site: SiteSettings) -> SlurmCommands:
     if os.geteuid() != 0:
         path = f"{os.environ.get('PATH', '')}:{path}".lstrip(":")
     environment = {} if site.slurm_conf is None else {"SLURM_CONF": site.slurm_conf}
-    return SlurmCommands(path=path, environment=environment, timeout_s=site.slurm_timeout_s)
+    return SlurmCommands(
+        path=path,
+        environment=environment,
+        timeout_s=site.slurm_timeout_s,
+        ids_a_query=site.query_batch,
+    )

@@ -55,13 +55,13 @@ def judge(item: SetItem, observation: Observation, standing: Standing, site: Sit
     return waits
 
 
-def judge_opt_in(item: SetItem, observation: Observation, site: SiteSettings) -> Decision:
+def judge_opt_in(item: SetItem, observation: Observation, standing: Standing, site: SiteSettings) -> Decision:
     """Decide on a set whose directory is silent: its jobs' comments may opt it in."""
     now = observation.observed_at
     assert now is not None
     if any(opts_in(attempt.comment) for attempt in observation.attempts):
         return Decision(Action.ADMIT, ItemState.NEW, "a job's comment says so")
-    missing = _missing(item, observation.attempts)
+    missing = _missing(item, observation, standing)
     if not missing:
         return Decision(Action.FORGET, ItemState.DONE, "nothing opts it in")
     if observation.accounting_answered and _is_past(item, site.grace_s, observation):
@@ -104,19 +104,23 @@ def _lag(item: SetItem, observation: Observation, standing: Standing, site: Site
     if not observation.accounting_answered and not _has_no_accounting(observation):
         is_hopeless = _is_past(item, site.hung_job_s, observation)
         return "" if is_hopeless else f"accounting does not answer: {_complaints(observation)}"
-    missing = _missing(item, observation.attempts, (*standing.stuck, *standing.lost))
+    written_off = {leg.job_id for leg in (*standing.stuck, *standing.lost)}
+    missing = [job_id for job_id in _missing(item, observation, standing) if job_id not in written_off]
     if missing and not _is_past(item, site.grace_s, observation):
         return f"no end on record yet of {_few(missing)}"
     return ""
 
 
-def _missing(
-    item: SetItem, attempts: tuple[Attempt, ...], written_off: tuple[Attempt, ...] = ()
-) -> list[JobId]:
-    """Return the jobs that surely existed, whose end no source tells, and that it is of use to await."""
-    settled = {leg.job_id for leg in attempts if leg.slurm_state is not None and not leg.is_alive}
-    settled.update(leg.job_id for leg in written_off)
-    return [job_id for job_id in item.expected if job_id not in settled]
+def _missing(item: SetItem, observation: Observation, standing: Standing) -> list[JobId]:
+    """Return the jobs that surely existed and whose end no source tells, or accounting not yet as a whole.
+
+    A summary job is none of them: its own end came as an event, and nobody waits for it.
+    """
+    ended = (leg for leg in observation.attempts if leg.slurm_state is not None and not leg.is_alive)
+    settled = {*observation.summaries, *(leg.job_id for leg in ended)}
+    late = [leg.job_id for leg in standing.late]
+    unknown = [job_id for job_id in item.expected if job_id not in settled]
+    return [*unknown, *(job_id for job_id in late if job_id not in unknown)]
 
 
 def _is_past(item: SetItem, seconds: float, observation: Observation) -> bool:

@@ -129,7 +129,7 @@ class Worker:
         if item.opt_in is OptIn.YES:
             decision = judge(item, observation, standing, self._site)
         else:
-            decision = judge_opt_in(item, observation, self._site)
+            decision = judge_opt_in(item, observation, standing, self._site)
         item = replace(item, state=decision.state, reason=decision.reason)
         match decision.action:
             case Action.WAIT:
