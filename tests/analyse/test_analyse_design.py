@@ -32,6 +32,15 @@ def test_without_known_seeds_nothing_is_a_replicate() -> None:
     assert cells(trained("a", 1, seed=1), trained("b", 1)) == [("a",), ("b",)]
 
 
+def test_a_run_without_a_seed_does_not_part_those_that_have_one() -> None:
+    """What one run does not tell takes nothing from the others, and it is no replicate itself."""
+    found = design(trained("a", 1, seed=1), trained("b", 1), trained("c", 1, seed=2))
+    assert [(tuple(run.name for run in cell.runs), cell.seeds) for cell in found.cells] == [
+        (("a", "c"), (1, 2)),
+        (("b",), ()),
+    ]
+
+
 def test_the_same_seed_twice_is_no_replicate() -> None:
     """Runs of equal settings and equal seed are not told apart by chance alone."""
     assert cells(trained("a", 1, seed=7), trained("b", 1, seed=7)) == [("a",), ("b",)]

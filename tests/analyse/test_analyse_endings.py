@@ -118,7 +118,7 @@ def test_a_completed_run_has_nothing_to_tell() -> None:
     ("state", "slurm", "line", "code"),
     [
         (State.TIMEOUT, SlurmState.TIMEOUT, FindingCode.LINE_TIME_LIMIT, FindingCode.JOB_TIMEOUT),
-        (State.TIMEOUT, SlurmState.DEADLINE, FindingCode.LINE_TIME_LIMIT, FindingCode.JOB_TIMEOUT),
+        (State.TIMEOUT, SlurmState.DEADLINE, FindingCode.LINE_TIME_LIMIT, FindingCode.JOB_DEADLINE),
         (State.CANCELLED, SlurmState.CANCELLED, FindingCode.LINE_CANCELLED, FindingCode.JOB_CANCELLED),
         (
             State.OUT_OF_MEMORY,
@@ -175,6 +175,7 @@ def test_a_bad_end_holds_its_evidence() -> None:
         "source": "sacct",
         "reached_step": 20,
         "planned_steps": 75,
+        "logs": 1,
     }
 
 
@@ -243,3 +244,13 @@ def test_a_job_that_failed_to_start_was_not_cancelled() -> None:
     launch = attempt(state=SlurmState.FAILED, start=None, elapsed_s=0)
     assert codes(failed("run", attempts=(launch,), logs=())) == [FindingCode.JOB_FAILED]
     assert FindingCode.JOB_CANCELLED in codes(failed("run", State.CANCELLED, attempts=()))
+
+
+def test_a_traceback_that_ends_in_the_cause_is_not_told_again() -> None:
+    """A job that was cancelled after its program had run out of disk has one cause, not two."""
+    full = log_line(FindingCode.LINE_DISK_FULL, "OSError: [Errno 28] No space left on device")
+    trace = log_line(FindingCode.LINE_TRACEBACK, "OSError: [Errno 28] No space left on device")
+    codes = [
+        f.code for f in told(failed("run", State.CANCELLED, SlurmState.CANCELLED, findings=(full, trace)))
+    ]
+    assert codes == [FindingCode.JOB_CANCELLED, FindingCode.LINE_DISK_FULL]

@@ -144,3 +144,32 @@ def test_the_newest_state_is_told_by_epoch_and_step_not_by_name() -> None:
     assert (
         step(NextStepKind.EVALUATE, saved("a", "eval.py", checkpoints=promised)).details["checkpoint"] == "p"
     )
+
+
+def test_a_score_that_the_other_runs_have_is_asked_for() -> None:
+    """Where most runs have a score of an earlier checkpoint too, the run that lacks it is named."""
+    both = (evaluation("x/1.eval", "epoch_1"), evaluation("x/2.eval", "epoch_2"))
+    runs = [saved(name, "eval.py", evaluations=both) for name in ("a", "b", "c")]
+    lacking = saved("d", "eval.py", evaluations=both[1:])
+    found = step(NextStepKind.EVALUATE, *runs, lacking)
+    assert found.experiments == ("d",)
+    assert found.details == {"checkpoint": "epoch_1", "how": "inspect", "task": "capitalization"}
+    assert f"-M model_path={SET}/d/epoch_1 " in found.command
+
+
+def test_a_score_that_few_runs_have_is_not_asked_for() -> None:
+    """One run evaluated at every epoch does not ask the same of all others, nor do two of four."""
+    both = (evaluation("x/1.eval", "epoch_1"), evaluation("x/2.eval", "epoch_2"))
+    runs = [saved(name, "eval.py", evaluations=both) for name in ("a", "b")]
+    others = [saved(name, "eval.py", evaluations=both[1:]) for name in ("c", "d")]
+    assert not steps(NextStepKind.EVALUATE, runs[0], *others)
+    assert not steps(NextStepKind.EVALUATE, *runs, *others)
+
+
+def test_a_broken_checkpoint_is_not_to_be_evaluated_like_the_others() -> None:
+    """What could not be loaded is not evaluated for the sake of comparison."""
+    both = (evaluation("x/1.eval", "epoch_1"), evaluation("x/2.eval", "epoch_2"))
+    runs = [saved(name, "eval.py", evaluations=both) for name in ("a", "b", "c")]
+    lacking = saved("d", "eval.py", evaluations=both[1:])
+    broken = (replace(lacking.checkpoints[0], verdict=Verdict.CORRUPT), lacking.checkpoints[1])
+    assert not steps(NextStepKind.EVALUATE, *runs, replace(lacking, checkpoints=broken))

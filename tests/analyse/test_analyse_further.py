@@ -10,15 +10,19 @@ from msgspec.structs import replace
 from afterall.analyse import analyse
 from afterall.analyse.steps.further import values_between
 from afterall.model import (
+    Completion,
     Experiment,
     Finding,
     FindingCode,
     NextStep,
     NextStepKind,
     Scalar,
+    SlurmState,
+    State,
 )
 from analyse.analyse_made import (
     SET,
+    attempt,
     checkpoint,
     evaluation,
     experiment,
@@ -114,6 +118,43 @@ def test_more_seeds_are_asked_for_where_the_best_tie() -> None:
     assert (found.details["tied"], found.experiments, found.because) == (3, ("r4s0", "r8s0", "r8s1"), None)
 
 
+def test_runs_that_nothing_tells_apart_need_no_more_seeds() -> None:
+    """Where no parameter varies there are no settings to repeat."""
+    runs = [trained(name, loss, seed=0) for name, loss in (("a", 1.0), ("b", 2.0))]
+    report = analyse(material(*runs))
+    assert not report.next_steps
+    assert FindingCode.ONE_SEED not in {finding.code for finding in report.findings}
+
+
+def test_seeds_are_only_named_where_every_run_tells_its_own() -> None:
+    """Numbers stand in their order; where one run keeps silent nobody knows which seeds were used."""
+    runs = [trained(f"r{n}", float(n), lora_rank=n, seed=n) for n in (10, 11, 9)]
+    assert step(NextStepKind.MORE_SEEDS, *runs).details["used"] == "9, 10, 11"
+    silent = trained("r8", 8.0, lora_rank=8)
+    assert step(NextStepKind.MORE_SEEDS, *runs, silent).details == {"settings": 4}
+
+
+def test_settings_without_a_number_are_not_to_be_repeated() -> None:
+    """A run that diverged is not counted among those that ran once."""
+    runs = [trained(f"r{r}", loss, lora_rank=r) for r, loss in ((4, 1.0), (5, 2.0), (6, float("nan")))]
+    assert step(NextStepKind.MORE_SEEDS, *runs).details == {"settings": 2}
+
+
+def test_nothing_new_is_suggested_while_a_job_may_still_run() -> None:
+    """What waits may be what would be suggested; a job that can never start is no reason to hold back."""
+    runs = [trained(f"r{r}", loss, lora_rank=r) for r, loss in ((4, 2.0), (64, 1.0))]
+    for reason, kinds in (
+        ("Priority", {NextStepKind.WAIT}),
+        (
+            "DependencyNeverSatisfied",
+            {NextStepKind.RESUBMIT, NextStepKind.MORE_SEEDS, NextStepKind.INTERMEDIATE_VALUES},
+        ),
+    ):
+        job = attempt(state=SlurmState.PENDING, reason=reason, start=None, end=None, elapsed_s=None)
+        waiting = experiment("w", state=State.PENDING, completion=Completion(None), attempts=(job,), logs=())
+        assert {s.kind for s in analyse(material(*runs, waiting)).next_steps} == kinds
+
+
 def test_private_weights_get_a_chmod_for_the_group() -> None:
     """All files that only their owner can read, several to a command, nothing else."""
     paths = [f"run/c{n}/adapter_model.safetensors" for n in range(10)]
@@ -123,9 +164,9 @@ def test_private_weights_get_a_chmod_for_the_group() -> None:
             findings=tuple(Finding(code=FindingCode.MODE_PRIVATE, experiment="run", subject=p) for p in paths)
         ),
     )
-    lines = [shlex.split(line) for line in found.command.splitlines()]
-    assert [line[:2] for line in lines] == [["chmod", "g+r"], ["chmod", "g+r"]]
-    assert [path for line in lines for path in line[2:]] == [f"{SET}/{path}" for path in paths]
+    lines = [shlex.split(line.strip("()")) for line in found.command.splitlines()]
+    assert [line[:5] for line in lines] == [["cd", SET, "&&", "chmod", "g+r"]] * 2
+    assert [path for line in lines for path in line[5:]] == paths
     assert (found.details, found.experiments) == ({"files": 10}, ("run",))
 
 
@@ -146,6 +187,19 @@ def test_evaluations_are_set_beside_losses() -> None:
         "best_by_loss": "a",
         "best_by_evaluation": "b",
     }
+
+
+@pytest.mark.parametrize("scores", [(0.9, 0.5), (0.9, 0.9)])
+def test_evaluations_that_agree_with_the_losses_need_no_second_look(scores: tuple[float, float]) -> None:
+    """The best by loss is the best by score too, alone or beside another."""
+    runs = [
+        replace(
+            saved(n, metrics={"final_val_loss": loss}),
+            evaluations=(evaluation(f"{n}/1.eval", metrics={"match/accuracy": score}),),
+        )
+        for n, loss, score in zip("ab", (1.0, 2.0), scores, strict=True)
+    ]
+    assert not steps(NextStepKind.COMPARE_EVALUATIONS, *runs)
 
 
 def test_steps_stand_in_the_order_in_which_they_are_taken() -> None:
@@ -181,6 +235,16 @@ def test_settings_that_were_repeated_and_differ_need_no_more_seeds() -> None:
     ]
     assert not steps(NextStepKind.MORE_SEEDS, *runs)
     assert not steps(NextStepKind.MORE_SEEDS, trained("a", 1.0, lora_rank=4, seed=0), unsubmitted("b"))
+
+
+def test_nothing_is_proposed_towards_a_run_that_diverged() -> None:
+    """A learning rate that ended in NaN is no end of a range worth searching."""
+    runs = [
+        trained(f"r{n}", loss, learning_rate=rate)
+        for n, (rate, loss) in enumerate([(1e-4, 2.0), (1e-2, 1.0), (1e4, float("nan"))])
+    ]
+    found = steps(NextStepKind.INTERMEDIATE_VALUES, *runs)
+    assert [(s.details["lower"], s.details["upper"]) for s in found] == [(1e-4, 1e-2)]
 
 
 def test_infinite_and_negative_values_have_nothing_between() -> None:

@@ -123,12 +123,22 @@ def test_not_asking_differs_from_not_answering() -> None:
         SourceReport(SlurmSource.SQUEUE, answered=True),
     )
     finding = only(FindingCode.SLURM_UNAVAILABLE, observation=Observation(asked=asked))
-    assert finding.evidence == {"tried": "sacct: Connection refused; squeue", "answered": "squeue"}
+    assert finding.evidence == {"tried": "sacct: Connection refused", "answered": "squeue"}
     fallback = (
         SourceReport(SlurmSource.PYSLURM, answered=False),
         SourceReport(SlurmSource.SACCT, answered=True),
     )
     assert not told(observation=Observation(asked=fallback))
+
+
+def test_logs_do_not_answer_for_slurm() -> None:
+    """Logs that name jobs neither make Slurm asked, nor unavailable where nobody wanted to ask it."""
+    logs = SourceReport(SlurmSource.LOG, answered=True)
+    assert only(FindingCode.SLURM_NOT_ASKED, observation=Observation(asked=(logs,))).evidence == {}
+    assert FindingCode.SLURM_UNAVAILABLE not in codes(observation=Observation(asked=(logs,)))
+    silent = SourceReport(SlurmSource.SACCT, answered=False, detail="sacct: not found")
+    finding = only(FindingCode.SLURM_UNAVAILABLE, observation=Observation(asked=(silent, logs)))
+    assert finding.evidence == {"tried": "sacct: not found"}
 
 
 def test_recycled_ids_are_told_once_each() -> None:

@@ -5,10 +5,28 @@ from datetime import timedelta
 
 import pytest
 
+from afterall.analyse import analyse
 from afterall.analyse.evaluation_measures import direction_of, evaluation_measures
 from afterall.analyse.measures import Measure, training_measures
-from afterall.model import Direction, EvaluationStatus, Experiment, SlurmState
-from analyse.analyse_made import MORNING, attempt, checkpoint, curve, evaluation, experiment, failed
+from afterall.model import (
+    Direction,
+    EvaluationStatus,
+    Experiment,
+    Finding,
+    FindingCode,
+    Scalar,
+    SlurmState,
+)
+from analyse.analyse_made import (
+    MORNING,
+    attempt,
+    checkpoint,
+    curve,
+    evaluation,
+    experiment,
+    failed,
+    material,
+)
 
 
 def measures(*experiments: Experiment) -> dict[str, Measure]:
@@ -25,6 +43,27 @@ def test_a_reading_has_value_step_epoch_and_source() -> None:
     reading = measures(run)["final_loss"].read(run)
     assert reading is not None
     assert (reading.value, reading.step, reading.source.where) == (0.5, 40, "key final_loss")
+
+
+def test_a_loss_logged_in_place_of_nan_is_nan() -> None:
+    """HF Trainer logs 0.0 for a loss that is not finite; gradients that were NaN to the end tell it."""
+    hidden = Finding(
+        code=FindingCode.LOSS_NOT_FINITE,
+        subject="grad_norm",
+        evidence={"metric": "grad_norm", "at_end": True},
+    )
+    metrics: dict[str, Scalar] = {"final_loss": 0.0, "final_val_loss": 2.0}
+    run = experiment(metrics=metrics, findings=(hidden,))
+    other = experiment("b", metrics={"final_loss": 1.0, "final_val_loss": 2.0})
+    found = measures(run, other)
+    reading = found["final_loss"].read(run)
+    assert reading is not None
+    assert math.isnan(reading.value)
+    validation = found["final_val_loss"].read(run)
+    assert validation is not None
+    assert validation.value == 2.0
+    ranking = next(r for r in analyse(material(run, other)).rankings if r.metric == "final_loss")
+    assert ranking.order == ("b", "run")
 
 
 def test_a_validation_loss_belongs_to_its_last_validation() -> None:
@@ -77,6 +116,14 @@ def test_durations_are_read_of_trained_runs_only() -> None:
     reading = measures(whole)["elapsed_s"].read(whole)
     assert reading is not None
     assert (reading.value, reading.source.file, reading.source.where) == (20.0, "sacct", "job 7")
+
+
+def test_the_last_of_several_attempts_does_not_tell_how_long_training_takes() -> None:
+    """It may have gone on from a checkpoint; one that never started took nothing."""
+    again = experiment("a", attempts=(attempt("6", SlurmState.TIMEOUT), attempt("7")))
+    assert "elapsed_s" not in measures(again)
+    unstarted = attempt("6", SlurmState.CANCELLED, start=None, elapsed_s=None)
+    assert "elapsed_s" in measures(experiment("b", attempts=(unstarted, attempt("7"))))
 
 
 def test_the_trainers_own_time_goes_before_the_jobs() -> None:

@@ -8,12 +8,15 @@ from msgspec.structs import replace
 from afterall.analyse import analyse
 from afterall.analyse.steps.limits import slurm_memory, slurm_time
 from afterall.model import (
+    DIRECTORY_NAME,
     Completion,
     Experiment,
+    Fact,
     FindingCode,
     NextStep,
     NextStepKind,
     SlurmState,
+    Source,
 )
 from analyse.analyse_made import (
     SET,
@@ -91,15 +94,32 @@ def test_time_is_doubled_where_no_step_tells() -> None:
 
 def test_an_unknown_limit_is_not_changed() -> None:
     """Where nobody knows what was asked for, the job is submitted as it was."""
-    for state in (SlurmState.TIMEOUT, SlurmState.OUT_OF_MEMORY):
+    for state, lacked in ((SlurmState.TIMEOUT, "lacked_time"), (SlurmState.OUT_OF_MEMORY, "lacked_memory")):
         found = step(NextStepKind.RESUBMIT, job(state))
-        assert (found.command, found.details) == (f"(cd {SET}/run && sbatch train.sbatch)", {})
+        assert (found.command, found.details) == (f"(cd {SET}/run && sbatch train.sbatch)", {lacked: True})
 
 
 def test_a_cause_to_repair_is_named() -> None:
     """A run that ran out of CUDA memory needs no other limit, but a change."""
     run = replace(job(SlurmState.FAILED), findings=(log_line(FindingCode.LINE_CUDA_OUT_OF_MEMORY, "CUDA"),))
     assert step(NextStepKind.RESUBMIT, run).details == {"cause": "line_cuda_out_of_memory"}
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "details"),
+    [
+        (SlurmState.CANCELLED, {}, {}),
+        (SlurmState.PREEMPTED, {}, {}),
+        (SlurmState.NODE_FAIL, {}, {}),
+        (SlurmState.FAILED, {}, {"is_unexplained": True}),
+        (SlurmState.FAILED, {"exit_code": 0, "signal": 53}, {"did_not_launch": True}),
+    ],
+)
+def test_only_what_failed_by_itself_has_something_to_find_out(
+    state: SlurmState, fields: dict[str, Any], details: dict[str, Any]
+) -> None:
+    """A job that was cancelled, preempted or lost its node is submitted as it was."""
+    assert step(NextStepKind.RESUBMIT, job(state, **fields)).details == details
 
 
 def test_the_first_submissions_options_and_arguments_are_kept() -> None:
@@ -138,6 +158,39 @@ def test_only_the_failed_task_of_an_array_is_submitted_again() -> None:
     )
     run = failed("runs/2", attempts=(made,), layout={"scripts": ("sweep.sbatch",)})
     assert step(NextStepKind.RESUBMIT, run).command == f"(cd {SET} && sbatch --array=2 sweep.sbatch)"
+
+
+def test_a_task_known_by_its_log_alone_is_submitted_beside_its_script() -> None:
+    """Without a job's directory a script of all tasks is submitted from where it lies."""
+    made = attempt("10", SlurmState.FAILED, display_id="10_2", work_dir="", submit_line="")
+    run = failed("runs/2", attempts=(made,), layout={"scripts": ("sweep.sbatch",)})
+    assert step(NextStepKind.RESUBMIT, run).command == f"(cd {SET} && sbatch --array=2 sweep.sbatch)"
+
+
+def test_a_script_of_several_experiments_is_not_submitted_without_its_arguments() -> None:
+    """Which experiment it would train stands in the submit line alone."""
+    layout = {"scripts": ("train.sbatch",)}
+    unknown = failed("a", attempts=(attempt(state=SlurmState.FAILED, submit_line=""),), layout=layout)
+    other = experiment("b", layout=layout)
+    assert step(NextStepKind.RESUBMIT, unknown, other).command == ""
+    made = attempt(state=SlurmState.FAILED, work_dir=SET, submit_line="sbatch train.sbatch 8 1e-4")
+    known = failed("a", attempts=(made,), layout=layout)
+    assert step(NextStepKind.RESUBMIT, known, other).command == f"(cd {SET} && sbatch train.sbatch 8 1e-4)"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("runs/a/job.sh", f"(cd {SET}/runs/a && sbatch job.sh)"),
+        ("runs/job.sh", f"(cd {SET}/runs && sbatch job.sh)"),
+        ("scripts/a.sh", f"(cd {SET} && sbatch scripts/a.sh)"),
+    ],
+)
+def test_where_nobody_knows_a_jobs_directory_the_scripts_place_tells_it(script: str, told: str) -> None:
+    """In a run's directory, above it, or in one for scripts alone."""
+    made = attempt(state=SlurmState.FAILED, submit_line="", work_dir="")
+    run = failed("runs/a", attempts=(made,), layout={"scripts": (script,)})
+    assert step(NextStepKind.RESUBMIT, run).command == told
 
 
 def test_a_moved_set_is_submitted_where_it_lies_now() -> None:
@@ -209,6 +262,7 @@ def test_a_job_that_never_starts_is_cancelled_and_submitted_anew() -> None:
     found = step(NextStepKind.RESUBMIT, run)
     assert found.command == f"scancel 8 && (cd {SET}/a && sbatch train.sbatch)"
     assert found.because is FindingCode.DEPENDENCY_NEVER_SATISFIED
+    assert found.details == {"had_dependency": True}
 
 
 def test_slurm_units() -> None:
@@ -228,3 +282,12 @@ def test_of_scripts_with_one_name_the_path_decides() -> None:
     made = attempt(state=SlurmState.FAILED, work_dir=SET, submit_line="sbatch ./b/train.sbatch")
     run = failed("run", attempts=(made,), layout={"scripts": ("a/train.sbatch", "b/train.sbatch")})
     assert step(NextStepKind.RESUBMIT, run).command == f"(cd {SET} && sbatch b/train.sbatch)"
+
+
+def test_what_only_a_name_promises_is_to_be_set_before_submission() -> None:
+    """A rank that stands in the directory's name and in no file is named; one that a file sets is not."""
+    run = unsubmitted("rank64_seed1", learning_rate=0.001)
+    promised = {"lora_rank": Fact(64, Source("rank64_seed1", DIRECTORY_NAME))}
+    found = step(NextStepKind.SUBMIT, replace(run, parameters={**run.parameters, **promised}))
+    assert found.details == {"unset": "lora_rank"}
+    assert step(NextStepKind.SUBMIT, run).details == {}

@@ -49,6 +49,26 @@ def test_the_gap_is_of_the_same_run_at_its_end() -> None:
     ]
 
 
+def test_the_gap_is_where_the_last_validation_was() -> None:
+    """A run that went on after its last validation is compared there, not at its end."""
+    metrics: dict[str, Scalar] = {"mean_last_loss": 0.1, "final_loss": 0.1, "final_val_loss": 1.5}
+    few = curve("loss", [4.0, 3.0, 2.0, 1.0], 10, 10)
+    many = curve("loss", [2.0 if at < 45 else 0.1 for at in range(100)], 1, 1)
+    early = {"val_loss": curve("val_loss", [1.5], 5, 10)}
+    report = analyse(
+        material(
+            experiment(
+                "few", metrics=metrics, series={"loss": few, "val_loss": curve("val_loss", [1.5], 20, 1)}
+            ),
+            experiment(
+                "many", metrics=metrics, series={"loss": many, "val_loss": curve("val_loss", [1.5], 45, 1)}
+            ),
+            experiment("early", metrics=metrics, series={"loss": few, **early}),
+        )
+    )
+    assert [(g.experiment, g.train, g.step) for g in report.gaps] == [("few", 3.0, 20), ("many", 2.0, 45)]
+
+
 def test_the_mean_of_most_of_a_run_is_not_its_end() -> None:
     """Ten of ten logged losses are the whole run: the last one is taken, in gaps and in comparisons."""
     metrics: dict[str, Scalar] = {"mean_last_loss": 1.0, "final_loss": 0.5, "final_val_loss": 1.5}

@@ -133,6 +133,13 @@ def test_a_model_named_like_its_run_still_varies() -> None:
     assert list(shown(*named)) == ["model"]
 
 
+@pytest.mark.parametrize("key", ["target_modules", "peft.lora_target_modules", "model.lora_attn_modules"])
+def test_modules_that_runs_are_called_after_still_vary(key: str) -> None:
+    """A sweep over modules calls its runs by them, which does not make the modules a run's name."""
+    named = [experiment(n, parameters={key: n}) for n in ("q_proj", "all-linear")]
+    assert list(shown(*named)) == [key]
+
+
 def test_a_data_file_that_differs_varies() -> None:
     """An input path that names no run is a difference between runs."""
     assert list(shown(*runs(data__files=["/d/small.json", "/d/large.json"]))) == ["data.files"]

@@ -54,20 +54,22 @@ def lay_out(experiments: Sequence[Experiment], varying: Varying) -> Design:
 
 
 def _known(parameter: VaryingParameter, experiment: Experiment, varying: Varying) -> Identity | None:
-    """Return what a run has of a parameter: nothing at all is something that can be known of a rank."""
+    """Return what a run has of a parameter: nothing at all is something that can be known of it."""
     said = parameter.by_experiment
-    if experiment.name not in said and parameter.name == "lora_rank":
-        return identity(None) if experiment.name in varying.without_adapter else None
-    return identity(said[experiment.name]) if experiment.name in said else None
+    if experiment.name in said:
+        return identity(said[experiment.name])
+    return identity(None) if experiment.name in varying.unset.get(parameter.name, ()) else None
 
 
 def _cells(key: CellKey, runs: list[Experiment], varying: Varying) -> list[Cell]:
-    """Return one cell of replicates, or a cell for each run where no seeds tell that they are."""
+    """Return one cell of replicates, and a cell for each run of which no seed tells that it is one."""
     settings = tuple(dimension.by_experiment.get(runs[0].name) for dimension in varying.dimensions)
-    seeds = [_seeds_of(run, varying) for run in runs]
-    if all(seeds) and len({tuple(map(identity, of_run)) for of_run in seeds}) > 1:
-        return [Cell(key, settings, tuple(runs), tuple(of_run[0] for of_run in seeds))]
-    return [Cell(key, settings, (run,), of_run[:1]) for run, of_run in zip(runs, seeds, strict=True)]
+    seeds = {run.name: _seeds_of(run, varying) for run in runs}
+    seeded = [run for run in runs if seeds[run.name]]
+    if len({tuple(map(identity, seeds[run.name])) for run in seeded}) < 2:
+        return [Cell(key, settings, (run,), seeds[run.name][:1]) for run in runs]
+    repeated = Cell(key, settings, tuple(seeded), tuple(seeds[run.name][0] for run in seeded))
+    return [repeated, *(Cell(key, settings, (run,)) for run in runs if run not in seeded)]
 
 
 def _seeds_of(run: Experiment, varying: Varying) -> tuple[Scalar, ...]:

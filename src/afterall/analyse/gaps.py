@@ -1,24 +1,27 @@
 """Set each run's validation loss beside its training loss.
 
-Invariant: both are finite and of the same run; the training loss is a mean over the last logged steps where
-there is one, because a single step's loss scatters more than the gap.
+Invariant: both are finite, of the same run and of the same place in it: no step after the last validation
+counts. The training loss is a mean over the last logged steps where enough were logged, because a single
+step's loss scatters more than the gap.
 """
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 
 from afterall.analyse.measures import whole
-from afterall.analyse.readings import finite_metric, mean_last_loss, metric
+from afterall.analyse.readings import ENOUGH_POINTS, finite_metric, mean_last_loss, metric
 from afterall.model import Experiment, ValidationGap
+
+AVERAGED = 10
+"""Logged steps that a mean is taken over, as scanning does at a run's end."""
 
 
 def find_gaps(experiments: Sequence[Experiment]) -> tuple[ValidationGap, ...]:
     """Return the gaps at the end of training, in nats, in the order of `experiments`."""
     gaps = []
     for experiment in experiments:
-        train = mean_last_loss(experiment)
-        if train is None:
-            train = metric(experiment, "final_loss")
+        train = _train(experiment)
         validation = finite_metric(experiment, "final_val_loss")
         if train is not None and math.isfinite(train) and validation is not None:
             gap = ValidationGap(
@@ -26,6 +29,19 @@ def find_gaps(experiments: Sequence[Experiment]) -> tuple[ValidationGap, ...]:
             )
             gaps.append(gap)
     return tuple(gaps)
+
+
+def _train(experiment: Experiment) -> float | None:
+    """Return the training loss where the last validation was; without steps, that of the run's end."""
+    losses, validations = experiment.series.get("loss"), experiment.series.get("val_loss")
+    if losses is not None and validations is not None and losses.points and validations.points:
+        validated = validations.points[-1].step
+        if losses.points[-1].step > validated:
+            before = [point.value for point in losses.points if point.step <= validated]
+            last = before[-AVERAGED if len(before) >= ENOUGH_POINTS else -1 :]
+            return fmean(last) if last else None
+    mean = mean_last_loss(experiment)
+    return metric(experiment, "final_loss") if mean is None else mean
 
 
 def _step(experiment: Experiment) -> int | None:

@@ -1,7 +1,7 @@
 """Read the numbers that runs are compared by, each with its direction, its place in training and its source.
 
 Invariant: a reading exists only where the run logged a number; NaN and infinity are readings, nothing is
-filled in. Losses are in nats, times in seconds.
+filled in; a training loss that was logged in place of NaN is NaN. Losses are in nats, times in seconds.
 """
 
 import math
@@ -11,7 +11,14 @@ from enum import Enum
 from msgspec import Struct
 
 from afterall.analyse.ordering import to_float
-from afterall.analyse.readings import finite_metric, has_trained, mean_last_loss, metric
+from afterall.analyse.readings import (
+    finite_metric,
+    has_started,
+    has_trained,
+    hides_divergence,
+    mean_last_loss,
+    metric,
+)
 from afterall.model import Direction, Experiment, Source
 
 
@@ -51,6 +58,9 @@ class Measure(Struct, frozen=True):
     read: Callable[[Experiment], Reading | None]
     checkpoint: str = ""
     """For an evaluation: which checkpoint of each run was evaluated, "final" or its name."""
+
+
+_TRAINING_LOSSES = ("mean_last_loss", "final_loss")
 
 
 def training_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...]:
@@ -93,6 +103,8 @@ def _reader(name: str, kind: Kind) -> Callable[[Experiment], Reading | None]:
         value = mean_last_loss(experiment) if name == "mean_last_loss" else metric(experiment, name)
         if value is None or (kind is Kind.TIME and not has_trained(experiment)):
             return None
+        if name in _TRAINING_LOSSES and hides_divergence(experiment):
+            value = math.nan
         step, epoch = _place(experiment, name)
         return Reading(value, experiment.metrics[name].source, step, epoch)
 
@@ -100,7 +112,12 @@ def _reader(name: str, kind: Kind) -> Callable[[Experiment], Reading | None]:
 
 
 def _elapsed(experiment: Experiment) -> Reading | None:
-    """Read how long the attempt that counts took, where training reached its end in it."""
+    """Read how long the attempt that counts took, where training reached its end in it alone.
+
+    Where several attempts ran, the last one may have gone on from where another stopped.
+    """
+    if sum(has_started(one) for one in experiment.attempts) > 1:
+        return None
     attempt = experiment.latest
     if attempt is None or attempt.elapsed_s is None or attempt.is_alive or not has_trained(experiment):
         return None

@@ -27,12 +27,13 @@ def moved_from(layout: SetLayout, experiments: Sequence[Experiment]) -> str | No
     return min(seen, key=lambda path: (-seen[path], path))
 
 
-def directory_of(layout: SetLayout, experiment: Experiment) -> str:
-    """Return the absolute directory to submit an experiment from: its job's own, else the experiment's.
+def directory_of(layout: SetLayout, experiment: Experiment, script: str) -> str:
+    """Return the absolute directory to submit an experiment's `script` from: its job's own.
 
-    A job may have been submitted from the set's top, as an array over all experiments is.
+    A job may have been submitted from the set's top, as an array over all experiments is. Where nobody knows,
+    it is the experiment's directory for a script in it, the script's own for one above, else the set's top.
     """
-    own = absolute(layout, experiment.layout.path)
+    own = absolute(layout, _home(experiment, PurePosixPath(script)))
     attempt = experiment.latest
     if attempt is None or not attempt.work_dir.startswith("/"):
         return own
@@ -41,6 +42,13 @@ def directory_of(layout: SetLayout, experiment: Experiment) -> str:
     if origin is None:
         return own
     return absolute(layout, work_dir[len(origin) :].strip("/"))
+
+
+def _home(experiment: Experiment, script: PurePosixPath) -> str:
+    path = PurePosixPath(experiment.layout.path)
+    if path in script.parents:
+        return str(path)
+    return str(script.parent) if script.parent in path.parents else ""
 
 
 def absolute(layout: SetLayout, path: str) -> str:

@@ -6,7 +6,7 @@ Invariant: a missing or unusable value is None, and is never taken for zero or f
 import math
 
 from afterall.analyse.ordering import to_float
-from afterall.model import Experiment, Fact, State, Verdict
+from afterall.model import Attempt, Experiment, Fact, FindingCode, SlurmSource, State, Verdict
 
 BADLY_ENDED = frozenset(
     {State.FAILED, State.TIMEOUT, State.CANCELLED, State.OUT_OF_MEMORY, State.NODE_FAIL, State.PREEMPTED}
@@ -46,6 +46,19 @@ def mean_last_loss(experiment: Experiment) -> float | None:
     return metric(experiment, "mean_last_loss")
 
 
+def hides_divergence(experiment: Experiment) -> bool:
+    """Tell whether the logged training loss looks sound while the gradients were NaN to the end.
+
+    HF Trainer logs 0.0, or an earlier mean, in place of a loss that is not finite.
+    """
+    return any(
+        f.code is FindingCode.LOSS_NOT_FINITE
+        and f.subject == "grad_norm"
+        and f.evidence.get("at_end") is True
+        for f in experiment.findings
+    )
+
+
 def is_alive(experiment: Experiment) -> bool:
     """Tell whether a job may still change this experiment's files."""
     living = (attempt.is_alive and not attempt.is_forgotten for attempt in experiment.attempts)
@@ -70,6 +83,17 @@ def has_failed(experiment: Experiment) -> bool:
     if is_alive(experiment) or has_trained(experiment) or experiment.state is State.NOT_SUBMITTED:
         return False
     return experiment.state in BADLY_ENDED or experiment.completion.value is False
+
+
+def has_never_started(experiment: Experiment) -> bool:
+    """Tell whether Slurm knows the job that counts and that it never ran; of a log's job nobody says so."""
+    latest = experiment.latest
+    return latest is not None and latest.source is not SlurmSource.LOG and not has_started(latest)
+
+
+def has_started(attempt: Attempt) -> bool:
+    """Tell whether Slurm says that a job came to run."""
+    return attempt.start is not None or bool(attempt.elapsed_s)
 
 
 def left_traces(experiment: Experiment) -> bool:

@@ -15,7 +15,7 @@ from afterall.analyse.ordering import natural_key
 from afterall.analyse.places import moved_from
 from afterall.analyse.readings import has_failed, has_trained, is_alive
 from afterall.analyse.readme import Readme, parse_readme
-from afterall.model import Experiment, SetStatus, SetSummary, State
+from afterall.model import Attempt, Experiment, SetStatus, SetSummary, State
 
 
 def summarise(material: Material, experiments: Sequence[Experiment]) -> SetSummary:
@@ -26,7 +26,7 @@ def summarise(material: Material, experiments: Sequence[Experiment]) -> SetSumma
     return SetSummary(
         name=layout.name,
         path=layout.path,
-        status=status_of(experiments),
+        status=status_of(experiments, material.matched.unplaced),
         counts=_counts(experiments),
         trained=sum(map(has_trained, experiments)),
         first=dates.first,
@@ -42,9 +42,13 @@ def summarise(material: Material, experiments: Sequence[Experiment]) -> SetSumma
     )
 
 
-def status_of(experiments: Sequence[Experiment]) -> SetStatus:
-    """Return how the set stands; a set without experiments is incomplete."""
-    if not experiments or any(map(is_alive, experiments)):
+def status_of(experiments: Sequence[Experiment], unplaced: Sequence[Attempt] = ()) -> SetStatus:
+    """Return how the set stands; `unplaced` are its jobs that no experiment has.
+
+    A set without experiments is incomplete.
+    """
+    living = any(map(is_alive, experiments)) or any(job.is_alive for job in unplaced)
+    if not experiments or living:
         return SetStatus.INCOMPLETE
     if any(map(has_failed, experiments)):
         return SetStatus.FAILED

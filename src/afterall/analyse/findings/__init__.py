@@ -6,8 +6,11 @@ absent where no source gave a value.
 
 A *job's evidence* is: job_id (as users type it), state (Slurm's own words), exit_code, may_lack_128 (true:
 the source may have subtracted 128 from it), signal, elapsed_s, time_limit_s, requested_memory_bytes,
-max_rss_bytes, node_list, failed_node, reason, source (who said so), reached_step, planned_steps. `subject` is
-then the job's id.
+max_rss_bytes, node_list, failed_node, reason, source (who said so), reached_step, planned_steps, logs and
+saved (how many logs, and checkpoints that can be used, it left); and, where so, these as true: of_earlier
+(what is there is an earlier attempt's), is_starting, is_ending, is_suspended, did_not_boot, did_not_launch,
+was_killed, is_forgotten (accounting calls it alive, the controller does not know it), is_elsewhere (on
+another cluster). `subject` is then the job's id.
 
 | code | evidence |
 |---|---|
@@ -16,14 +19,19 @@ then the job's id.
 | completed_without_training | a job's |
 | job_failed | a job's; cause (code of a log finding told beside it), or quote: a line told nowhere else |
 | job_timeout, job_cancelled, job_node_fail, job_preempted | a job's; cause; quote: Slurm's line in the log |
-| job_out_of_memory | a job's; memory_evidence (what shows the kill); quote: Slurm's line in the log |
+| job_deadline | a job's; cause; quote: Slurm's line in the log |
+| job_out_of_memory | a job's; memory_evidence (what shows the kill), is_over (true: seen to use more than |
+| | was asked for); quote: Slurm's line in the log |
+| job_state_unknown | a job's |
+| job_without_experiment | jobs (how many), job_ids (by ", "), name, state, are_alive (true), log (the first |
+| | of theirs), logs (how many); subject: the first job's id |
 | job_cancelled_pending | a job's, without anything of a run |
 | job_running | a job's |
 | job_pending, job_held, dependency_never_satisfied | a job's, `reason` being why it waits |
 | not_submitted | script (the batch script that nobody submitted) |
 | no_accounting_record | job_ids (those that logs name, joined by ", ") |
 | slurm_not_asked | none |
-| slurm_unavailable | tried (each source and its answer, joined by "; "), answered (who did, by ", ") |
+| slurm_unavailable | tried (each source that gave no answer, and why, by "; "), answered (who did, by ", ") |
 | job_id_recycled | job_id, user, work_dir, submit (ISO 8601) |
 | earlier_attempts | earlier (how many), job_ids, states (by ", ", oldest first), elapsed_s (of them all) |
 | log_missing | job_id |
@@ -31,6 +39,8 @@ then the job's id.
 | loss_not_finite | metric, not_finite and points (how many of how many), first_step, at_end (true or false) |
 | zero_steps | reached_step, planned_steps |
 | stopped_early | reached_step, planned_steps, reached_epochs, planned_epochs |
+| validation_tracked | points (how many), every (steps), setting (that asked for it), first, last, fell |
+| | ("lower": the last is below the first), lowest, lowest_step, last_step (the lowest is not last) |
 | evaluation_failed, evaluation_unfinished, evaluation_unreadable | task, checkpoint, status, superseded |
 | | (true: the task succeeded on this checkpoint elsewhere); subject: the log; quote: the error's first line |
 | one_seed | settings (how many were compared, none of them repeated), seed (where all ran the same) |

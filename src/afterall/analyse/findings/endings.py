@@ -12,8 +12,8 @@ from afterall.analyse.findings.evidence import (
     last,
     lines_of_latest,
 )
-from afterall.analyse.readings import BADLY_ENDED
-from afterall.model import Experiment, Finding, FindingCode, State
+from afterall.analyse.readings import BADLY_ENDED, has_never_started
+from afterall.model import Attempt, Experiment, Finding, FindingCode, SlurmState, State
 
 _AFTERMATH = (FindingCode.LINE_CANCELLED, FindingCode.LINE_TASK_EXITED)
 """What Slurm's commands write after any job that was stopped."""
@@ -60,7 +60,7 @@ def judge_ending(experiment: Experiment) -> Judgement:
         return Judgement()
     if experiment.completion.value:
         return _contradiction(experiment)
-    if _never_started(experiment):
+    if experiment.state is State.CANCELLED and has_never_started(experiment):
         return Judgement((finding(FindingCode.JOB_CANCELLED_PENDING, experiment, job_evidence(experiment)),))
     return _bad_end(experiment)
 
@@ -99,16 +99,27 @@ def _bad_end(experiment: Experiment) -> Judgement:
     # Without cgroups Slurm calls a step that it killed for its memory FAILED; the log's line then decides.
     state = State.OUT_OF_MEMORY if experiment.state is State.FAILED else experiment.state
     code, echo = _ENDINGS[state]
+    if experiment.latest is not None and experiment.latest.slurm_state is SlurmState.DEADLINE:
+        code = FindingCode.JOB_DEADLINE
     evidence = job_evidence(experiment)
     latest = experiment.latest
     if state is State.OUT_OF_MEMORY and latest is not None and latest.out_of_memory_evidence:
         evidence["memory_evidence"] = latest.out_of_memory_evidence
+    if state is State.OUT_OF_MEMORY and latest is not None and _is_over(latest):
+        evidence["is_over"] = True
     cause = _cause(lines)
     if cause is not None and state is not State.OUT_OF_MEMORY:
         evidence["cause"] = cause.code.value
     quoted = last(lines, [echo] if echo else [])
     told = finding(code, experiment, evidence, quoted)
-    return Judgement((told,), tuple(line for line in lines if line.code in (echo, *_AFTERMATH)))
+    same = [line for line in _same_quote(lines, cause) if line is not cause]
+    return Judgement((told,), (*same, *(line for line in lines if line.code in (echo, *_AFTERMATH))))
+
+
+def _is_over(attempt: Attempt) -> bool:
+    """Tell whether one task was seen to use more than the job had asked for on one node."""
+    used, asked = attempt.max_rss_bytes, attempt.requested_memory_bytes
+    return bool(used and asked) and (used or 0) * (attempt.nodes or 1) >= (asked or 0)
 
 
 def _failure(experiment: Experiment, lines: list[Finding]) -> Judgement:
@@ -140,10 +151,3 @@ def _same_quote(lines: list[Finding], quoted: Finding | None) -> list[Finding]:
     if quoted is None:
         return []
     return [line for line in lines if line is quoted or (line.quote and line.quote == quoted.quote)]
-
-
-def _never_started(experiment: Experiment) -> bool:
-    latest = experiment.latest
-    if experiment.state is not State.CANCELLED or latest is None or latest.start is not None:
-        return False
-    return not latest.elapsed_s and latest.source.value != "log"

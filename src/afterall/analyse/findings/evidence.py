@@ -11,10 +11,29 @@ from msgspec import Struct
 from afterall.analyse.costs import job_name
 from afterall.analyse.measures import whole
 from afterall.analyse.readings import finite_metric
-from afterall.model import Attempt, Experiment, Finding, FindingCode, LogFile, Scalar, Source
+from afterall.model import (
+    Attempt,
+    Experiment,
+    Finding,
+    FindingCode,
+    LogFile,
+    Scalar,
+    SlurmState,
+    Source,
+    Verdict,
+)
 
 NO_ARRAY_TASK = "4294967294"
 """What Slurm's %a gives for a job that is no array's (NO_VAL)."""
+
+NO_LAUNCH = 53
+"""The signal of a job whose batch script Slurm could not start: its directory or output file is not there."""
+
+_KILL = 9
+_USABLE = (Verdict.OK, Verdict.UNVERIFIED)
+_BEFORE = frozenset({SlurmState.CONFIGURING, SlurmState.POWER_UP_NODE})
+_AFTER = frozenset({SlurmState.COMPLETING, SlurmState.STAGE_OUT, SlurmState.UPDATE_DB})
+_HALTED = frozenset({SlurmState.SUSPENDED, SlurmState.STOPPED})
 
 LINES = frozenset(code for code in FindingCode if code.value.startswith("line_"))
 """What scanning says of single lines of a log."""
@@ -43,12 +62,19 @@ def finding(
 
 
 def job_evidence(experiment: Experiment) -> dict[str, Scalar]:
-    """Return what is known of the job that counts and of how far training came."""
-    return known({**_record(experiment.latest), **progress(experiment)})
+    """Return what is known of the job that counts, of how far training came in it and of what it left."""
+    return known({**_record(experiment.latest), **progress(experiment), **_left_behind(experiment)})
+
+
+def is_of_earlier(experiment: Experiment) -> bool:
+    """Tell whether the numbers are of an earlier attempt than the one that counts."""
+    return any(f.code is FindingCode.TRACES_OF_EARLIER_ATTEMPT for f in experiment.findings)
 
 
 def progress(experiment: Experiment) -> dict[str, Scalar]:
-    """Return how far training came, and how far it was to go."""
+    """Return how far training came, and how far it was to go; nothing of what an earlier attempt reached."""
+    if is_of_earlier(experiment):
+        return {}
     return {
         "reached_step": whole(finite_metric(experiment, "global_step")),
         "planned_steps": whole(finite_metric(experiment, "planned_steps")),
@@ -98,21 +124,53 @@ def _record(attempt: Attempt | None) -> dict[str, Scalar]:
         "failed_node": attempt.failed_node,
         "reason": "" if attempt.reason == "None" else attempt.reason,
         "source": attempt.source.value,
+        **_how(attempt),
+    }
+
+
+def _left_behind(experiment: Experiment) -> dict[str, Scalar]:
+    """Return what the attempt that counts left: its logs, and checkpoints that can be used."""
+    return {
+        "logs": len(_latest_logs(experiment)) or None,
+        "saved": sum(c.verdict in _USABLE for c in experiment.checkpoints) or None,
+        "of_earlier": is_of_earlier(experiment) or None,
+    }
+
+
+def _how(attempt: Attempt) -> dict[str, Scalar]:
+    """Return what a state's own word leaves unsaid: how a job lives, or died."""
+    state = attempt.slurm_state
+    return {
+        "is_starting": state in _BEFORE or None,
+        "is_ending": state in _AFTER or None,
+        "is_suspended": state in _HALTED or None,
+        "did_not_boot": state is SlurmState.BOOT_FAIL or None,
+        "did_not_launch": attempt.signal == NO_LAUNCH or None,
+        "was_killed": _KILL in (attempt.signal, (attempt.exit_code or 0) - 128) or None,
+        "is_forgotten": attempt.is_forgotten or None,
+        "is_elsewhere": state is SlurmState.REVOKED or None,
     }
 
 
 def _latest_logs(experiment: Experiment) -> list[LogFile]:
+    """Return the logs that bear the id of the attempt that counts, else those of no earlier attempt."""
     latest = experiment.latest
     if latest is None:
         return list(experiment.logs)
     named = [log for log in experiment.logs if log.job_id is not None and _wrote(latest, log)]
-    return named or [log for log in experiment.logs if log.job_id is None] or list(experiment.logs)
+    earlier = [log for log in experiment.logs if any(_wrote(one, log) for one in experiment.attempts[:-1])]
+    return named or [log for log in experiment.logs if log not in earlier]
+
+
+def id_of(log: LogFile) -> str:
+    """Return the job's id in a log's name as users type it, "" where it bears none."""
+    is_task = log.task_id is not None and log.task_id != NO_ARRAY_TASK
+    return f"{log.job_id}_{log.task_id}" if is_task else log.job_id or ""
 
 
 def _wrote(attempt: Attempt, log: LogFile) -> bool:
-    if log.task_id is not None and log.task_id != NO_ARRAY_TASK:
-        return attempt.display_id == f"{log.job_id}_{log.task_id}"
-    return log.job_id in (attempt.job_id, attempt.display_id)
+    shown = id_of(log)
+    return bool(shown) and shown in (attempt.display_id, attempt.job_id if "_" not in shown else "")
 
 
 def _position(line: Finding) -> tuple[str, int]:

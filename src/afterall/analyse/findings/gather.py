@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from afterall.analyse.findings.endings import judge_ending
-from afterall.analyse.findings.jobs import judge_jobs
+from afterall.analyse.findings.jobs import judge_jobs, judge_unplaced
 from afterall.analyse.findings.training import judge_training
+from afterall.analyse.findings.validation import tell_validation
 from afterall.analyse.findings.whole import judge_design, judge_layout, judge_observation
 from afterall.analyse.groundwork import Groundwork
 from afterall.analyse.ordering import NaturalKey, natural_key
@@ -24,16 +25,15 @@ def find_all(ground: Groundwork) -> tuple[Finding, ...]:
     """Return every finding, scanning's own and those of its checkpoints included."""
     material = ground.material
     found = [*judge_observation(material.observation), *judge_layout(material.layout)]
+    found += judge_unplaced(material.matched, ground.experiments)
     found += judge_design(ground.design, ground.measures, ground.comparisons)
-    matched = {(m.layout.name, m.layout.path): m for m in material.matched.experiments}
     for experiment in ground.experiments:
         ending = judge_ending(experiment)
         found += [f for f in _scanned(experiment) if not any(f is told for told in ending.absorbed)]
         found += ending.findings
-        found += judge_jobs(
-            experiment, matched.get((experiment.name, experiment.layout.path)), material.observation
-        )
+        found += judge_jobs(experiment, material.matched, material.observation)
         found += judge_training(experiment)
+        found += tell_validation(experiment)
     return in_order_of_gravity(found)
 
 

@@ -7,9 +7,10 @@ import math
 
 from afterall.analyse.costs import job_name
 from afterall.analyse.evaluation_measures import evaluated_checkpoint
-from afterall.analyse.findings.evidence import finding, known, progress
+from afterall.analyse.findings.evidence import NO_LAUNCH, finding, known, progress
 from afterall.analyse.readings import BADLY_ENDED, finite_metric, has_trained, is_alive, metric
 from afterall.model import (
+    Attempt,
     Evaluation,
     EvaluationStatus,
     Experiment,
@@ -17,6 +18,7 @@ from afterall.model import (
     FindingCode,
     Scalar,
     Severity,
+    SlurmState,
     State,
 )
 
@@ -44,13 +46,20 @@ def judge_training(experiment: Experiment) -> list[Finding]:
 
 def _missing(experiment: Experiment) -> list[Finding]:
     latest = experiment.latest
-    if latest is not None and (latest.start or latest.elapsed_s) and not experiment.logs:
+    if latest is not None and _may_have_logged(latest) and not experiment.logs:
         return [finding(FindingCode.LOG_MISSING, experiment, known({"job_id": job_name(latest)}))]
     has_loss = "final_loss" in experiment.metrics or bool(experiment.series.get("loss"))
     if experiment.logs and not has_loss and (has_trained(experiment) or experiment.state is State.UNKNOWN):
         evidence: dict[str, Scalar] = {"trainer": experiment.trainer, "logs": len(experiment.logs)}
         return [finding(FindingCode.NO_LOSS_FOUND, experiment, known(evidence))]
     return []
+
+
+def _may_have_logged(attempt: Attempt) -> bool:
+    """Tell whether a job came as far as to open its output file, here and not on another cluster."""
+    if attempt.slurm_state in (SlurmState.BOOT_FAIL, SlurmState.REVOKED) or attempt.signal == NO_LAUNCH:
+        return False
+    return bool(attempt.start or attempt.elapsed_s)
 
 
 def _short(experiment: Experiment) -> list[Finding]:

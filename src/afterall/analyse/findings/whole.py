@@ -11,21 +11,24 @@ from afterall.analyse.measures import Kind, Measure
 from afterall.analyse.noise import finite_values
 from afterall.analyse.ordering import identity
 from afterall.analyse.parameters.names import prominence
-from afterall.model import Comparison, Finding, FindingCode, Observation, Scalar, SetLayout
+from afterall.model import Comparison, Finding, FindingCode, Observation, Scalar, SetLayout, SlurmSource
 
 
 def judge_observation(seen: Observation) -> list[Finding]:
-    """Return the finding that Slurm was not asked, or that its accounting did not answer."""
-    if not seen.asked:
+    """Return the finding that Slurm was not asked, or that its accounting did not answer.
+
+    Logs that name jobs are no source of Slurm's: they neither make it asked nor answer for it.
+    """
+    asked = [report for report in seen.asked if report.source is not SlurmSource.LOG]
+    if not asked:
         return [Finding(code=FindingCode.SLURM_NOT_ASKED)]
     if seen.accounting_answered:
         return []
-    tried = (f"{r.source.value}: {r.detail}" if r.detail else r.source.value for r in seen.asked)
     evidence: dict[str, Scalar] = {
-        "tried": "; ".join(tried),
-        "answered": ", ".join(r.source.value for r in seen.asked if r.answered),
+        "tried": "; ".join(report.line for report in asked if not report.answered),
+        "answered": ", ".join(report.source.value for report in asked if report.answered),
     }
-    return [Finding(code=FindingCode.SLURM_UNAVAILABLE, evidence=evidence)]
+    return [Finding(code=FindingCode.SLURM_UNAVAILABLE, evidence=known(evidence))]
 
 
 def judge_layout(layout: SetLayout) -> list[Finding]:
@@ -49,7 +52,7 @@ def judge_design(
 
 def _one_seed(design: Design, quality: Sequence[Measure]) -> list[Finding]:
     compared = [cell for cell in design.cells if any(finite_values(cell.runs, m) for m in quality)]
-    if len(compared) < 2 or any(len(cell.runs) > 1 for cell in compared):
+    if len(compared) < 2 or not design.dimensions or any(len(cell.runs) > 1 for cell in compared):
         return []
     evidence: dict[str, Scalar] = {"settings": len(compared)}
     seeds = {identity(seed): seed for cell in compared for seed in cell.seeds}

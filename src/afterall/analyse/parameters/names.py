@@ -101,6 +101,9 @@ _RUN_WORDS = frozenset(
         "workdir",
     }
 )
+_MODULES = ("target_modules", "exclude_modules", "modules_to_save", "attn_modules", "lora_target")
+"""How settings end that name parts of the model: runs are called after those, never the other way round."""
+
 _RANKS = {name: place for place, name in enumerate((*CHOSEN, *FOLLOWING))}
 
 
@@ -124,9 +127,10 @@ def names_a_run(
 ) -> bool:
     """Tell whether a parameter only says which run this is: its name, its output directory, its host.
 
-    A key that says so in words does; and so does any other whose text holds each run's own name.
+    A key that says so in words does; and so does any other whose text holds each run's own name, unless
+    people choose it and call their runs after it.
     """
-    if is_known(name):
+    if is_known(name) or name.endswith(_MODULES):
         return False
     if last_word(name).lower() in _RUN_WORDS:
         return True

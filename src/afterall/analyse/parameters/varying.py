@@ -1,7 +1,8 @@
 """Find the parameters that differ between experiments, seeds apart, followers folded into their leaders.
 
-Invariant: an experiment that says nothing of a parameter neither makes it vary nor hides that it does; names,
-output directories and other marks of a run are never parameters.
+Invariant: an experiment that says nothing of a parameter never hides that it varies, and makes it vary only
+where it keeps silent in a place in which others speak of it; names, output directories and other marks of a
+run are never parameters.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from msgspec import Struct
 from afterall.analyse.ordering import Identity, as_value, identity, scalar_key
 from afterall.analyse.parameters.following import fold
 from afterall.analyse.parameters.names import is_known, last_word, names_a_run, prominence
+from afterall.analyse.parameters.omitted import silent_on
 from afterall.analyse.readings import left_traces
 from afterall.model import CheckpointKind, Experiment, Scalar, VaryingParameter
 from afterall.settings import SetSettings
@@ -30,8 +32,8 @@ class Varying(Struct, frozen=True):
     shown: tuple[VaryingParameter, ...] = ()
     seed_names: tuple[str, ...] = ()
     """Every seed that any experiment tells of, whether it varies or not, best known first."""
-    without_adapter: frozenset[str] = frozenset()
-    """Experiments that are known to have no lora_rank, which is not the same as not to say one."""
+    unset: Mapping[str, frozenset[str]] = {}
+    """By parameter, the experiments that are known to have none, which is not the same as not to say one."""
 
 
 def find_varying(experiments: Sequence[Experiment], settings: SetSettings) -> Varying:
@@ -43,12 +45,14 @@ def find_varying(experiments: Sequence[Experiment], settings: SetSettings) -> Va
     """
     told = _told(experiments, settings)
     ran = {e.name for e in experiments if left_traces(e)} or {e.name for e in experiments}
-    without_adapter = _without_adapter(experiments)
+    by_name = {experiment.name: experiment for experiment in experiments}
+    unset = {name: silent_on(name, told[name], by_name, ran) for name in told if is_known(name)}
+    unset["lora_rank"] = _without_adapter(experiments) - told.get("lora_rank", {}).keys()
     differing: Told = {}
     for name in sorted(told, key=prominence):
         deciding = told[name].keys() if is_known(name) else told[name].keys() & ran
         distinct = {identity(told[name][run]) for run in deciding}
-        if len(distinct) > 1 or (name == "lora_rank" and distinct and without_adapter - told[name].keys()):
+        if len(distinct) > 1 or (distinct and unset.get(name)):
             differing[name] = told[name]
     seeds = {name: differing[name] for name in differing if _is_seed(name, settings)}
     others = {name: differing[name] for name in differing if name not in seeds}
@@ -59,9 +63,7 @@ def find_varying(experiments: Sequence[Experiment], settings: SetSettings) -> Va
     )
     seed_names = tuple(name for name in sorted(told, key=prominence) if _is_seed(name, settings))
     shown = _shown((*dimensions, *kept_seeds), settings.parameters)
-    return Varying(
-        dimensions, kept_seeds, shown, seed_names, without_adapter - told.get("lora_rank", {}).keys()
-    )
+    return Varying(dimensions, kept_seeds, shown, seed_names, unset)
 
 
 def _told(experiments: Sequence[Experiment], settings: SetSettings) -> Told:

@@ -6,10 +6,13 @@ the same kind and the same details are one, with a command a line.
 | kind | details |
 |---|---|
 | resubmit | cause (the code of the log finding that explains the end); memory_mib and old_memory_mib, or |
-| | time_limit_s and old_time_limit_s (the changed limit, memory being per node) |
-| submit | none |
+| | time_limit_s and old_time_limit_s (the changed limit, memory being per node); else one of these as true: |
+| | lacked_memory, lacked_time (limits nobody told), had_dependency (that can never come true), |
+| | did_not_launch (directory or output file missing), is_unexplained; none where nothing is to change |
+| submit | unset (the parameters that its name promises and no file of it sets, joined by ", ") |
 | wait | jobs (how many); or held (true: the command releases the job; without one only an admin can) |
-| evaluate | checkpoint (its name), how: "slurm" (the set's own batch script), "inspect", "setup_inspect" |
+| evaluate | checkpoint (its name), how: "slurm" (the set's own batch script), "inspect", "setup_inspect"; |
+| | task (that most other runs have a score of, of this checkpoint) |
 | rerun_evaluation | task, checkpoint |
 | compare_evaluations | task, metric, loss (the metric of the losses), best_by_loss, best_by_evaluation |
 | intermediate_values | parameter, values (joined by ", "), lower, upper (the measured neighbours) |

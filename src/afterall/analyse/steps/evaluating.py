@@ -88,10 +88,10 @@ def _evaluate(layout: SetLayout, experiment: Experiment) -> Iterable[NextStep]:
         waiting = [script for script in batch if not _has_run(experiment, script, final)]
         commands = [_sbatch(layout, script) for script in sorted(waiting, key=natural_key)]
         how = "slurm"
-    elif _is_evaluated(experiment, final):
+    elif is_evaluated(experiment, final):
         return
     else:
-        how, commands = _by_hand(layout, experiment, final)
+        how, commands = by_hand(layout, experiment, final)
     if commands:
         yield NextStep(
             kind=NextStepKind.EVALUATE,
@@ -101,7 +101,7 @@ def _evaluate(layout: SetLayout, experiment: Experiment) -> Iterable[NextStep]:
         )
 
 
-def _by_hand(layout: SetLayout, experiment: Experiment, final: Checkpoint) -> tuple[str, list[str]]:
+def by_hand(layout: SetLayout, experiment: Experiment, final: Checkpoint) -> tuple[str, list[str]]:
     """Return how a checkpoint is evaluated by the Python files beside it, and the commands."""
     files = sorted((s for s in experiment.layout.eval_scripts if s.endswith(".py")), key=natural_key)
     tasks = [path for path in files if not _is_setup(path)]
@@ -129,11 +129,11 @@ def _has_run(experiment: Experiment, script: str, final: Checkpoint) -> bool:
     """Tell whether a batch script's evaluation left a log: below its own directory, where it has one."""
     directory = script.rpartition("/")[0]
     if directory in ("", experiment.layout.path):
-        return _is_evaluated(experiment, final)
+        return is_evaluated(experiment, final)
     return any(e.source.file.startswith(f"{directory}/") for e in experiment.evaluations)
 
 
-def _is_evaluated(experiment: Experiment, checkpoint: Checkpoint) -> bool:
+def is_evaluated(experiment: Experiment, checkpoint: Checkpoint) -> bool:
     """Tell whether a checkpoint has a score, or a failed evaluation that is to be run again anyway.
 
     A score of an unnamed checkpoint may be this one's, so it counts.

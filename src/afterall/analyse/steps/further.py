@@ -1,17 +1,19 @@
 """Suggest further runs: values between measured ones, more seeds, and what to compare besides.
 
-Invariant: a value is only proposed strictly between two that trained, next to the best one; never outside.
+Invariant: a value is only proposed strictly between two that trained and did not diverge, next to the best
+one; never outside.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from afterall.analyse.findings.jobs import waits_for_ever
 from afterall.analyse.groundwork import Groundwork
-from afterall.analyse.ordering import identity, to_float
+from afterall.analyse.ordering import identity, scalar_key, to_float
 from afterall.analyse.parameters.names import MULTIPLIED
-from afterall.analyse.readings import has_trained
-from afterall.model import FindingCode, NextStep, NextStepKind, Ranking, Scalar, VaryingParameter
+from afterall.analyse.readings import has_trained, is_alive
+from afterall.model import Experiment, FindingCode, NextStep, NextStepKind, Ranking, Scalar, VaryingParameter
 
 SMALLEST_GAP = 4.0
 """Neighbouring values closer than this factor are left alone."""
@@ -23,15 +25,27 @@ MOST_PARAMETERS = 2
 
 
 def further_steps(ground: Groundwork) -> list[NextStep]:
-    """Return the suggestions for further runs, each with its reason."""
+    """Return the suggestions for further runs, each with its reason; none while jobs may still run.
+
+    Those may be the very runs that would be suggested.
+    """
+    if may_go_on(ground):
+        return []
     between = [step for dimension in ground.design.dimensions for step in _between(ground, dimension)]
     return [*_compare_evaluations(ground), *_more_seeds(ground), *between[:MOST_PARAMETERS]]
+
+
+def may_go_on(ground: Groundwork) -> bool:
+    """Tell whether a job of the set lives that can still come to run."""
+    living = any(is_alive(e) and not waits_for_ever(e) for e in ground.experiments)
+    return living or any(job.is_alive for job in ground.material.matched.unplaced)
 
 
 def _between(ground: Groundwork, parameter: VaryingParameter) -> Iterable[NextStep]:
     if parameter.name not in MULTIPLIED or parameter.name not in ground.design.shown:
         return
-    trained = {e.name for e in ground.experiments if has_trained(e)}
+    ran = _is_ranked if ground.primary else _has_trained
+    trained = {e.name for e in ground.experiments if ran(e, ground)}
     said = parameter.by_experiment
     tried = {n for run in said if run in trained and (n := _positive(said[run])) is not None}
     favourite = said.get(ground.primary.order[0]) if ground.primary else None
@@ -72,21 +86,31 @@ def _more_seeds(ground: Groundwork) -> Iterable[NextStep]:
     """Yield the suggestion to repeat settings: where none was, or where the best ones tie."""
     seeds = {identity(seed): seed for cell in ground.design.cells for seed in cell.seeds}
     details: dict[str, Scalar] = {}
-    if ground.varying.seed_names:
+    if seeds and all(cell.seeds for cell in ground.design.cells):
         details["seed"] = ground.varying.seed_names[0]
-        details["used"] = ", ".join(sorted(map(str, seeds.values())))
+        details["used"] = ", ".join(map(str, sorted(seeds.values(), key=scalar_key)))
     tied = _tied_settings(ground)
     if tied:
         details["tied"] = len(tied)
         yield NextStep(kind=NextStepKind.MORE_SEEDS, experiments=tuple(tied), details=details)
         return
-    compared = [cell for cell in ground.design.cells if any(map(has_trained, cell.runs))]
-    if len(compared) > 1 and not ground.design.replicated and ground.primary:
+    compared = [cell for cell in ground.design.cells if any(_is_ranked(run, ground) for run in cell.runs)]
+    if len(compared) > 1 and not ground.design.replicated and ground.varying.dimensions:
         yield NextStep(
             kind=NextStepKind.MORE_SEEDS,
             details={**details, "settings": len(compared)},
             because=FindingCode.ONE_SEED,
         )
+
+
+def _has_trained(run: Experiment, _: Groundwork) -> bool:
+    return has_trained(run)
+
+
+def _is_ranked(run: Experiment, ground: Groundwork) -> bool:
+    """Tell whether a run reached its end with a number that can be compared."""
+    values = ground.primary.values if ground.primary else {}
+    return has_trained(run) and math.isfinite(values.get(run.name, math.nan))
 
 
 def _tied_settings(ground: Groundwork) -> list[str]:
@@ -108,6 +132,9 @@ def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
     both = [name for name in losses.order if name in losses.values and name in scores.values]
     if len(both) < 2:
         return
+    by_loss, by_score = _best(losses, both), _best(scores, both)
+    if by_loss == by_score or scores.values[by_loss] == scores.values[by_score]:
+        return
     task, _, metric = scores.metric.partition("/")
     yield NextStep(
         kind=NextStepKind.COMPARE_EVALUATIONS,
@@ -116,8 +143,8 @@ def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
             "task": task,
             "metric": metric,
             "loss": losses.metric,
-            "best_by_loss": _best(losses, both),
-            "best_by_evaluation": _best(scores, both),
+            "best_by_loss": by_loss,
+            "best_by_evaluation": by_score,
         },
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from afterall.analyse.ordering import natural_key
 from afterall.analyse.places import absolute
-from afterall.analyse.steps.shell import command
+from afterall.analyse.steps.shell import command, inside, relative
 from afterall.model import Finding, FindingCode, NextStep, NextStepKind, SetLayout
 
 FILES_PER_COMMAND = 8
@@ -22,7 +22,8 @@ def mode_steps(layout: SetLayout, findings: Sequence[Finding]) -> list[NextStep]
     if not paths:
         return []
     groups = [paths[n : n + FILES_PER_COMMAND] for n in range(0, len(paths), FILES_PER_COMMAND)]
-    told = [command("chmod", "g+r", *(absolute(layout, path) for path in group)) for group in groups]
+    root = absolute(layout, "")
+    told = [inside(root, command("chmod", "g+r", *map(relative, group))) for group in groups]
     names = {finding.experiment for finding in private if finding.experiment is not None}
     return [
         NextStep(

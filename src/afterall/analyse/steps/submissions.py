@@ -8,14 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from afterall.analyse.costs import job_name
-from afterall.analyse.findings.evidence import last, lines_of_latest
+from afterall.analyse.findings.evidence import NO_LAUNCH, last, lines_of_latest
 from afterall.analyse.findings.jobs import is_held, waits_for_ever
+from afterall.analyse.ordering import natural_key
 from afterall.analyse.places import absolute, directory_of
 from afterall.analyse.readings import has_failed, is_alive
 from afterall.analyse.scripts import batch_script, submission_of, takes_next
 from afterall.analyse.steps.limits import more_memory, more_time, slurm_memory, slurm_time
 from afterall.analyse.steps.shell import command, inside, relative
 from afterall.model import (
+    DIRECTORY_NAME,
+    Attempt,
     Experiment,
     Finding,
     FindingCode,
@@ -23,6 +26,7 @@ from afterall.model import (
     NextStepKind,
     Scalar,
     SetLayout,
+    SlurmState,
     State,
 )
 
@@ -43,8 +47,12 @@ _REASONS = frozenset(
         *(code for code in FindingCode if code.value.startswith("job_")),
     }
 ) - {FindingCode.JOB_ID_RECYCLED}
-_ONCE = frozenset({"--parsable", "--wait", "-W", "--test-only", "--hold", "-H", "--dependency", "-d"})
+_ONCE = frozenset(
+    {"--parsable", "--wait", "-W", "--test-only", "--hold", "-H", "--dependency", "-d", "--deadline"}
+)
 """Options of a first submission that a second one is better without."""
+_UNEXPLAINED = frozenset({State.FAILED, State.COMPLETED, State.UNKNOWN})
+"""States that say nothing of why training did not reach its end."""
 _MEMORY = frozenset({"--mem", "--mem-per-cpu", "--mem-per-gpu"})
 _TIME = frozenset({"--time", "-t"})
 _ARRAY = frozenset({"--array", "-a"})
@@ -65,11 +73,17 @@ def _step(layout: SetLayout, experiment: Experiment) -> NextStep | None:
     if is_alive(experiment):
         return _unblock(layout, experiment) if _needs_a_person(experiment) else None
     if experiment.state is State.NOT_SUBMITTED:
-        return _told(NextStepKind.SUBMIT, experiment, _submit(layout, experiment, {}), {})
+        return _told(NextStepKind.SUBMIT, experiment, _submit(layout, experiment, {}), _unset(experiment))
     if not has_failed(experiment):
         return None
     details = _changes(experiment)
     return _told(NextStepKind.RESUBMIT, experiment, _submit(layout, experiment, details), details)
+
+
+def _unset(experiment: Experiment) -> dict[str, Scalar]:
+    """Return the parameters that the experiment's name promises and no file of it sets."""
+    promised = [name for name, fact in experiment.parameters.items() if fact.source.where == DIRECTORY_NAME]
+    return {"unset": ", ".join(sorted(promised))} if promised else {}
 
 
 def _told(kind: NextStepKind, experiment: Experiment, told: str, details: Mapping[str, Scalar]) -> NextStep:
@@ -87,7 +101,8 @@ def _unblock(layout: SetLayout, experiment: Experiment) -> NextStep | None:
     if waits_for_ever(experiment):
         again = _submit(layout, experiment, {})
         cancel = command("scancel", job_name(latest))
-        return _told(NextStepKind.RESUBMIT, experiment, f"{cancel} && {again}" if again else cancel, {})
+        told = f"{cancel} && {again}" if again else cancel
+        return _told(NextStepKind.RESUBMIT, experiment, told, {"had_dependency": True})
     # A user may release what a user held, never what an admin held (scontrol(1), release).
     by_admin = latest.reason == "JobHeldAdmin"
     release = "" if by_admin else command("scontrol", "release", job_name(latest))
@@ -105,29 +120,52 @@ def _wait(experiments: Sequence[Experiment]) -> Iterable[NextStep]:
         )
 
 
+def wait_for_others(unplaced: Sequence[Attempt]) -> list[NextStep]:
+    """Return the step to wait for living jobs of the set that no experiment has."""
+    jobs = sorted({job_name(job) for job in unplaced if job.is_alive}, key=natural_key)
+    if not jobs:
+        return []
+    squeue = command("squeue", "-j", ",".join(jobs))
+    return [NextStep(kind=NextStepKind.WAIT, command=squeue, details={"jobs": len(jobs)})]
+
+
 def _changes(experiment: Experiment) -> dict[str, Scalar]:
-    """Return what to change before the next attempt: a limit that was too small, or the cause to repair."""
+    """Return what to change before the next attempt: a limit that was too small, or the cause to repair.
+
+    Empty where nothing is to blame, as for a job that was cancelled, preempted or lost its node.
+    """
     attempt = experiment.latest
     lines = lines_of_latest(experiment)
     killed = experiment.state is State.FAILED and last(lines, [FindingCode.LINE_HOST_OUT_OF_MEMORY])
     if attempt is not None and (experiment.state is State.OUT_OF_MEMORY or killed):
-        return more_memory(attempt)
-    if attempt is not None and experiment.state is State.TIMEOUT:
-        return more_time(experiment, attempt)
+        return more_memory(attempt) or {"lacked_memory": True}
+    if attempt is not None and attempt.slurm_state is SlurmState.TIMEOUT:
+        return more_time(experiment, attempt) or {"lacked_time": True}
     cause = next((code for code in _CAUSES if any(line.code is code for line in lines)), None)
-    return {} if cause is None else {"cause": cause.value}
+    if cause is not None:
+        return {"cause": cause.value}
+    if attempt is not None and attempt.signal == NO_LAUNCH:
+        return {"did_not_launch": True}
+    return {"is_unexplained": True} if experiment.state in _UNEXPLAINED else {}
 
 
 def _submit(layout: SetLayout, experiment: Experiment, details: Mapping[str, Scalar]) -> str:
-    """Return the sbatch line with the set's real script; "" where it is not clear which one it is."""
+    """Return the sbatch line with the set's real script; "" where it is not clear what would be submitted.
+
+    A script of several experiments takes this one's from its arguments, which only the submit line tells.
+    """
     script = batch_script(experiment)
     if script is None:
         return ""
-    submitted = submission_of(experiment)
+    submitted, latest = submission_of(experiment), experiment.latest
+    is_task = latest is not None and latest.task_id is not None
+    is_shared = sum(script in one.scripts for one in layout.experiments) > 1
+    if submitted is None and is_shared and not is_task:
+        return ""
     changed = _changed_options(experiment, details)
     names = frozenset().union(*(names for names, _ in changed))
     kept = [] if submitted is None else _kept(submitted.options, _ONCE | names)
-    directory = directory_of(layout, experiment)
+    directory = directory_of(layout, experiment, script)
     near = absolute(layout, script).removeprefix(f"{directory.rstrip('/')}/")
     arguments = () if submitted is None else submitted.arguments
     options = [*kept, *(option for _, option in changed)]

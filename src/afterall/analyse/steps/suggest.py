@@ -10,8 +10,9 @@ from afterall.analyse.steps.evaluating import evaluation_steps
 from afterall.analyse.steps.further import further_steps
 from afterall.analyse.steps.modes import mode_steps
 from afterall.analyse.steps.shell import lines
-from afterall.analyse.steps.submissions import submission_steps
-from afterall.model import Finding, NextStep, NextStepKind
+from afterall.analyse.steps.submissions import submission_steps, wait_for_others
+from afterall.analyse.steps.uneven import uneven_steps
+from afterall.model import Experiment, Finding, NextStep, NextStepKind, SetLayout
 
 _ORDER = (
     NextStepKind.WAIT,
@@ -31,11 +32,22 @@ def suggest(ground: Groundwork, findings: Sequence[Finding]) -> tuple[NextStep, 
     layout = ground.material.layout
     steps = [
         *submission_steps(layout, ground.experiments, findings),
+        *wait_for_others(ground.material.matched.unplaced),
         *mode_steps(layout, findings),
-        *evaluation_steps(layout, ground.experiments),
+        *_evaluations(layout, ground.experiments),
         *further_steps(ground),
     ]
     return tuple(sorted(_merged(steps), key=lambda step: _ORDER.index(step.kind)))
+
+
+def _evaluations(layout: SetLayout, experiments: Sequence[Experiment]) -> list[NextStep]:
+    """Return the evaluations to run, those of final checkpoints first, none of a checkpoint twice."""
+    steps = evaluation_steps(layout, experiments)
+    asked = {(step.experiments, step.details.get("checkpoint")) for step in steps}
+    uneven = [
+        s for s in uneven_steps(layout, experiments) if (s.experiments, s.details["checkpoint"]) not in asked
+    ]
+    return [*steps, *uneven]
 
 
 def _merged(steps: Iterable[NextStep]) -> list[NextStep]:

@@ -1,0 +1,52 @@
+"""Tell how validation was followed: how often, as the configuration asked or not, and which way it went.
+
+Invariant: says nothing of a run with fewer than two finite validation losses; a NaN among them is told
+elsewhere and is never a trend.
+"""
+
+import math
+from itertools import pairwise
+
+from afterall.analyse.findings.evidence import known
+from afterall.analyse.readings import number_of
+from afterall.model import Experiment, Finding, FindingCode, Point, Scalar
+
+INTERVALS = ("run_val_every_n_steps", "eval_steps", "val_check_interval", "eval_interval", "eval_iters")
+"""Settings of torchtune, transformers, Lightning, and Megatron or litgpt that say every how many steps."""
+
+
+def tell_validation(experiment: Experiment) -> list[Finding]:
+    """Return a note on the run's validation series, empty where it has none to speak of."""
+    series = experiment.series.get("val_loss")
+    points = [p for p in series.points if math.isfinite(p.value)] if series is not None else []
+    if series is None or len(points) < 2:
+        return []
+    evidence: dict[str, Scalar] = {"points": len(points), **_interval(experiment, points), **_trend(points)}
+    note = Finding(
+        code=FindingCode.VALIDATION_TRACKED,
+        experiment=experiment.name,
+        subject="val_loss",
+        evidence=known(evidence),
+        sources=(series.source,),
+    )
+    return [note]
+
+
+def _interval(experiment: Experiment, points: list[Point]) -> dict[str, Scalar]:
+    """Return every how many steps, where that was always the same, and the setting that asked for it."""
+    gaps = {later.step - earlier.step for earlier, later in pairwise(points)}
+    every = gaps.pop() if len(gaps) == 1 else None
+    if not every:
+        return {}
+    asked = next((n for n in INTERVALS if number_of(experiment.parameters.get(n)) == every), None)
+    return {"every": every, "setting": asked}
+
+
+def _trend(points: list[Point]) -> dict[str, Scalar]:
+    """Return which way the loss went, and the step of its lowest value where that is not the last one."""
+    first, last = points[0], points[-1]
+    lowest = min(points, key=lambda point: point.value)
+    told: dict[str, Scalar] = {"first": first.value, "last": last.value}
+    if lowest.value < last.value:
+        return {**told, "lowest_step": lowest.step, "lowest": lowest.value, "last_step": last.step}
+    return {**told, "fell": "lower"} if last.value < first.value else told
