@@ -143,6 +143,7 @@ def mixed_findings() -> tuple[Finding, ...]:
                 "memory_evidence": "step 9.0 used 1342562304 of 1258291200 bytes",
                 "max_rss_bytes": 1342562304,
                 "requested_memory_bytes": 1258291200,
+                "is_over": True,
                 "reached_step": 30,
                 "planned_steps": 75,
             },

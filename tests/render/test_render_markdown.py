@@ -145,6 +145,14 @@ def test_errors_are_never_called_success() -> None:
     assert "**Status:** ⚠️ The experiment completed, but 1 has errors" in document
 
 
+def test_a_diverged_run_is_not_called_a_success() -> None:
+    """Among failures too, a run that came to its end with NaN is told apart from a sound one."""
+    lost = Finding(code=FindingCode.LOSS_NOT_FINITE, experiment="a", subject="loss")
+    failed = make_experiment("c", state=State.FAILED, completion=Completion(False))
+    document = markdown(tiny_report(make_experiment("a"), make_experiment("b"), failed, findings=(lost,)))
+    assert "**Status:** ⚠️ 2 of 3 experiments completed, 1 of them diverged; 1 failed\n" in document
+
+
 def test_failures_are_counted_by_kind() -> None:
     """A set with failures says how many completed, and what became of the others."""
     document = markdown(mixed_report())
@@ -242,7 +250,7 @@ def test_report_specs_table_is_reproduced() -> None:
 def test_durations_are_report_specs() -> None:
     """Durations are told as report-spec tells them, with the trainer's own beside the job's."""
     told = section(markdown(spec_report()), "Training Duration")
-    assert "- **1B_rank4**: ~4.7 minutes (4:41), training itself 4.3 minutes\n" in told
+    assert "- **1B_rank4**: ~4.7 minutes (4:41), 4.3 minutes by the trainer's own clock\n" in told
     assert "- **3B_rank4**: ~22.6 minutes (22:34)" in told
 
 
@@ -250,7 +258,7 @@ def test_missing_values_have_their_reason() -> None:
     """A dash is explained, and a column nobody filled is left out with a word."""
     told = section(markdown(mixed_report()), "Training Results Summary")
     assert "Val Loss" not in told
-    assert "- No run logged final validation loss or throughput.\n" in told
+    assert "- No run logged final validation loss, throughput, or GPU memory use.\n" in told
     assert "- **rank64_seed1** lacks everything (—): never submitted.\n" in told
 
 
@@ -376,8 +384,11 @@ def test_a_failure_points_to_the_finding_that_explains_it() -> None:
     )
     document = markdown(tiny_report(make_experiment("1B_rank4"), findings=(failed, cause)))
     assert "**Cause:** See *GPU Memory Exhausted*.\n" in section(document, "Job Failed")
-    alone = markdown(tiny_report(make_experiment("1B_rank4"), findings=(failed,)))
-    assert "**Cause:** Not known: its log holds no line that explains it.\n" in section(alone, "Job Failed")
+    untold = ((1, "its log holds no line that explains it"), (None, "no log of it was found"))
+    for logs, unexplained in untold:
+        known = replace(failed, evidence={**failed.evidence, "logs": logs})
+        alone = markdown(tiny_report(make_experiment("1B_rank4"), findings=(known,)))
+        assert f"**Cause:** Not known: {unexplained}.\n" in section(alone, "Job Failed")
 
 
 def test_graver_issues_come_first() -> None:
@@ -622,3 +633,14 @@ def test_silent_sources_are_named() -> None:
     asked = (SourceReport(SlurmSource.SACCT, answered=False, detail="timed out after 60 s"),)
     told = section(markdown(tiny_report(*run, set=make_summary(run, asked=asked))), "Overview")
     assert "No Slurm source answered. (Slurm accounting (sacct): timed out after 60 s)" in told
+
+
+def test_logs_do_not_hide_that_no_slurm_source_answered() -> None:
+    """Where logs name the jobs, the reason why Slurm's own sources did not speak is still told."""
+    run = (make_experiment("a", attempts=(make_attempt(1, source=SlurmSource.LOG),)),)
+    asked = (
+        SourceReport(SlurmSource.SACCT, answered=False, detail="sacct: not found"),
+        SourceReport(SlurmSource.LOG, answered=True),
+    )
+    told = section(markdown(tiny_report(*run, set=make_summary(run, asked=asked))), "Overview")
+    assert "No Slurm source answered. (Slurm accounting (sacct): sacct: not found)" in told

@@ -153,7 +153,7 @@ def test_times_are_told_in_utc() -> None:
         ("packed", True, "packed on"),
         ("data.mix", "a", "data.mix a"),
         ("seed", 12345, "seed 12345"),
-        ("optimizer", None, "optimizer none"),
+        ("optimizer", None, "optimizer not set"),
     ],
 )
 def test_setting(name: str, value: Scalar, words: str) -> None:

@@ -55,6 +55,11 @@ def listing(parts: Sequence[Markdown], most: int = 8, last: LiteralString = "and
     return Markdown(f"{', '.join(parts[:-1])}, {last} {parts[-1]}")
 
 
+def all_experiments(total: int) -> str:
+    """Return how a sentence speaks of all of several experiments: "both experiments", "all 4 experiments"."""
+    return "both experiments" if total == 2 else f"all {count(total)} experiments"
+
+
 def plural(amount: int, one: LiteralString, many: LiteralString = "") -> str:
     """Return a count with its noun: "1 experiment", "4 experiments"."""
     return f"{count(amount)} {one if amount == 1 else many or one + 's'}"

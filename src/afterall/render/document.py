@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,9 +33,22 @@ _UNSEEN_IN_JSON = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u20
 
 def render_json(report: Report) -> bytes:
     """Return RESULTS.json: indented UTF-8 with a final newline."""
-    text = json.dumps(
-        _plain(msgspec.to_builtins(document(report))), indent=2, ensure_ascii=False, allow_nan=False
-    )
+    return _text(document(report))
+
+
+def render_json_list(reports: Iterable[Report]) -> bytes:
+    """Return a list of what each report's RESULTS.json holds."""
+    return _text([document(report) for report in reports])
+
+
+def render_verification(checkpoints: Iterable[Checkpoint]) -> bytes:
+    """Return what is known of checkpoints that were verified by themselves."""
+    told = [_checkpoint(checkpoint) for checkpoint in checkpoints]
+    return _text(results.Verification(schema=results.SCHEMA_VERSION, checkpoints=told))
+
+
+def _text(records: Any) -> bytes:
+    text = json.dumps(_plain(msgspec.to_builtins(records)), indent=2, ensure_ascii=False, allow_nan=False)
     return (_UNSEEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n").encode()
 
 

@@ -3,11 +3,20 @@
 Invariant: a metric has the same decimals wherever it stands, and a model the same short name.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from afterall.model import Experiment, Finding, FindingCode, Report, Scalar, Source, VaryingParameter
+from afterall.model import (
+    Comparison,
+    Experiment,
+    Finding,
+    FindingCode,
+    Report,
+    Scalar,
+    Source,
+    VaryingParameter,
+)
 from afterall.render.composing import md
 from afterall.render.escaping import Markdown, link, text
 from afterall.render.words.metrics import Digits, error_of
@@ -52,6 +61,18 @@ class Page:
     def by_name(self) -> Mapping[str, Experiment]:
         """Experiments by their names."""
         return {experiment.name: experiment for experiment in self.report.experiments}
+
+    @cached_property
+    def compared_settings(self) -> Counter[tuple[str, ...]]:
+        """How many comparisons of different runs have the same settings: more than one need names."""
+        return Counter(map(self.settings_of, self.report.comparisons))
+
+    @staticmethod
+    def settings_of(comparison: Comparison) -> tuple[str, ...]:
+        """Return what a comparison is between, its runs aside."""
+        c = comparison
+        sides = (c.a.setting, c.b.setting, *sorted(c.equal.items()), *c.confounders)
+        return (c.parameter, c.metric, *map(repr, sides))
 
     @property
     def json_name(self) -> str:

@@ -214,6 +214,13 @@ class Results(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_steps: list[NextStepResult]
 
 
+class Verification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `afterall verify --json` prints; paths begin as they were typed."""
+
+    schema: Literal[1]
+    checkpoints: list[CheckpointResult]
+
+
 def results_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of RESULTS.json."""
     schema = msgspec.json.schema(Results)

@@ -13,10 +13,12 @@ from afterall.render.words.findings.wording import Forms
 def message(finding: Finding) -> str:
     """Return what was found as a plain sentence that names its experiment, for JSON and terminals."""
     values = _values(finding)
-    told = plain(_chosen(WORDINGS[finding.code].says, values), **values)
-    if finding.experiment is None:
-        return f"{told[:1].upper()}{told[1:]}."
-    return f"{line(finding.experiment)}: {told}."
+    form = _chosen(WORDINGS[finding.code].says, values)
+    told = plain(form, **values)
+    if finding.experiment is not None:
+        return f"{line(finding.experiment)}: {told}."
+    # A path or name at the sentence's start is spelled as it is.
+    return f"{told}." if form.startswith("{") else f"{told[:1].upper()}{told[1:]}."
 
 
 def sentence(finding: Finding) -> Markdown:

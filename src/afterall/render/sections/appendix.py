@@ -3,11 +3,13 @@
 Invariant: a command is only shown where what it works on is there.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from afterall.model import Experiment, FileRole, NextStepKind
+from afterall.model import CheckpointFile, Experiment, FileRole, NextStepKind
 from afterall.render.composing import joined
 from afterall.render.escaping import Markdown, fence, link, text
 from afterall.render.page import Page
@@ -18,6 +20,7 @@ from afterall.render.words.numbers import MISSING
 
 MOST_LOGS = 6
 MOST_JOBS = 60
+_ENDINGS = frozenset({".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".distcp", ".gguf", ".nemo"})
 ACCOUNTING_FORMAT = "JobID%18,JobName%24,State%20,ExitCode,Elapsed,Timelimit,MaxRSS,NodeList"
 
 
@@ -67,8 +70,7 @@ def _checkpoints(page: Page) -> Subsection | None:
     held = [c for e in page.report.experiments for c in e.checkpoints if c.files]
     if not held:
         return None
-    roles = {file.role for checkpoint in held for file in checkpoint.files}
-    pattern = "adapter_model.*" if FileRole.ADAPTER in roles else "*.safetensors"
+    pattern = _pattern(file for checkpoint in held for file in checkpoint.files)
     tops = list(dict.fromkeys(e.layout.path or "." for e in page.report.experiments if e.checkpoints))
     where = shell_paths(tops) if len(tops) <= MOST_LOGS else "."
     return _section(
@@ -78,6 +80,17 @@ def _checkpoints(page: Page) -> Subsection | None:
         "# Verify again, every weight included",
         f"afterall verify --deep {shell_paths(tops)}",
     )
+
+
+def _pattern(files: Iterable[CheckpointFile]) -> str:
+    """Return what `find` is to look for: adapters, else the most common ending of weights."""
+    weights = (FileRole.ADAPTER, FileRole.FULL_WEIGHTS)
+    names = [PurePosixPath(file.path) for file in files if file.role in weights]
+    if any(name.stem == "adapter_model" for name in names):
+        return "adapter_model.*"
+    endings = Counter(name.suffix for name in names)
+    ending = max(endings, key=lambda ending: (endings[ending], ending), default="")
+    return f"*{ending}" if ending in _ENDINGS else "*"
 
 
 def _wandb(page: Page) -> Subsection | None:

@@ -6,13 +6,14 @@ Invariant: only finite values of finished runs are ranked; the others are named 
 import math
 from collections.abc import Iterable, Sequence
 
-from afterall.model import Ranking, Verdict
+from afterall.model import Experiment, Ranking, Verdict
 from afterall.render.composing import joined, listing, md
 from afterall.render.escaping import Markdown, code, text
 from afterall.render.page import Page
+from afterall.render.sections.standing import has_trained
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.words.metrics import METRICS, is_quality, metric_name
-from afterall.render.words.numbers import number
+from afterall.render.words.numbers import number, real
 
 MOST_RANKED = 6
 MEAN_LOSS = "mean_last_loss"
@@ -25,12 +26,24 @@ def subsection(page: Page) -> Subsection:
     told = [r for r in rankings if r.metric != MEAN_LOSS or not _says_the_same(r, rankings)]
     lines = [line for line in (_ranked(alike, page) for alike in _alike(told)) if line]
     if not lines:
-        known = sum(bool(experiment.metrics) for experiment in page.report.experiments)
-        reason = (
-            "only one experiment has numbers" if known == 1 else "no experiment has numbers to be ranked by"
-        )
-        return Subsection("Best Run", (Block(text=md("None can be named: {}.", reason)),))
+        return Subsection("Best Run", (Block(text=md("None can be named: {}.", _why_none(page))),))
     return Subsection("Best Run", (Block(bullets=(*lines, *_where_it_lies(rankings[0], page))),))
+
+
+def _why_none(page: Page) -> str:
+    losses = (LAST_LOSS, "final_val_loss", "best_val_loss")
+    numbers = [e for e in page.report.experiments if any(_is_finite(e, metric) for metric in losses)]
+    if not numbers:
+        return "no experiment has numbers to be ranked by"
+    if len(page.report.experiments) == 1:
+        return "there is only one experiment"
+    finished = sum(map(has_trained, numbers))
+    return f"{'no' if not finished else 'only one'} experiment came to its end with numbers"
+
+
+def _is_finite(experiment: Experiment, metric: str) -> bool:
+    fact = experiment.metrics.get(metric)
+    return fact is not None and isinstance(fact.value, int | float) and math.isfinite(real(fact.value))
 
 
 def labelled(metrics: Iterable[str]) -> Markdown:
@@ -61,9 +74,11 @@ def _ranked(alike: Sequence[Ranking], page: Page) -> Markdown:
     if len(finished) < 2:
         return Markdown("")
     at = md(" on the {} checkpoint", ranking.checkpoint) if ranking.checkpoint else Markdown("")
-    best = md("**{}** ({})", finished[0], words[finished[0]])
-    others = listing([md("{} ({})", name, words[name]) for name in finished[1:]], MOST_RANKED)
-    told = md("{}{}: {}, then {}", labelled(r.metric for r in alike), at, best, others)
+    first = [name for name in finished if ranking.values[name] == ranking.values[finished[0]]]
+    behind_first = [md("{} ({})", name, words[name]) for name in finished[len(first) :]]
+    told = md("{}{}: {}", labelled(r.metric for r in alike), at, _best(first, words[first[0]]))
+    if behind_first:
+        told = md("{}, then {}", told, listing(behind_first, MOST_RANKED))
     behind = [md("{} ({})", name, words[name]) for name in finite if name in ranking.unfinished]
     lost = [md("{} ({})", n, number(v)) for n, v in ranking.values.items() if not math.isfinite(v)]
     more = (
@@ -78,8 +93,17 @@ def _ranked(alike: Sequence[Ranking], page: Page) -> Markdown:
     return md("{}{}.", told, joined(tails, ""))
 
 
+def _best(names: Sequence[str], value: str) -> Markdown:
+    """Return the best run with its value, or those that share the best value to the last digit."""
+    bold = [md("**{}**", name) for name in names]
+    return md("{} ({})", bold[0], value) if len(bold) == 1 else md("{} are equal ({})", listing(bold), value)
+
+
 def _where_it_lies(ranking: Ranking, page: Page) -> tuple[Markdown, ...]:
-    """Return where the weights of the best run are, if they are good."""
+    """Return where the weights of the best run are, if they are good and no other run is as good."""
+    values = [ranking.values.get(name) for name in ranking.order[:2]]
+    if len(values) == 2 and values[0] == values[1]:
+        return ()
     best = page.by_name.get(ranking.order[0]) if ranking.order else None
     last = best.checkpoints[-1] if best and best.checkpoints else None
     if best is None or last is None or last.verdict is not Verdict.OK or not last.path:

@@ -3,11 +3,12 @@
 Invariant: "all saved" is only said where every experiment has the same checkpoints and every one is good.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Checkpoint, Experiment, State, Verdict
+from afterall.model import Checkpoint, Experiment, FindingCode, State, Verdict
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
@@ -16,8 +17,15 @@ from afterall.render.tables import Column, table
 from afterall.render.words.findings import WORDINGS
 from afterall.render.words.states import TIERS, VERDICTS
 
+_LIGHTNING = re.compile(r"epoch=\d+-step=\d+(?=-\w+=)")
+"""A Lightning checkpoint's name without the metric behind it, which no other run's bears."""
+
 WIDEST = 8
 """Checkpoints beyond this many are counted rather than given a column each."""
+
+
+_GRAVITY = (Verdict.OK, Verdict.UNVERIFIED, Verdict.INCOMPLETE, Verdict.MISSING, Verdict.CORRUPT)
+"""Where several checkpoints of a run share a column, the gravest of them is shown."""
 
 
 class CheckpointsView(Struct, frozen=True, kw_only=True):
@@ -54,7 +62,8 @@ def heading_of(checkpoint: Checkpoint) -> str:
         return f"Epoch {checkpoint.epoch}"
     if checkpoint.step is not None and checkpoint.name == f"checkpoint-{checkpoint.step}":
         return f"Step {checkpoint.step}"
-    return checkpoint.name
+    found = _LIGHTNING.match(checkpoint.name)
+    return checkpoint.name if found is None else found[0]
 
 
 def columns_of(experiments: Iterable[Experiment]) -> list[str]:
@@ -72,7 +81,8 @@ def _by_name(experiments: Sequence[Experiment], names: Sequence[str]) -> Markdow
     columns = [Column(text(word)) for word in ("Experiment", *names, "Notes")]
     rows = []
     for experiment in experiments:
-        marks = {heading_of(c): VERDICTS[c.verdict][0] for c in experiment.checkpoints}
+        worst_last = sorted(experiment.checkpoints, key=lambda c: _GRAVITY.index(c.verdict))
+        marks = {heading_of(c): VERDICTS[c.verdict][0] for c in worst_last}
         cells = [Markdown(marks.get(name, "—")) for name in names]
         rows.append([text(experiment.name), *cells, _notes(experiment)])
     return table(columns, rows)
@@ -102,8 +112,14 @@ def _notes(experiment: Experiment) -> Markdown:
         return md("No checkpoints: {}", _why_none(experiment))
     wrong = [c for c in experiment.checkpoints if c.verdict is not Verdict.OK]
     if not wrong:
-        return Markdown("Complete")
+        return Markdown("Complete as far as it came" if _is_cut_short(experiment) else "Complete")
     return listing([_wrong(checkpoint) for checkpoint in wrong], 3)
+
+
+def _is_cut_short(experiment: Experiment) -> bool:
+    """Tell whether the training that saved the checkpoints did not come to its end."""
+    codes = {finding.code for finding in experiment.findings}
+    return experiment.completion.value is False and FindingCode.TRACES_OF_EARLIER_ATTEMPT not in codes
 
 
 def _wrong(checkpoint: Checkpoint) -> Markdown:
@@ -132,10 +148,11 @@ def _summary(experiments: Sequence[Experiment], every: Sequence[Checkpoint]) -> 
         return Markdown("No experiment saved a checkpoint.")
     same = {tuple(columns_of([experiment])) for experiment in experiments}
     if len(good) == len(experiments) and len(same) == 1:
-        subject = "All experiments" if len(experiments) > 1 else "The experiment"
+        subject = {1: "The experiment", 2: "Both experiments"}.get(len(experiments), "All experiments")
         return md("{} saved checkpoints for {}.", subject, _saved(experiments[0]))
     wrong = sum(c.verdict in (Verdict.CORRUPT, Verdict.INCOMPLETE, Verdict.MISSING) for c in every)
     none = sum(not e.checkpoints for e in experiments)
+    unfinished = sum(map(_is_cut_short, good))
     unsure = sum(c.verdict is Verdict.UNVERIFIED for c in every)
     told = [
         md(
@@ -144,6 +161,7 @@ def _summary(experiments: Sequence[Experiment], every: Sequence[Checkpoint]) -> 
         md("{} damaged, incomplete or missing", plural(wrong, "checkpoint is", "checkpoints are"))
         if wrong
         else None,
+        md("training of {} did not come to its end", unfinished) if unfinished else None,
         md("{} not be verified", plural(unsure, "checkpoint could", "checkpoints could")) if unsure else None,
         md("{} no checkpoint", plural(none, "experiment has", "experiments have")) if none else None,
     ]

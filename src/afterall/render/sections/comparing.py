@@ -8,19 +8,22 @@ import math
 from collections.abc import Sequence
 
 from afterall.model import ComparedAt, Comparison, Direction, Scalar, Side
-from afterall.render.composing import joined, md, plural
+from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
+from afterall.render.sections.standing import has_trained
 from afterall.render.words.metrics import Style, is_quality, metric_name
 from afterall.render.words.numbers import number, percent
 from afterall.render.words.parameters import cell, phrase
+
+SMALLEST_P = 1e-4
 
 
 def compared(comparison: Comparison, page: Page) -> Markdown:
     """Return "1B: rank 64 was 4.3× lower than rank 4 (0.00036 vs 0.00154, step 1,500)" with its caveats."""
     where = equal_settings(comparison, page)
     told = _told(comparison, page)
-    caveats = _caveats(comparison)
+    caveats = _caveats(comparison, page)
     return md(
         "{}{}{}",
         md("{}: ", where) if where else Markdown(""),
@@ -54,7 +57,7 @@ def summary(comparisons: Sequence[Comparison], page: Page) -> Markdown:
     if times * 2 == len(judged):
         return md("No consistent direction over {}.", plural(len(judged), "comparison"))
     winner = first.a if lower_a == times else first.b
-    setting = _side(first.parameter, winner.setting, page)
+    setting = page.setting(first.parameter, winner.setting)
     ties = sum(bool(c.within_noise) for c in judged)
     tied = md(" ({} within the noise of replicates)", ties) if ties else Markdown("")
     low = "faster" if metric_name(first.metric).style is Style.SECONDS else "lower"
@@ -66,7 +69,7 @@ def _told(c: Comparison, page: Page) -> Markdown:
     # The better side is the subject; where nobody knows which is better, the one with the larger setting.
     better_is_high = c.direction is Direction.UP or (c.direction is Direction.UNKNOWN and high is c.b)
     subject, other = (high, low) if better_is_high else (low, high)
-    names = _side(c.parameter, subject.setting, page), _side(c.parameter, other.setting, page)
+    names = _named(c, subject, page), _named(c, other, page)
     values = page.digits.write(c.metric, subject.value), page.digits.write(c.metric, other.value)
     numbers = md(
         "{}{} vs {}{}{}",
@@ -78,6 +81,8 @@ def _told(c: Comparison, page: Page) -> Markdown:
     )
     if c.compared_at is ComparedAt.NEITHER or not c.same_step:
         steps = [md("{}{}", v, _at_step(s)) for v, s in zip(values, (subject, other), strict=True)]
+        if metric_name(c.metric).style is Style.SECONDS:
+            return md("{} took {}, {} {}: not for the same training", names[0], steps[0], names[1], steps[1])
         return md(
             "{} stood at {}, {} at {}: not at the same point of training",
             names[0],
@@ -85,10 +90,12 @@ def _told(c: Comparison, page: Page) -> Markdown:
             names[1],
             steps[1],
         )
-    if c.within_noise:
-        return md("{} and {} tie ({}): replicates differ as much", *names, numbers)
     if low.value == high.value:
         return md("{} and {} were equal ({})", *names, numbers)
+    if c.within_noise:
+        return md("{} and {} tie ({}): replicates differ as much", *names, numbers)
+    if values[0] == values[1]:
+        return md("{} and {} were about equal ({})", *names, numbers)
     return md(
         "{} was {} than {} ({})",
         names[0],
@@ -96,6 +103,14 @@ def _told(c: Comparison, page: Page) -> Markdown:
         names[1],
         numbers,
     )
+
+
+def _named(c: Comparison, side: Side, page: Page) -> Markdown:
+    """Return a side's setting, with its run where several pairs of runs are compared by the same settings."""
+    shown = page.setting(c.parameter, side.setting)
+    if side.n > 1 or page.compared_settings[page.settings_of(c)] < 2:
+        return shown
+    return md("{} ({})", shown, side.experiment)
 
 
 def _how_much(low: float, high: float, metric: str, is_lower: bool) -> Markdown:
@@ -106,10 +121,6 @@ def _how_much(low: float, high: float, metric: str, is_lower: bool) -> Markdown:
     if high / low >= 1.05:
         return md("{} {}", factor(low, high), word)
     return md("{} {}", percent((high - low) / (high if is_lower else low)), word)
-
-
-def _side(parameter: str, setting: Scalar, page: Page) -> Markdown:
-    return md("no {}", phrase(parameter)) if setting is None else page.setting(parameter, setting)
 
 
 def _spread(metric: str, side: Side, page: Page) -> Markdown:
@@ -136,8 +147,12 @@ def _at_step(side: Side) -> Markdown:
     return Markdown("") if side.step is None else md(" (step {})", side.step)
 
 
-def _caveats(c: Comparison) -> Markdown:
+def _caveats(c: Comparison, page: Page) -> Markdown:
     parts: list[Markdown] = []
+    runs = [name for side in (c.a, c.b) for name in side.experiments or (side.experiment,)]
+    cut = [name for name in runs if not _has_trained(name, page)]
+    if cut and c.compared_at in (ComparedAt.STEP, ComparedAt.EPOCH):
+        parts.append(md("{} not finished", listing([text(name) for name in cut], 4)))
     if c.confounders:
         others = [_confounder(name, a, b) for name, a, b in c.confounders[:3]]
         more = md(" and {} more", len(c.confounders) - 3) if len(c.confounders) > 3 else Markdown("")
@@ -149,8 +164,19 @@ def _caveats(c: Comparison) -> Markdown:
     if lost:
         parts.append(md("{} left out: not finite", joined([text(name) for name in lost[:4]])))
     if c.p_value is not None and c.within_noise is False:
-        parts.append(md("more than seeds alone explain (p = {})", number(c.p_value, 2)))
+        parts.append(md("more than seeds alone explain ({})", _chance(c.p_value)))
     return joined(parts, "; ")
+
+
+def _has_trained(name: str, page: Page) -> bool:
+    return name not in page.by_name or has_trained(page.by_name[name])
+
+
+def _chance(p_value: float) -> Markdown:
+    """Return "p = 0.013"; what the few replicates of a set cannot tell from nothing is "p < 0.0001"."""
+    if p_value < SMALLEST_P:
+        return md("p < {}", number(SMALLEST_P))
+    return md("p = {}", number(p_value, 2))
 
 
 def _confounder(name: str, a: Scalar, b: Scalar) -> Markdown:

@@ -30,7 +30,8 @@ def contents(page: Page) -> tuple[ContentsGroup, ...]:
     groups: dict[Shape, list[Checkpoint]] = defaultdict(list)
     for experiment in page.report.experiments:
         for checkpoint in experiment.checkpoints:
-            if checkpoint.verdict is not Verdict.MISSING:
+            was_seen = bool(checkpoint.files) or checkpoint.tier is not None
+            if was_seen and checkpoint.verdict is not Verdict.MISSING:
                 groups[_shape(checkpoint)].append(checkpoint)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[1][0].path))
     total = sum(len(alike) for alike in groups.values())

@@ -13,6 +13,7 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.tables import Column, table
 from afterall.render.words.measures import clock, duration
 from afterall.render.words.numbers import MISSING
+from afterall.render.words.states import never_ran
 
 LONGEST_LIST = 12
 """Durations beyond this many go into a table."""
@@ -44,8 +45,7 @@ def _duration(experiment: Experiment) -> Markdown:
         so_far = Markdown(" so far" if latest.is_alive else "")
         parts.append(md("{} ({}){}", _about(latest.elapsed_s), clock(latest.elapsed_s), so_far))
     if trainer is not None and isinstance(trainer.value, int | float):
-        own = "training itself" if parts else "training alone"
-        parts.append(md("{} {:duration}", own, trainer.value))
+        parts.append(md("{:duration} by the trainer's own clock", trainer.value))
     return md(
         "**{}**: {}", experiment.name, joined(parts, ", ") if parts else Markdown(_no_duration(experiment))
     )
@@ -62,14 +62,14 @@ def _no_duration(experiment: Experiment) -> str:
         case State.RUNNING:
             return "still running"
         case _:
-            return "unknown"
+            return "never ran" if never_ran(experiment) else "unknown"
 
 
 def _table(experiments: Sequence[Experiment]) -> Markdown:
     columns = [
         Column(Markdown("Experiment")),
         Column(Markdown("Job"), True),
-        Column(Markdown("Training Alone"), True),
+        Column(Markdown("Trainer's Clock"), True),
     ]
     rows = []
     for experiment in experiments:
@@ -82,6 +82,8 @@ def _table(experiments: Sequence[Experiment]) -> Markdown:
 
 def _note(experiments: Sequence[Experiment]) -> Markdown:
     if not any(e.latest and e.latest.elapsed_s is not None for e in experiments):
+        if all(e.state is State.NOT_SUBMITTED for e in experiments):
+            return Markdown("No job has run.")
         return Markdown("No Slurm source tells how long the jobs took.")
     several = any(len(e.attempts) > 1 for e in experiments)
     leg = "latest attempt" if several else "job"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from afterall.model import Cost, Ranking
-from afterall.render.composing import listing, md
+from afterall.render.composing import listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.comparing import compared
@@ -65,10 +65,10 @@ def _costs(page: Page) -> Iterator[Block]:
 def _hours(costs: tuple[Cost, ...]) -> Markdown:
     gpu = [c.gpu_hours for c in costs if c.gpu_hours]
     if gpu:
-        return md("{} GPU hours in all, over {} experiments.", number(sum(gpu), 3), len(gpu))
+        return md("{} GPU hours in all, over {}.", number(sum(gpu), 3), plural(len(gpu), "experiment"))
     cpu = [c.cpu_hours for c in costs if c.cpu_hours]
     return (
-        md("{} CPU hours in all, over {} experiments.", number(sum(cpu), 3), len(cpu))
+        md("{} CPU hours in all, over {}.", number(sum(cpu), 3), plural(len(cpu), "experiment"))
         if cpu
         else Markdown("")
     )

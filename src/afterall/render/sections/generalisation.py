@@ -8,7 +8,7 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
-from afterall.render.words.metrics import metric_name
+from afterall.render.words.metrics import Digits, metric_name
 from afterall.render.words.numbers import MISSING
 
 _TOLD = ("final_val_loss", "best_val_loss", "mean_last_loss", "final_loss", "train_seconds")
@@ -57,24 +57,18 @@ def _gaps(page: Page) -> Block:
     """Return the gap of each run at its end; a wide one speaks of overfitting."""
     columns = [Column(Markdown("Experiment"))]
     columns += [Column(Markdown(word), is_number=True) for word in ("Step", "Training", "Validation", "Gap")]
+    gaps = page.report.gaps
+    digits = Digits({"gap": [loss for gap in gaps for loss in (gap.train, gap.validation)]})
     rows = []
-    for gap in page.report.gaps:
-        train = page.digits.write("mean_last_loss", gap.train)
-        validation = page.digits.write("final_val_loss", gap.validation)
+    for gap in gaps:
         difference = gap.validation - gap.train
-        step = text(MISSING) if gap.step is None else md("{}", gap.step)
         sign = "+" if difference > 0 else ""
-        rows.append(
-            [
-                text(gap.experiment),
-                step,
-                text(train),
-                text(validation),
-                text(f"{sign}{page.digits.write('final_val_loss', difference)}"),
-            ]
-        )
+        step = text(MISSING) if gap.step is None else md("{}", gap.step)
+        losses = [text(digits.write("gap", loss)) for loss in (gap.train, gap.validation)]
+        told = text(f"{sign}{digits.write('gap', difference)}")
+        rows.append([text(gap.experiment), step, *losses, told])
     note = (
-        "Gap: validation minus training loss, the latter as the mean of the last logged steps; a positive "
-        "gap that grows during training speaks of overfitting."
+        "Gap: validation minus training loss, the latter as the mean of the last logged steps (as the last "
+        "one, where few were logged); a positive gap that grows during training speaks of overfitting."
     )
     return Block(table=table(columns, rows), text=Markdown(note))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from afterall.model import Finding, FindingCode, Severity
-from afterall.render.composing import joined, listing, md
+from afterall.render.composing import all_experiments, joined, listing, md
 from afterall.render.escaping import Markdown, fence, quoted, text
 from afterall.render.page import Page
 from afterall.render.sections.findings import capital
@@ -22,6 +22,7 @@ TOLD_ELSEWHERE = (FindingCode.ONE_SEED, FindingCode.CONFOUNDED)
 MOST_LINES = 8
 MOST_OF_ONE = 2
 MOST_QUOTES = 3
+MOST_CAUSES = 4
 
 
 class Issue(Struct, frozen=True, kw_only=True):
@@ -112,22 +113,29 @@ def _who(alike: Sequence[Finding], page: Page) -> Markdown:
     if not names:
         return Markdown("The set")
     if len(names) == len(page.report.experiments) and len(names) > 1:
-        return md("All {} experiments", len(names))
+        return text(all_experiments(len(names)).capitalize())
     return listing([text(name) for name in names], 6)
 
 
 def _cause(alike: Sequence[Finding], quotes: Sequence[Finding], page: Page) -> Markdown:
-    """Return why, ending in a colon where the log's own line follows."""
+    """Return why, ending in a colon where the log's own line follows.
+
+    Of several findings each may have a cause of its own: all are told.
+    """
     wording, first = WORDINGS[alike[0].code], alike[0]
     cause = fill(wording.cause, first)
+    titles = list(dict.fromkeys(title for finding in alike if (title := _explaining(finding, page))))
+    see = md("See {}.", listing([md("*{}*", title) for title in titles], MOST_CAUSES)) if titles else ""
     if quotes:
         alike_elsewhere = sum(bool(finding.quote) for finding in alike) - len(quotes)
         more = md("; alike in {} more", alike_elsewhere) if alike_elsewhere else Markdown("")
         place = md(" ({}{})", _places(quotes, page), more) if quotes[0].sources else Markdown("")
-        return md("{}{}:", cause.removesuffix(".") or Markdown("The log says"), place)
-    other = _explaining(first, page)
-    if other:
-        return md("{}{}See *{}*.", cause, Markdown(" " if cause else ""), other)
+        is_partly_elsewhere = bool(see) and len(alike) > 1
+        log = "Of the others the log says" if is_partly_elsewhere else "The log says"
+        said = md("{}{}:", Markdown(cause.removesuffix(".") or log), place)
+        return md("{} {}", see, said) if is_partly_elsewhere else said
+    if see:
+        return md("{}{}{}", cause, Markdown(" " if cause else ""), see)
     return cause or fill(wording.unexplained, first)
 
 

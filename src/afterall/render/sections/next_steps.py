@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from afterall.model import NextStep, NextStepKind, Scalar
-from afterall.render.composing import first_that_fits, listing, md
+from afterall.render.composing import all_experiments, first_that_fits, listing, md
 from afterall.render.escaping import Markdown, fence, link, text
 from afterall.render.page import Page
 from afterall.render.sections.findings import capital
@@ -17,7 +19,7 @@ MOST_SCRIPTS = 8
 def view(page: Page) -> tuple[Subsection, ...]:
     """Return the next steps, in the report's order."""
     groups: dict[NextStepKind, list[NextStep]] = {}
-    for step in page.report.next_steps:
+    for step in _joined(page):
         groups.setdefault(step.kind, []).append(step)
     return numbered(
         Subsection(STEPS[kind].title, (*_ready(kind, page), *(_block(step, page) for step in steps)))
@@ -25,9 +27,29 @@ def view(page: Page) -> tuple[Subsection, ...]:
     )
 
 
+def _joined(page: Page) -> list[NextStep]:
+    """Return steps that are told in the same words as one, which differ in causes that are told elsewhere."""
+    order = {experiment.name: place for place, experiment in enumerate(page.report.experiments)}
+    alike: dict[tuple[NextStepKind, Markdown], list[NextStep]] = {}
+    for step in page.report.next_steps:
+        alike.setdefault((step.kind, told(replace(step, experiments=()), 0)), []).append(step)
+    return [
+        replace(
+            group[0],
+            experiments=tuple(
+                sorted({name for step in group for name in step.experiments}, key=lambda n: order.get(n, 0))
+            ),
+            command="\n".join(step.command for step in group if step.command),
+        )
+        for group in alike.values()
+    ]
+
+
 def told(step: NextStep, total: int) -> Markdown:
     """Return a step as a sentence; `total` is how many experiments the set has."""
-    values: Mapping[str, Scalar] = {**step.details, "who": _who(step.experiments, total)}
+    jobs = step.details.get("jobs")
+    several = {"are_several": True} if isinstance(jobs, int) and jobs > 1 else {}
+    values: Mapping[str, Scalar] = {**step.details, **several, "who": _who(step.experiments, total)}
     return capital(md(first_that_fits(STEPS[step.kind].says, values), **values))
 
 
@@ -35,7 +57,7 @@ def _who(names: Sequence[str], total: int) -> Markdown:
     if not names:
         return Markdown("the set")
     if len(names) == total and total > 1:
-        return md("all {} experiments", total)
+        return text(all_experiments(total))
     return listing([text(name) for name in names], 8)
 
 
@@ -59,7 +81,7 @@ def _ready(kind: NextStepKind, page: Page) -> tuple[Block, ...]:
     have = sum(bool(e.layout.eval_scripts) for e in page.report.experiments)
     total = len(page.report.experiments)
     who = (
-        md("All {} experiments", total)
+        text(all_experiments(total).capitalize())
         if have == total and total > 1
         else md("{} of {} experiments", have, total)
     )

@@ -43,7 +43,10 @@ def _design(page: Page) -> Markdown:
         differ = "" if total == 1 else "; no parameter that could be read differs between them"
         return md("{}{}{}.", plural(total, "experiment"), by, differ)
     varied = listing([_varied(parameter, page) for parameter in independent], 6)
-    return md("{}{}, vary {}{}.", plural(total, "experiment"), by, varied, _coverage(page, independent))
+    comma = Markdown("," if by else "")
+    return md(
+        "{}{}{} vary {}{}.", plural(total, "experiment"), by, comma, varied, _coverage(page, independent)
+    )
 
 
 def _varied(parameter: VaryingParameter, page: Page) -> Markdown:
@@ -51,7 +54,8 @@ def _varied(parameter: VaryingParameter, page: Page) -> Markdown:
         page.models.get(v, v) if parameter.name == "model" and isinstance(v, str) else v
         for v in parameter.values
     ]
-    shown = ", ".join(listed(values))
+    between = "; " if any(isinstance(value, str) and ", " in value for value in values) else ", "
+    shown = between.join(listed(values)) + (" in some runs" if len(values) == 1 else "")
     along = [phrase(name) for name in followers(parameter.name, parameter.moves_with)]
     if not along:
         return md("{} ({})", phrase(parameter.name), shown)
@@ -69,19 +73,28 @@ def _independent(varying: tuple[VaryingParameter, ...]) -> list[VaryingParameter
 
 
 def _coverage(page: Page, independent: list[VaryingParameter]) -> Markdown:
-    """Return how many of the possible combinations were run, and how often."""
+    """Return how many of the possible combinations were run, and how often.
+
+    A parameter that only some runs set has no second value to combine.
+    """
+    independent = [parameter for parameter in independent if len(parameter.values) > 1]
     combinations = {
         tuple(repr(parameter.by_experiment[experiment.name]) for parameter in independent)
         for experiment in page.report.experiments
         if all(experiment.name in parameter.by_experiment for parameter in independent)
     }
-    seeds = "".join(f", with {phrase(p.name)}s {' and '.join(listed(p.values, 4))}" for p in page.seeds)
-    if len(independent) == 1:
-        return text(seeds) if seeds else Markdown("")
+    seeds = joined([_seeds(parameter) for parameter in page.seeds], "")
+    if len(independent) < 2:
+        return seeds
     possible = prod(len(parameter.values) for parameter in independent)
     if len(combinations) == possible:
         return md("; every combination is there{}", seeds)
     return md("; {} of {} combinations are there{}", len(combinations), possible, seeds)
+
+
+def _seeds(parameter: VaryingParameter) -> Markdown:
+    values = [text(word) for word in listed(parameter.values, 4)]
+    return md(", with {}s {}", phrase(parameter.name), listing(values))
 
 
 def _common(page: Page) -> Markdown:
@@ -103,17 +116,18 @@ def _common(page: Page) -> Markdown:
 
 def _sources(page: Page) -> Markdown:
     asked = page.report.set.asked
-    answered = [SOURCES[report.source] for report in asked if report.answered]
-    silent = [report for report in asked if not report.answered and report.source is not SlurmSource.LOG]
-    used = {SOURCES[e.latest.source] for e in page.report.experiments if e.latest}
-    if all(report.source is SlurmSource.LOG for report in asked):
+    of_slurm = [report for report in asked if report.source is not SlurmSource.LOG]
+    if not of_slurm:
         return Markdown("Slurm was not asked: states are read from the runs' own logs and files.")
+    if not any(report.answered for report in of_slurm):
+        reasons = joined([md("{}: {}", SOURCES[r.source], r.detail or "no answer") for r in of_slurm], "; ")
+        return md(
+            "No Slurm source answered. ({}) States are read from the runs' own logs and files.", reasons
+        )
+    used = {SOURCES[e.latest.source] for e in page.report.experiments if e.latest}
+    answered = [SOURCES[report.source] for report in asked if report.answered]
     kept = [text(words) for words in dict.fromkeys(answered) if words in used or not used]
-    told = md("Job states come from {}.", listing(kept)) if kept else Markdown("No Slurm source answered.")
-    if not silent or kept:
-        return told
-    reasons = joined([md("{}: {}", SOURCES[r.source], r.detail or "no answer") for r in silent], "; ")
-    return md("{} ({}) States are read from the runs' own logs and files.", told, reasons)
+    return md("Job states come from {}.", listing(kept or [text(words) for words in answered]))
 
 
 def _dates(page: Page) -> Markdown:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Experiment, FindingCode, State, VaryingParameter
+from afterall.model import Experiment, Fact, FindingCode, State, VaryingParameter
 from afterall.render.composing import listing, md
 from afterall.render.escaping import Markdown, link, text
 from afterall.render.page import Page
@@ -15,7 +15,15 @@ from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import MISSING
 from afterall.render.words.parameters import cell, title
-from afterall.render.words.states import BAD, DOUBT, GOOD, STATES, exit_words
+from afterall.render.words.states import (
+    BAD,
+    DOUBT,
+    GOOD,
+    STATES,
+    exit_words,
+    living_word,
+    never_ran,
+)
 
 WIDEST = 10
 """Columns beyond which the table is split, for a page's width."""
@@ -65,8 +73,9 @@ def _settings(page: Page) -> list[Cells]:
     cells: list[Cells] = [(Column(Markdown("Model")), lambda e: text(cell(page.model_of(e))))]
     if not any(page.model_of(e) is not None for e in page.report.experiments):
         cells = []
+    elsewhere = ("model", "epochs") if _known(page, "epochs") else ("model",)
     for parameter in (*page.varying, *page.seeds):
-        if parameter.name != "model":
+        if parameter.name not in elsewhere:
             cells.append(_parameter_cells(parameter))
     return cells
 
@@ -80,9 +89,10 @@ def _parameter_cells(parameter: VaryingParameter) -> Cells:
 def _progress(page: Page) -> list[Cells]:
     """Return epochs, steps and losses."""
     cells: list[Cells] = []
-    if _known(page, "epochs") and not any(p.name == "epochs" for p in page.varying):
-        cells.append((_column("epochs"), lambda e: _of_planned(page, e, "epochs", "planned_epochs")))
-    cells.append((_column("global_step"), lambda e: _of_planned(page, e, "global_step", "planned_steps")))
+    if _known(page, "epochs"):
+        cells.append((_column("epochs"), lambda e: _of_planned(page, e, "epochs", _planned_epochs(e))))
+    steps = _column("global_step")
+    cells.append((steps, lambda e: _of_planned(page, e, "global_step", e.metrics.get("planned_steps"))))
     return [*cells, *(_metric_cells(page, metric) for metric in _REACHED if _shown(page, metric))]
 
 
@@ -107,7 +117,8 @@ def state_cell(experiment: Experiment) -> Markdown:
     word = STATES[experiment.state]
     latest = experiment.latest
     exit_code = exit_words(latest) if latest and experiment.state is State.FAILED else ""
-    told = md("{} ({})", word, exit_code) if exit_code else text(word)
+    living = living_word(latest) if latest and experiment.state.is_alive else ""
+    told = md("{} ({})", word, exit_code or living) if exit_code or living else text(word)
     if experiment.state is State.COMPLETED:
         return (
             md("{} {}", GOOD, told)
@@ -121,9 +132,14 @@ def state_cell(experiment: Experiment) -> Markdown:
     return md("{} {}", BAD, told)
 
 
-def _of_planned(page: Page, experiment: Experiment, reached: str, planned: str) -> Markdown:
+def _planned_epochs(experiment: Experiment) -> Fact | None:
+    """Return what the trainer said it was to do, else what the configuration asks for."""
+    return experiment.metrics.get("planned_epochs") or experiment.parameters.get("epochs")
+
+
+def _of_planned(page: Page, experiment: Experiment, reached: str, due: Fact | None) -> Markdown:
     """Return "150", or "120 of 150" where fewer than planned were reached."""
-    done, due = experiment.metrics.get(reached), experiment.metrics.get(planned)
+    done = experiment.metrics.get(reached)
     told = page.metric(experiment, reached)
     if (
         done is None
@@ -135,7 +151,7 @@ def _of_planned(page: Page, experiment: Experiment, reached: str, planned: str) 
     return (
         text(told)
         if done.value >= due.value * 0.999
-        else md("{} of {}", told, page.metric(experiment, planned))
+        else md("{} of {}", told, page.digits.write(reached, due.value))
     )
 
 
@@ -158,11 +174,12 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
     if any(_known(page, metric) for metric in _OTHER_SPEED):
         wanted = tuple(metric for metric in wanted if metric not in _SPEED or _known(page, metric))
     nowhere = [metric for metric in wanted if not _known(page, metric)]
+    unlogged = [text(metric_name(metric).phrase) for metric in nowhere]
+    if not any(_known(page, metric) for metric in _MEMORY):
+        unlogged.append(Markdown("GPU memory use"))
     lines: list[Markdown] = []
-    if nowhere and page.report.experiments:
-        lines.append(
-            md("No run logged {}.", listing([text(metric_name(m).phrase) for m in nowhere], last="or"))
-        )
+    if unlogged and page.report.experiments:
+        lines.append(md("No run logged {}.", listing(unlogged, last="or")))
     reasons: dict[tuple[str, tuple[str, ...]], list[Markdown]] = defaultdict(list)
     for experiment in page.report.experiments:
         lacking = tuple(m for m in wanted if m not in experiment.metrics and m not in nowhere)
@@ -171,7 +188,8 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
     for (reason, lacking), names in reasons.items():
         whole = len(lacking) == len(wanted) - len(nowhere)
         what = "everything" if whole else listing([text(metric_name(m).phrase) for m in lacking])
-        lines.append(md("**{}** lacks {} ({}): {}.", listing(names), what, MISSING, reason))
+        lack = "lacks" if len(names) == 1 else "lack"
+        lines.append(md("**{}** {} {} ({}): {}.", listing(names), lack, what, MISSING, reason))
     return tuple(lines)
 
 
@@ -188,11 +206,13 @@ def _reason(page: Page, experiment: Experiment) -> str:
         case State.NOT_SUBMITTED:
             return "never submitted"
         case State.PENDING:
-            return "not started yet"
+            return "its job waits to start again" if experiment.metrics else "not started yet"
         case State.RUNNING:
             return "still running"
         case _:
             pass
+    if never_ran(experiment):
+        return "its job never ran"
     for finding in page.findings(*_REASONS):
         if finding.experiment == experiment.name:
             return _REASONS[finding.code]

@@ -8,7 +8,7 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.standing import completion_status, provisional
 from afterall.render.words.measures import days
-from afterall.render.words.parameters import listed, phrase
+from afterall.render.words.parameters import alternatives, listed, phrase
 
 
 class TitleView(Struct, frozen=True, kw_only=True):
@@ -43,6 +43,8 @@ def task_description(page: Page) -> Markdown:
     if own:
         return text(own, 200)
     compared = [text(phrase(parameter.name)) for parameter in page.varying]
+    if not compared and len(page.report.experiments) < 2:
+        return Markdown("not described")
     if not compared:
         return Markdown("not described; no parameter differs between the experiments")
     return md("{} comparison", listing(compared, 4))
@@ -68,15 +70,17 @@ def _variants(page: Page) -> Markdown:
         return joined(parts, "; ")
     if any(parameter.name == "model" for parameter in page.varying):
         return Markdown("the models above")
+    if len(page.report.experiments) < 2:
+        return Markdown("none: there is no second experiment")
     return Markdown("none: no parameter differs between the experiments")
 
 
 def _variant(parameter: VaryingParameter, page: Page) -> Markdown:
-    told = md("{} {}", phrase(parameter.name), " vs ".join(listed(parameter.values)))
+    told = md("{} {}", phrase(parameter.name), alternatives(parameter))
     along = [p for p in page.varying if p.name in parameter.moves_with and p.name != "model"]
     if not along:
         return told
-    others = joined([md("{} {}", phrase(p.name), " vs ".join(listed(p.values))) for p in along[:3]])
+    others = joined([md("{} {}", phrase(p.name), alternatives(p)) for p in along[:3]])
     return md("{} (with {})", told, others)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from afterall.model import Scalar
+from afterall.model import Scalar, VaryingParameter
 from afterall.render.words.numbers import MISSING, number
 
 _TITLES = {
@@ -72,6 +72,8 @@ def setting(name: str, value: Scalar) -> str:
     """Return a parameter with its value, as short as it stays clear: "rank 64", "tiny-1B", "packed"."""
     if name == "model":
         return worded(value)
+    if value is None:
+        return f"no {phrase(name)}" if name == "lora_rank" else f"{phrase(name)} not set"
     if isinstance(value, bool):
         return f"{phrase(name)} on" if value else f"{phrase(name)} off"
     return f"{_SHORT.get(name, phrase(name))} {worded(value)}"
@@ -98,6 +100,15 @@ def listed(values: Iterable[Scalar], most: int = 6) -> list[str]:
     if len(words) <= most:
         return words
     return [*words[: most - 1], f"{len(words) - most + 1} more"]
+
+
+def alternatives(parameter: VaryingParameter, most: int = 6) -> str:
+    """Return a parameter's values against each other: "4 vs 64", "0.1 in some runs" where others set none."""
+    if len(parameter.values) == 1:
+        return f"{worded(parameter.values[0])} in some runs"
+    words = [worded(value) for value in parameter.values]
+    more = len(words) - most + 1
+    return f"{' vs '.join(words[: most - 1])} and {more} more" if more > 1 else " vs ".join(words)
 
 
 def short_models(values: Iterable[Scalar]) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from afterall.model import (
     Attempt,
+    Experiment,
     FileRole,
     SlurmSource,
+    SlurmState,
     State,
     Tier,
     Verdict,
@@ -87,3 +89,17 @@ def exit_words(attempt: Attempt) -> str:
 def slurm_word(attempt: Attempt) -> str:
     """Return Slurm's own word for an attempt's state, "" where no source gave one."""
     return attempt.state_text or (attempt.slurm_state.value if attempt.slurm_state else "")
+
+
+def living_word(attempt: Attempt) -> str:
+    """Return Slurm's own word for how a job lives, "" where it is plainly running or waiting."""
+    word = slurm_word(attempt)
+    return "" if word in (SlurmState.RUNNING.value, SlurmState.PENDING.value) else word
+
+
+def never_ran(experiment: Experiment) -> bool:
+    """Tell whether Slurm knows the job that counts, and that it never started."""
+    latest = experiment.latest
+    if latest is None or latest.source is SlurmSource.LOG:
+        return False
+    return latest.start is None and not latest.elapsed_s

@@ -22,6 +22,7 @@ STEPS: Mapping[NextStepKind, StepWording] = {
     NextStepKind.EVALUATE: StepWording(
         "Run Evaluations",
         (
+            "Evaluate {checkpoint:code} of {who} on {task:code}, as was done for the other runs.",
             "Evaluate {checkpoint:code} of {who}.",
             "Evaluate {who}.",
         ),
@@ -34,12 +35,24 @@ STEPS: Mapping[NextStepKind, StepWording] = {
                 "Submit {who} again with a time limit of {time_limit_s:duration} instead of "
                 "{old_time_limit_s:duration}."
             ),
-            "Repair the cause told under Issues and Notes, then submit {who} again.",
+            "Submit {who} again with more memory{lacked_memory:if}.",
+            "Submit {who} again with a longer time limit{lacked_time:if}.",
+            "Cancel the job of {who}, and submit it again without the dependency{had_dependency:if}.",
+            "Make the directories of {who} that its job needs, then submit it again{did_not_launch:if}.",
+            "Repair the cause told under Issues and Notes, then submit {who} again{cause:if}.",
+            "Find out why {who} did not come to an end, then submit it again{is_unexplained:if}.",
+            "Submit {who} again, if its results are still wanted.",
         ),
     ),
     NextStepKind.SUBMIT: StepWording(
         "Submit What Never Ran",
-        ("Submit {who}.",),
+        (
+            (
+                "Submit {who}, once its script sets {unset:parameters}: the name promises a value and no "
+                "file sets one."
+            ),
+            "Submit {who}.",
+        ),
     ),
     NextStepKind.RERUN_EVALUATION: StepWording(
         "Repeat Failed Evaluations",
@@ -68,6 +81,7 @@ STEPS: Mapping[NextStepKind, StepWording] = {
                 "{tied} runs tie for the best within the noise of their seeds ({used} so far): more seeds "
                 "would part them."
             ),
+            "{tied} runs tie for the best within the noise of their seeds: more seeds would part them.",
             "More seeds would tell differences from chance.",
         ),
     ),
@@ -75,8 +89,8 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         "Wait for the Remaining Jobs",
         (
             "{who} will not start before somebody releases its job{held:if}.",
-            "{jobs} jobs of {who} have not ended; write this report again when they have.",
-            "Jobs of {who} have not ended; write this report again when they have.",
+            "{jobs} jobs of {who} have not ended; write this report again when they have{are_several:if}.",
+            "The job of {who} has not ended; write this report again when it has.",
         ),
     ),
     NextStepKind.FIX_MODE: StepWording(

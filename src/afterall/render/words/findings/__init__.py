@@ -10,6 +10,7 @@ from afterall.render.words.findings import (
     log_lines,
     logs,
     queue,
+    records,
     shards,
     slurm,
     weight_files,
@@ -20,6 +21,7 @@ from afterall.render.words.findings.wording import Wording
 WORDINGS: Mapping[FindingCode, Wording] = {
     **slurm.WORDINGS,
     **queue.WORDINGS,
+    **records.WORDINGS,
     **logs.WORDINGS,
     **log_lines.WORDINGS,
     **checkpoints.WORDINGS,

@@ -126,7 +126,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "{subject:code} has mode {mode}, {beside:code} beside it {beside_mode}",
             "{subject:code} can be read by its owner alone while its neighbours can be read by the group",
         ),
-        cause=("safetensors 0.8.0 writes every file with mode 0600, whatever the umask.",),
+        cause=("Most likely safetensors 0.8.0, which writes every file with mode 0600, whatever the umask.",),
         impact=('Others of the group cannot load it; some programs then say "no such file".',),
         resolution=("`chmod g+r` the files.",),
     ),

@@ -82,6 +82,31 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         impact=("Its final loss is that of an unfinished run; rankings set it apart.",),
         resolution=("Run it again, resuming from its last checkpoint if it has one.",),
     ),
+    FindingCode.VALIDATION_TRACKED: Wording(
+        title="Validation Tracking",
+        says=(
+            (
+                "validation loss was tracked every {every} steps as configured (`{setting}: {every}`); it "
+                "was lowest at step {lowest_step}, not at its last, {last_step}"
+            ),
+            (
+                "validation loss was tracked every {every} steps; it was lowest at step {lowest_step}, not "
+                "at its last, {last_step}"
+            ),
+            (
+                "validation loss was tracked {points} times; it was lowest at step {lowest_step}, not at its "
+                "last, {last_step}"
+            ),
+            (
+                "validation loss was tracked every {every} steps as configured (`{setting}: {every}`), and "
+                "was {fell} at the end than at first"
+            ),
+            "validation loss was tracked every {every} steps, and was {fell} at the end than at first",
+            "validation loss was tracked {points} times, and was {fell} at the end than at first",
+            "validation loss was tracked {points} times, and did not fall",
+            "validation loss was tracked",
+        ),
+    ),
     FindingCode.TRACES_OF_EARLIER_ATTEMPT: Wording(
         title="Numbers of an Earlier Attempt",
         says=("{subject:code} and what else its numbers come from are of an earlier attempt",),

@@ -9,6 +9,9 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.JOB_RUNNING: Wording(
         title="Still Running",
         says=(
+            "job {job_id} is suspended; it goes on when Slurm resumes it{is_suspended:if}",
+            "job {job_id} has ended its work and is being cleared away ({state:code}){is_ending:if}",
+            "the nodes of job {job_id} are being prepared ({state:code}){is_starting:if}",
             (
                 "job {job_id} is still running, at step {reached_step} of {planned_steps}; its numbers "
                 "will change"
@@ -43,7 +46,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "the job is held and will not start by itself",
         ),
         resolution=("`scontrol release` the job, or ask the admin who holds it.",),
-        impact=("It has no results until somebody releases it.",),
+        impact=(
+            "Its numbers are of an earlier start, and may change once somebody releases it{reached_step:if}.",
+            "It has no results until somebody releases it.",
+        ),
     ),
     FindingCode.NOT_SUBMITTED: Wording(
         title="Never Submitted",

@@ -1,11 +1,15 @@
-"""Words for what Slurm says against what the run did."""
+"""Words for how Slurm says that jobs ended, against what the run did."""
 
 from collections.abc import Mapping
 
 from afterall.model import FindingCode
-from afterall.render.words.findings.wording import Wording
+from afterall.render.words.findings.wording import Forms, Wording
 
-_LOST_REST = "What was saved before the end can be used; the rest of the training is missing."
+_LOST_REST: Forms = (
+    "Its numbers and what it saved are those of an earlier attempt{of_earlier:if}.",
+    "What was saved before the end can be used; the rest of the training is missing{saved:if}.",
+    "It left no checkpoint that could be used.",
+)
 
 WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.EXIT_CODE_SPOILED: Wording(
@@ -22,8 +26,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         resolution=(
             (
                 "In the batch script keep the training's own exit code (`code=$?` right after it, `exit "
-                "$code` as the last line), and drop a final `mv` of a log that already lies where it "
-                "should."
+                "$code` as the last line), and mend or drop the command that failed."
             ),
         ),
         impact=(
@@ -78,9 +81,20 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "job {job_id} ended {state:code}",
             "the job failed",
         ),
-        unexplained=("Not known: its log holds no line that explains it.",),
+        unexplained=(
+            (
+                "Slurm could not start the batch script: its working directory, or that of its output file, "
+                "was not there or not writable{did_not_launch:if}."
+            ),
+            (
+                "Not known: it was killed (signal 9){was_killed:if}, and its log does not say by whom"
+                "{logs:if}; host memory that ran out is the usual reason."
+            ),
+            "Not known: its log holds no line that explains it{logs:if}.",
+            "Not known: no log of it was found.",
+        ),
         resolution=("Repair the cause and submit the experiment again.",),
-        impact=(_LOST_REST,),
+        impact=_LOST_REST,
     ),
     FindingCode.JOB_TIMEOUT: Wording(
         title="Time Limit Reached",
@@ -97,7 +111,22 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         resolution=(
             "Submit it again with a longer `--time`, or let the trainer resume from its last checkpoint.",
         ),
-        impact=(_LOST_REST,),
+        impact=_LOST_REST,
+    ),
+    FindingCode.JOB_DEADLINE: Wording(
+        title="Deadline Passed",
+        says=(
+            (
+                "job {job_id} was ended at its deadline after {elapsed_s:duration}, at step {reached_step} "
+                "of {planned_steps}"
+            ),
+            "job {job_id} was ended at its deadline after {elapsed_s:duration}",
+            "the deadline of job {job_id} passed before it could start",
+            "its job's deadline passed",
+        ),
+        cause=("It was submitted with `--deadline`, and could not end in time.",),
+        resolution=("Submit it again with a later `--deadline`, or without one.",),
+        impact=_LOST_REST,
     ),
     FindingCode.JOB_CANCELLED: Wording(
         title="Job Cancelled",
@@ -112,7 +141,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         ),
         cause=("Somebody, or a rule of the site, ended it (`scancel`).",),
         resolution=("Submit it again if its results are still wanted.",),
-        impact=(_LOST_REST,),
+        impact=_LOST_REST,
     ),
     FindingCode.JOB_CANCELLED_PENDING: Wording(
         title="Job Cancelled Before It Started",
@@ -132,29 +161,42 @@ WORDINGS: Mapping[FindingCode, Wording] = {
                 "{reached_step} of {planned_steps}"
             ),
             "job {job_id} was killed for its use of host memory ({memory_evidence})",
+            "job {job_id} was killed for its use of host memory, at step {reached_step} of {planned_steps}",
             "job {job_id} was killed for its use of host memory",
             "the job was killed for its use of host memory",
         ),
         cause=(
             (
-                "Its processes used up to {max_rss_bytes:memory} of the {requested_memory_bytes:memory} of "
-                "host memory that the job had asked for."
+                "Its processes used {max_rss_bytes:memory}, and the job had asked for "
+                "{requested_memory_bytes:memory} of host memory{is_over:if}."
             ),
-            "Its processes used more host memory than the job had asked for.",
+            (
+                "Its processes needed more than the {requested_memory_bytes:memory} of host memory that the "
+                "job had asked for; the most that was sampled is {max_rss_bytes:memory}."
+            ),
+            (
+                "Its processes needed more than the {requested_memory_bytes:memory} of host memory that the "
+                "job had asked for."
+            ),
+            "Its processes needed more host memory than the job had asked for.",
         ),
         resolution=("Ask for more memory (`--mem`), or use fewer data loader workers.",),
-        impact=(_LOST_REST,),
+        impact=_LOST_REST,
     ),
     FindingCode.JOB_NODE_FAIL: Wording(
         title="Node Failure",
         says=(
+            "the nodes of job {job_id} did not boot, and it never ran{did_not_boot:if}",
             "node {failed_node} of job {job_id} failed and Slurm did not start the job again",
             "a node of job {job_id} failed and Slurm did not start the job again",
             "a node failed and Slurm did not start the job again",
         ),
-        cause=("The node went down or lost contact; the experiment is not to blame.",),
+        cause=(
+            "Its nodes were to be booted and did not come; the experiment is not to blame{did_not_boot:if}.",
+            "The node went down or lost contact; the experiment is not to blame.",
+        ),
         resolution=("Submit it again, with `--exclude` if the same node keeps failing.",),
-        impact=(_LOST_REST,),
+        impact=_LOST_REST,
     ),
     FindingCode.JOB_PREEMPTED: Wording(
         title="Job Preempted",
@@ -165,53 +207,6 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         ),
         cause=("A job of higher priority took its place.",),
         resolution=("Submit it again; with `--requeue` Slurm does so by itself.",),
-        impact=(_LOST_REST,),
-    ),
-    FindingCode.NO_ACCOUNTING_RECORD: Wording(
-        title="No Accounting Record",
-        says=(
-            "accounting answered and has no record of job {job_ids}; the state is read from its files",
-            "accounting has no record of its job; the state is read from its files",
-        ),
-        cause=("The record was purged, or the job ran on another cluster.",),
-        impact=("Exit code and exact times are not known.",),
-    ),
-    FindingCode.SLURM_NOT_ASKED: Wording(
-        title="Slurm Not Asked",
-        says=("Slurm was not asked: every state is read from logs and files alone",),
-    ),
-    FindingCode.SLURM_UNAVAILABLE: Wording(
-        title="Slurm Sources Unavailable",
-        says=(
-            "no answer ({tried}); {answered} did answer",
-            "no answer ({tried}); every state is read from logs and files alone",
-            "no answer; every state is read from logs and files alone",
-        ),
-        impact=("States, exit codes and times may be missing or less certain.",),
-        resolution=("Run `afterall report` again when Slurm answers.",),
-    ),
-    FindingCode.JOB_ID_RECYCLED: Wording(
-        title="Job Id of Another Job",
-        says=(
-            (
-                "Slurm's record of job {job_id} is of another job (user {user}, in {work_dir:code}) and "
-                "was left out"
-            ),
-            "Slurm's record of job {job_id} is of another job and was left out",
-            "a Slurm record bearing one of its job ids is of another job and was left out",
-        ),
-        cause=("Job ids are used again once the controller's counter starts over.",),
-        impact=("State and times come from other sources.",),
-    ),
-    FindingCode.EARLIER_ATTEMPTS: Wording(
-        title="Earlier Attempts",
-        says=(
-            (
-                "ran {earlier}× before (jobs {job_ids}: {states}), {elapsed_s:duration} in all; the last "
-                "one counts"
-            ),
-            "ran before (jobs {job_ids}: {states}); the last one counts",
-            "ran before; the last attempt counts",
-        ),
+        impact=_LOST_REST,
     ),
 }

@@ -1,0 +1,177 @@
+"""Who is best, what ties, and what differs is said only as far as the numbers carry it."""
+
+import re
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from afterall.model import ComparedAt, Completion, Report, State, VaryingParameter
+from afterall.render import render
+from afterall.render.words.parameters import alternatives, setting
+from afterall.settings import SetSettings
+from render.render_reports import (
+    fact,
+    make_comparison,
+    make_experiment,
+    make_ranking,
+    make_side,
+    make_summary,
+    spec_report,
+    tiny_report,
+)
+
+A, B = "1B_rank4", "1B_rank64"
+
+
+def markdown(report: Report) -> str:
+    """Return RESULTS.md."""
+    return render(report, SetSettings(), "", {})["RESULTS.md"].decode()
+
+
+def best_run(report: Report) -> str:
+    """Return what stands under Best Run."""
+    return markdown(report).partition("### 1. Best Run")[2].partition("\n###")[0]
+
+
+def compared(**changes: Any) -> str:
+    """Return the sentence on two runs of 1B with rank 4 and 64."""
+    comparison = replace(make_comparison(A, B, "lora_rank", "final_loss"), **changes)
+    (line,) = re.findall(
+        r"(?m)^- Llama-3.2-1B-Instruct: (.*)$", markdown(spec_report(comparisons=(comparison,)))
+    )
+    return str(line)
+
+
+def parameter(name: str, *values: Any, **said: Any) -> VaryingParameter:
+    """Return a varying parameter."""
+    return VaryingParameter(name=name, values=values, by_experiment=said)
+
+
+def test_runs_with_the_same_best_value_are_equal() -> None:
+    """Nobody is called best by the order of names, and no checkpoint is singled out."""
+    values = {A: 1.5, B: 1.5, "3B_rank4": 2.5}
+    ranking = make_ranking("final_val_loss", order=tuple(values), values=values)
+    told = best_run(spec_report(rankings=(ranking,)))
+    assert f"Final validation loss: **{A}** and **{B}** are equal (1.50000), then 3B_rank4 (2.50000)." in told
+    assert "last checkpoint" not in told
+
+
+def test_all_equal_is_all_that_is_said() -> None:
+    """There is nobody behind."""
+    ranking = make_ranking("final_val_loss", order=(A, B), values={A: 1.5, B: 1.5})
+    assert f"**{A}** and **{B}** are equal (1.50000).\n" in best_run(spec_report(rankings=(ranking,)))
+
+
+def test_why_nobody_is_best_is_said() -> None:
+    """No numbers, one experiment, and one that came to its end are three reasons."""
+    one, other = make_experiment(A), make_experiment(B, 2)
+    cut = make_experiment(B, 2, state=State.TIMEOUT, completion=Completion(False))
+    numberless = [replace(run, metrics={"final_loss": fact(float("nan"))}) for run in (one, other)]
+    reasons = {
+        "no experiment has numbers to be ranked by": numberless,
+        "there is only one experiment": [one],
+        "only one experiment came to its end with numbers": [one, cut],
+        "no experiment came to its end with numbers": [cut],
+    }
+    for reason, runs in list(reasons.items())[:3]:
+        assert f"None can be named: {reason}." in best_run(tiny_report(*runs))
+    assert "no experiment came to its end" in best_run(tiny_report(cut, replace(numberless[0])))
+
+
+def test_equal_numbers_are_equal_before_they_tie() -> None:
+    """Replicates without any scatter do not "differ as much"."""
+    sides = [replace(make_side(name, "lora_rank", "final_loss"), value=1.5) for name in (A, B)]
+    told = compared(a=sides[0], b=sides[1], within_noise=True)
+    assert "rank 4 and rank 64 were equal (1.50000 vs 1.50000" in told
+    assert "tie" not in told
+
+
+@pytest.mark.parametrize(("p_value", "words"), [(0.0123, "(p = 0.012)"), (4.8e-19, "(p < 0.0001)")])
+def test_a_tiny_chance_is_not_put_into_digits(p_value: float, words: str) -> None:
+    """A handful of seeds cannot tell one in a million from one in a billion."""
+    assert f"more than seeds alone explain {words}" in compared(p_value=p_value, within_noise=False)
+
+
+def test_a_comparison_of_unfinished_runs_says_so() -> None:
+    """Both stand at the same step, and that is not training's end."""
+    runs = spec_report().experiments
+    cut = tuple(
+        replace(run, completion=Completion(False), state=State.FAILED) if run.name in (A, B) else run
+        for run in runs
+    )
+    comparison = make_comparison(A, B, "lora_rank", "final_loss")
+    told = markdown(spec_report(comparisons=(comparison,), experiments=cut))
+    assert f"; {A} and {B} not finished\n" in told
+    assert "not finished" not in markdown(spec_report(comparisons=(comparison,)))
+
+
+def test_several_pairs_of_the_same_settings_name_their_runs() -> None:
+    """Where nothing tells two runs of rank 4 apart, their names do."""
+    first = make_comparison(A, B, "lora_rank", "final_loss")
+    second = replace(first, a=replace(first.a, experiment="other"))
+    told = markdown(spec_report(comparisons=(first, second)))
+    assert f"rank 64 ({B}) was 4.3× lower than rank 4 ({A}) (" in told
+    assert f"rank 64 ({B}) was 4.3× lower than rank 4 (other) (" in told
+
+
+def test_times_of_trainings_of_different_length_are_not_compared() -> None:
+    """They took their time for different work."""
+    slow, fast = (make_side(name, "lora_rank", "train_seconds") for name in (A, B))
+    comparison = replace(
+        make_comparison(A, B, "lora_rank", "train_seconds"),
+        a=replace(slow, step=50),
+        b=replace(fast, step=25),
+        same_step=False,
+        compared_at=ComparedAt.NEITHER,
+    )
+    told = markdown(spec_report(comparisons=(comparison,)))
+    assert re.search(r"rank 4 took [^,]* \(step 50\), rank 64 [^,]* \(step 25\): not for the same", told)
+
+
+def test_values_stand_against_each_other() -> None:
+    """What is left out is counted and not taken for a value; one value alone is some runs'."""
+    assert alternatives(parameter("lora_rank", 4, 64)) == "4 vs 64"
+    assert alternatives(parameter("lora_rank", *range(1, 8))) == "1 vs 2 vs 3 vs 4 vs 5 and 2 more"
+    assert alternatives(parameter("weight_decay", 0.1)) == "0.1 in some runs"
+
+
+def test_a_parameter_that_is_not_set_is_called_so() -> None:
+    """A default is nothing; a full fine-tuning has no rank."""
+    assert (setting("weight_decay", None), setting("lora_rank", None)) == (
+        "weight decay not set",
+        "no LoRA rank",
+    )
+
+
+def test_a_parameter_that_some_runs_set_completes_no_grid() -> None:
+    """It stands with what varies, and the combinations are counted without it."""
+    ranks = parameter("lora_rank", 4, 64, **{A: 4, B: 64})
+    rates = parameter("learning_rate", 0.1, 0.2, **{A: 0.1, B: 0.2})
+    decay = parameter("weight_decay", 0.1, **{A: 0.1})
+    told = markdown(tiny_report(make_experiment(A), make_experiment(B), varying=(ranks, rates, decay)))
+    assert "learning rate (0.1, 0.2), and weight decay (0.1 in some runs); 2 of 4 combinations" in told
+    assert "weight decay 0.1 in some runs" in told
+
+
+def test_seeds_are_listed_as_a_sentence_lists_them() -> None:
+    """Three seeds have one "and"."""
+    seeds = replace(parameter("seed", 0, 1, 2, **{A: 0, B: 1}), is_seed=True)
+    ranks = parameter("lora_rank", 4, 64, **{A: 4, B: 64})
+    told = markdown(tiny_report(make_experiment(A), make_experiment(B), varying=(ranks, seeds)))
+    assert ", with seeds 0, 1, and 2." in told
+
+
+def test_one_run_is_not_compared_with_others() -> None:
+    """There is nothing that could differ."""
+    run = make_experiment(A)
+    told = markdown(tiny_report(run, set=make_summary((run,), title=None)))
+    assert "**Experiment:** not described  \n" in told
+    assert "**Variants:** none: there is no second experiment  \n" in told
+
+
+def test_runs_of_no_known_trainer_vary_without_a_comma() -> None:
+    """The sentence has no clause to close."""
+    runs = [replace(make_experiment(name), trainer=None) for name in (A, B)]
+    ranks = parameter("lora_rank", 4, 64, **{A: 4, B: 64})
+    assert "\n2 experiments vary LoRA rank (4, 64)." in markdown(tiny_report(*runs, varying=(ranks,)))
