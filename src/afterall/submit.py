@@ -17,7 +17,8 @@ from afterall.errors import BadInput, SlurmUnavailable
 from afterall.model import Attempt
 from afterall.observe import SUMMARY_PREFIX
 
-_MAX_DEPENDENCY_BYTES = 128 * 1024
+_MAX_ARGUMENT_BYTES = 128 * 1024 - 1
+"""Linux takes no longer argument (MAX_ARG_STRLEN, its last byte 0)."""
 _TIMEOUT_S = 60
 
 
@@ -41,8 +42,8 @@ def dependency_ids(attempts: Iterable[Attempt]) -> tuple[str, ...]:
 
 def sbatch_argv(summary: Summary, script: Path, afterall: Sequence[str]) -> list[str]:
     """Return the whole sbatch command; raise BadInput where sbatch could not take it."""
-    dependency = "afterany:" + ":".join(summary.waits_for)
-    if len(dependency) > _MAX_DEPENDENCY_BYTES:
+    dependency = "--dependency=afterany:" + ":".join(summary.waits_for)
+    if len(dependency) > _MAX_ARGUMENT_BYTES:
         raise BadInput(
             summary.set_dir, f"{len(summary.waits_for)} unfinished jobs are more than sbatch can wait for"
         )
@@ -52,7 +53,7 @@ def sbatch_argv(summary: Summary, script: Path, afterall: Sequence[str]) -> list
     return [
         "sbatch",
         "--parsable",
-        f"--dependency={dependency}",
+        dependency,
         "--kill-on-invalid-dep=no",
         f"--job-name={SUMMARY_PREFIX}{_plain(summary.set_dir.name)}",
         f"--chdir={directory}",
@@ -75,6 +76,8 @@ def send(argv: Sequence[str]) -> str:
         )
     except FileNotFoundError as error:
         raise SlurmUnavailable(("sbatch: not found on PATH",)) from error
+    except OSError as error:
+        raise SlurmUnavailable((f"sbatch: {(error.strerror or str(error)).lower()}",)) from error
     except subprocess.TimeoutExpired as error:
         raise SlurmUnavailable((f"sbatch: no answer within {_TIMEOUT_S} s",)) from error
     found = re.match(r"(\d+)(;\S+)?$", done.stdout.strip())
@@ -94,8 +97,12 @@ def summary_script() -> Path:
 
 
 def own_command() -> tuple[str, ...]:
-    """Return how the summary job calls this very installation."""
-    return (os.path.abspath(sys.executable), "-m", "afterall")
+    """Return how the summary job calls this very installation.
+
+    It runs in the set, whose files must not be taken for modules: -P keeps the current directory off
+    sys.path, and unlike -I finds what was installed with pip's --user.
+    """
+    return (os.path.abspath(sys.executable), "-P", "-m", "afterall")
 
 
 def _plain(name: str) -> str:

@@ -129,22 +129,27 @@ def test_a_held_lock_is_refused_naming_its_holder(tmp_path: Path) -> None:
         pass
 
 
+_PUBLISH_MORE_THAN_FITS = """
+import resource, signal, sys
+from pathlib import Path
+from afterall.errors import PublishRefused
+from afterall.publish import locked
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    with locked(Path(sys.argv[1]), 1) as place:
+        place.publish({"RESULTS.md": b"x" * 100_000}, "RESULTS.md")
+except PublishRefused as error:
+    print(error)
+"""
+
+
 def test_a_full_disk_leaves_the_old_report(tmp_path: Path) -> None:
     """A document too large for the file-size limit changes nothing."""
     _publish(tmp_path)
     old = (tmp_path / "RESULTS.md").read_bytes()
-    pid = os.fork()
-    if pid == 0:
-        import resource
-        import signal
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-        try:
-            _publish(tmp_path, {"RESULTS.md": b"x" * 100_000})
-        except PublishRefused:
-            os._exit(5)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
+    argv = [sys.executable, "-c", _PUBLISH_MORE_THAN_FITS, str(tmp_path)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'RESULTS.md'}: file too large\n"), done.stderr
     assert (tmp_path / "RESULTS.md").read_bytes() == old
     assert not list(tmp_path.glob(".RESULTS*"))

@@ -1,9 +1,11 @@
 """Speak with people: the commands, the only place that prints.
 
 Exit codes: 0 done; 1 done, and something checked is wrong; 2 wrong usage or configuration; 3 not finished;
-4 Slurm could not be asked; 5 could not publish; 70 a fault in afterall itself.
+4 Slurm could not be asked; 5 could not publish; 70 a fault in afterall itself; 130 interrupted; 141 nobody
+reads the output any more.
 """
 
+import io
 import os
 import sys
 import traceback
@@ -13,6 +15,7 @@ import click
 from afterall.cli.commands import COMMANDS
 from afterall.cli.exits import Exit, exit_code_of
 from afterall.cli.group import LazyGroup
+from afterall.cli.printable import plain
 from afterall.errors import AfterallError
 
 cli = LazyGroup(
@@ -28,6 +31,9 @@ click.version_option(package_name="afterall", message="%(prog)s %(version)s")(cl
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A locale that lacks "✓" or a name's bytes must not cost the result.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -42,18 +48,16 @@ def run(arguments: list[str]) -> int:
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        return 130
-    except BrokenPipeError:
-        # The reader went away; point stdout elsewhere so that the interpreter's last flush is quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return Exit.INTERRUPTED
+    except (BrokenPipeError, SystemExit):
+        # click turns a broken pipe into SystemExit. What is left must not be flushed into it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return Exit.NO_READER
     except AfterallError as error:
-        click.echo(f"afterall: {error}", err=True)
+        click.echo(f"afterall: {plain(str(error))}", err=True)
         return exit_code_of(error)
     except Exception:  # noqa: BLE001 (the top of the command line: told, and its own exit code)
         traceback.print_exc()
-        click.echo(
-            "afterall: this is a fault in afterall itself; nothing was changed by the failed step", err=True
-        )
+        click.echo("afterall: this is a fault in afterall itself, please report it", err=True)
         return Exit.FAULT
     return int(result or 0)

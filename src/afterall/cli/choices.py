@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 from msgspec import Struct
 
+from afterall.cli.arguments import PATH
 from afterall.errors import BadInput
 from afterall.model import JobId
 from afterall.pipeline import Observer, Patience, files_only, own_commands, patient, recorded, slurm
@@ -28,7 +29,7 @@ def observing_options(command: Command) -> Command:
     """Add --no-slurm and --sacct-file to a command."""
     with_file = click.option(
         "--sacct-file",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE",
         help="Read what sacct said from FILE instead of asking (see docs: recorded accounting).",
     )

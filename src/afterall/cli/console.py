@@ -1,12 +1,20 @@
-"""Tell a person's terminal from a pipe: colour and progress for the one, plain text for the other."""
+"""Tell a person's terminal from a pipe: colour and progress for the one, plain text for the other.
 
+Invariant: the result goes to stdout and nothing else does; what a terminal is shown holds no control
+character of a file's name.
+"""
+
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from afterall.cli.printable import plain
 from afterall.pipeline import telling
+from afterall.scan.checkpoints import Progress as Verifying
 
 
 @contextmanager
@@ -27,7 +35,7 @@ def progress() -> Iterator[telling.Progress]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -35,7 +43,30 @@ def progress() -> Iterator[telling.Progress]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda step, done=0, total=0: bar.update(
-            task, description=step, completed=done, total=total or None
+            task, description=plain(step), completed=done, total=total or None
+        )
+
+
+@contextmanager
+def byte_progress(*, is_read: bool) -> Iterator[Callable[[Verifying], None] | None]:
+    """Yield a reporter of bytes, with their rate where they are really read; None but on a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    from rich.table import Column
+
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=40)
+    columns = [TextColumn("{task.description}", markup=False, table_column=name), BarColumn()]
+    columns += [DownloadColumn(), *([TransferSpeedColumn()] if is_read else [])]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("looking around", total=None)
+        yield lambda at: bar.update(
+            task,
+            description=plain(os.path.basename(at.path)),
+            completed=at.done_bytes,
+            total=at.total_bytes,
         )
 
 
@@ -58,3 +89,18 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], title: st
     if title:
         click.echo(title)
     click.echo(tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True))
+
+
+def print_path(path: Path) -> None:
+    """Print a path: every byte of its name for a program, made printable on a terminal."""
+    click.echo(plain(str(path)) if sys.stdout.isatty() else os.fsencode(path))
+
+
+def print_document(document: bytes) -> None:
+    """Print a JSON document as it stands: UTF-8, whatever the terminal's encoding is."""
+    click.echo(document, nl=False)
+
+
+def tell(message: str) -> None:
+    """Say something to the person on stderr, in one line."""
+    click.echo(f"afterall: {plain(message)}", err=True)

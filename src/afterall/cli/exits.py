@@ -15,6 +15,10 @@ class Exit(IntEnum):
     SLURM_UNAVAILABLE = 4
     NOT_PUBLISHED = 5
     FAULT = 70
+    INTERRUPTED = 130
+    """128 and SIGINT, as a shell has it."""
+    NO_READER = 141
+    """128 and SIGPIPE."""
 
 
 def exit_code_of(error: AfterallError) -> Exit:

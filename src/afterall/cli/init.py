@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from afterall.cli.arguments import PATH
+from afterall.cli.console import print_path
 from afterall.cli.exits import Exit
 from afterall.errors import BadInput
 from afterall.settings import SETTINGS_NAME
@@ -36,7 +38,7 @@ TEMPLATE = """\
 
 
 @click.command("init")
-@click.argument("set_dir", metavar="SET", type=click.Path(path_type=Path), default=".")
+@click.argument("set_dir", metavar="SET", type=PATH, default=".")
 def command(set_dir: Path) -> int:
     """Write a commented afterall.toml into SET, which also opts the set in to a site's hook.
 
@@ -54,5 +56,5 @@ def command(set_dir: Path) -> int:
         raise BadInput(path, "is already there; it was left as it is") from error
     except OSError as error:
         raise BadInput(path, (error.strerror or str(error)).lower()) from error
-    click.echo(str(path))
+    print_path(path)
     return Exit.DONE

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from afterall.cli.arguments import PATH
 from afterall.cli.choices import Observing, observer_of, observing_options, parse_jobs
-from afterall.cli.console import progress
+from afterall.cli.console import print_path, progress, tell
 from afterall.cli.exits import Exit
 from afterall.errors import BadInput, SlurmUnavailable
 from afterall.model import SetStatus, SlurmSource, Tier
@@ -14,7 +15,7 @@ from afterall.pipeline import Reading, Survey, report_on, survey
 
 
 @click.command("report")
-@click.argument("set_dir", metavar="SET", type=click.Path(path_type=Path))
+@click.argument("set_dir", metavar="SET", type=PATH)
 @click.option(
     "--if-finished", is_flag=True, help="Write only when no job of the set is left; otherwise exit 3."
 )
@@ -51,26 +52,27 @@ def command(
     if if_finished and no_slurm:
         raise BadInput("--if-finished", "needs Slurm's answer, which --no-slurm rules out")
     asking = Observing(no_slurm=no_slurm, sacct_file=sacct_file, jobs=parse_jobs(jobs), wait_s=wait_s)
-    with progress() as tell:
-        surveyed = survey(set_dir, observer_of(asking), tell)
+    with progress() as on_step:
+        surveyed = survey(set_dir, observer_of(asking), on_step)
         if if_finished and not _is_over(surveyed):
-            click.echo(f"afterall: {set_dir}: not finished: {_who_lives(surveyed.standing)}", err=True)
+            tell(f"{set_dir}: not finished: {_who_lives(surveyed.standing)}")
             return Exit.NOT_FINISHED
         depth = Tier.VALUES if deep else Tier.QUICK
-        outcome = report_on(surveyed, Reading(depth=depth, progress=tell))
-    click.echo(str(set_dir / surveyed.settings.report))
+        outcome = report_on(surveyed, Reading(depth=depth, progress=on_step))
+    print_path(set_dir / surveyed.settings.report)
+    if outcome.published.kept:
+        tell(f"{set_dir}: the last report had been edited by hand; it is kept as {outcome.published.kept}")
     if outcome.report.set.status is SetStatus.INCOMPLETE:
-        click.echo(f"afterall: {set_dir}: the set is not complete; the report says what is missing", err=True)
+        tell(f"{set_dir}: the set is not complete; the report says what is missing")
     return Exit.DONE
 
 
 def _is_over(surveyed: Survey) -> bool:
     """Return whether no job is left; raise SlurmUnavailable where nobody could say so."""
     asked = surveyed.observation.asked
-    if not any(one.answered for one in asked if one.source is not SlurmSource.LOG):
-        raise SlurmUnavailable(
-            tuple(f"{one.source.value}: {one.detail}" for one in asked if not one.answered)
-        )
+    answered = any(one.answered for one in asked if one.source is not SlurmSource.LOG)
+    if not (answered and surveyed.standing.is_known):
+        raise SlurmUnavailable(tuple(one.line for one in asked if not one.answered))
     return surveyed.standing.is_over
 
 

@@ -1,69 +1,77 @@
 """`afterall status`: show how a set, or every set below a directory, stands; writes nothing."""
 
-import json
+import os
 from pathlib import Path
 
 import click
 
+from afterall.cli.arguments import PATH
 from afterall.cli.choices import Observing, observer_of, observing_options
-from afterall.cli.console import print_table, progress
+from afterall.cli.console import print_document, print_table, progress, tell
 from afterall.cli.exits import Exit
-from afterall.cli.tables import EXPERIMENT_HEADERS, SET_HEADERS, experiment_row, plain, set_row, set_title
+from afterall.cli.tables import (
+    EXPERIMENT_HEADERS,
+    SET_HEADERS,
+    broken_row,
+    experiment_row,
+    set_row,
+    set_title,
+)
 from afterall.discover import sets_below
 from afterall.errors import BadInput
 from afterall.model import Report
-from afterall.pipeline import Reading, Survey, read, survey
+from afterall.pipeline import Reading, read, survey
 from afterall.pipeline.telling import Progress
-from afterall.render.document import render_json
+from afterall.render.document import render_json, render_json_list
 
 
 @click.command("status")
-@click.argument("path", metavar="SET|DIRECTORY", type=click.Path(path_type=Path), default=".")
+@click.argument("path", metavar="SET|DIRECTORY", type=PATH, default=".")
 @observing_options
 @click.option("--json", "as_json", is_flag=True, help="Print RESULTS.json's facts instead of a table.")
 def command(path: Path, *, no_slurm: bool, sacct_file: Path | None, as_json: bool) -> int:
     """Show how the experiments of SET stand, or how every set below DIRECTORY stands. Nothing is written.
 
+    With --json a set is printed as its RESULTS.json would be, the sets below a directory as a list of these.
+
     Example: afterall status /scratch/me
     """
     asking = Observing(no_slurm=no_slurm, sacct_file=sacct_file)
     directories = sets_below(path)
-    with progress() as tell:
-        if path.resolve() in directories or not directories:
-            surveyed, report = _stand(path, asking, tell)
-            found, broken = [(surveyed, report)], list[list[str]]()
+    is_set = not directories or Path(os.path.realpath(path)) in directories
+    with progress() as on_step:
+        if is_set:
+            found: dict[Path, Report | BadInput] = {path: _stand(path, asking, on_step)}
         else:
-            found, broken = _stand_all(directories, asking, tell)
+            found = {directory: _try(directory, asking, on_step) for directory in directories}
+    reports = [one for one in found.values() if isinstance(one, Report)]
     if as_json:
-        documents = [json.loads(render_json(report)) for _, report in found]
-        single = not directories or path.resolve() in directories
-        click.echo(json.dumps(documents[0] if single else documents, indent=2, ensure_ascii=False))
-    elif len(found) == 1 and not broken:
-        _print_set(found[0][1])
+        print_document(render_json(reports[0]) if is_set else render_json_list(reports))
+        for error in (one for one in found.values() if isinstance(one, BadInput)):
+            tell(str(error))
+    elif len(found) == len(reports) == 1:
+        _print_set(reports[0])
     else:
-        rows = [set_row(surveyed.set_dir, report) for surveyed, report in found]
-        print_table(SET_HEADERS, [*rows, *broken])
+        print_table(SET_HEADERS, [_row(directory, one) for directory, one in found.items()])
     return Exit.DONE
 
 
-def _stand(path: Path, asking: Observing, tell: Progress) -> tuple[Survey, Report]:
-    surveyed = survey(path, observer_of(asking), tell)
-    return surveyed, read(surveyed, Reading(progress=tell))
+def _stand(path: Path, asking: Observing, on_step: Progress) -> Report:
+    return read(survey(path, observer_of(asking), on_step), Reading(progress=on_step))
 
 
-def _stand_all(
-    directories: tuple[Path, ...], asking: Observing, tell: Progress
-) -> tuple[list[tuple[Survey, Report]], list[list[str]]]:
-    """Look at each set; one that cannot be read is a row that says why, and hides no other."""
-    found, broken = [], []
-    for directory in directories:
-        try:
-            found.append(_stand(directory, asking, tell))
-        except BadInput as error:
-            broken.append([plain(str(directory)), "unreadable", "", "", plain(error.problem)])
-    return found, broken
+def _try(directory: Path, asking: Observing, on_step: Progress) -> Report | BadInput:
+    """Look at one set of several; where it cannot be read, what is wrong with it hides no other."""
+    try:
+        return _stand(directory, asking, on_step)
+    except BadInput as error:
+        return error
+
+
+def _row(directory: Path, one: Report | BadInput) -> list[str]:
+    return set_row(directory, one) if isinstance(one, Report) else broken_row(directory, str(one))
 
 
 def _print_set(report: Report) -> None:
-    rows: list[list[str]] = [experiment_row(experiment) for experiment in report.experiments]
+    rows = [experiment_row(experiment) for experiment in report.experiments]
     print_table(EXPERIMENT_HEADERS, rows, title=set_title(report))

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import click
 
+from afterall.cli.arguments import PATH
+from afterall.cli.console import print_path, progress, tell
 from afterall.cli.exits import Exit
-from afterall.errors import BadInput, SlurmUnavailable
+from afterall.errors import PublishRefused, SlurmUnavailable
 from afterall.model import Observation, SlurmSource
-from afterall.pipeline import own_commands, report_on, slurm, survey
+from afterall.pipeline import Patience, Reading, Survey, own_commands, patient, report_on, slurm, survey
 from afterall.submit import Summary, dependency_ids, own_command, sbatch_argv, send, summary_script
 
 
-@click.command("submit", context_settings={"ignore_unknown_options": True})
-@click.argument("set_dir", metavar="SET", type=click.Path(path_type=Path))
+@click.command("submit")
+@click.argument("set_dir", metavar="SET", type=PATH)
 @click.argument("sbatch_options", metavar="[-- SBATCH OPTIONS]", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--wait",
@@ -21,7 +23,7 @@ from afterall.submit import Summary, dependency_ids, own_command, sbatch_argv, s
     default=300,
     show_default=True,
     type=click.IntRange(min=0),
-    help="How long the summary job waits for accounting to settle.",
+    help="How long to wait, in the summary job or now, for accounting to settle.",
 )
 def command(set_dir: Path, sbatch_options: tuple[str, ...], wait_s: int) -> int:
     """Submit a small job that writes SET's report after all of its unfinished jobs have ended.
@@ -37,26 +39,31 @@ def command(set_dir: Path, sbatch_options: tuple[str, ...], wait_s: int) -> int:
     path = Path(surveyed.layout.path)
     waits_for = dependency_ids((*standing.living, *standing.waiting_grace))
     if not waits_for:
-        click.echo(
-            f"afterall: {set_dir}: no job of this set is left to wait for; writing the report now", err=True
-        )
-        report_on(surveyed)
-        click.echo(str(set_dir / surveyed.settings.report))
+        tell(f"{set_dir}: no job of this set is left to wait for; writing the report now")
+        with progress() as on_step:
+            report_on(_settled(surveyed, wait_s), Reading(progress=on_step))
+        print_path(set_dir / surveyed.settings.report)
         return Exit.DONE
     for stuck in standing.stuck:
-        waiting = f"job {stuck.display_id or stuck.job_id} will not start by itself ({stuck.reason})"
-        click.echo(f"afterall: {set_dir}: {waiting}", err=True)
+        tell(f"{set_dir}: job {stuck.display_id or stuck.job_id} will not start by itself ({stuck.reason})")
     summary = Summary(set_dir=path, waits_for=waits_for, wait_s=wait_s, sbatch_options=sbatch_options)
     _make_output_directory(path)
     click.echo(send(sbatch_argv(summary, summary_script(), own_command())))
-    click.echo(f"afterall: {set_dir}: waits for {len(waits_for)} job(s): {', '.join(waits_for)}", err=True)
+    tell(f"{set_dir}: waits for {len(waits_for)} job(s): {', '.join(waits_for)}")
     return Exit.DONE
+
+
+def _settled(surveyed: Survey, wait_s: int) -> Survey:
+    """Return the survey once accounting has the whole record of jobs that have only just ended."""
+    if not surveyed.standing.late:
+        return surveyed
+    return survey(surveyed.set_dir, patient(slurm(own_commands()), Patience(wait_s)))
 
 
 def _require_queue(observation: Observation) -> None:
     """Raise SlurmUnavailable where the queue did not answer: jobs to wait for would be missed."""
     if not any(one.answered and one.source is SlurmSource.SQUEUE for one in observation.asked):
-        raise SlurmUnavailable(tuple(f"{one.source.value}: {one.detail}" for one in observation.asked))
+        raise SlurmUnavailable(tuple(one.line for one in observation.asked if not one.answered))
 
 
 def _make_output_directory(set_dir: Path) -> None:
@@ -64,4 +71,4 @@ def _make_output_directory(set_dir: Path) -> None:
     try:
         (set_dir / ".afterall").mkdir(exist_ok=True)
     except OSError as error:
-        raise BadInput(set_dir / ".afterall", (error.strerror or str(error)).lower()) from error
+        raise PublishRefused(set_dir / ".afterall", (error.strerror or str(error)).lower()) from error

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+from afterall.cli.printable import plain
 from afterall.model import Experiment, Fact, Report, Verdict
 from afterall.render.words.measures import clock, days
 from afterall.render.words.numbers import count, number
@@ -48,17 +49,15 @@ def set_row(set_dir: Path, report: Report) -> list[str]:
     return [plain(str(set_dir)), report.set.status.value, trained, states, dates]
 
 
+def broken_row(set_dir: Path, problem: str) -> list[str]:
+    """Return the cells of a set that cannot be read, with what is wrong in place of its experiments."""
+    return [plain(str(set_dir)), "unreadable", _MISSING, plain(problem), _MISSING]
+
+
 def set_title(report: Report) -> str:
     """Return the line above a set's table."""
     trained = f"{report.set.trained} of {len(report.experiments)} trained to their end"
     return f"{plain(report.set.name)}: {report.set.status.value}, {trained}"
-
-
-def plain(text: str) -> str:
-    """Return `text` with everything unprintable shown as an escape, so that no terminal obeys it."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
 
 
 def _whole(fact: Fact | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from afterall.cli.arguments import PATH
 from afterall.settings import SITE_SETTINGS_PATH, SiteSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -15,7 +16,7 @@ def worker_options(command: Command) -> Command:
     """Add --spool and --config to a command."""
     with_config = click.option(
         "--config",
-        type=click.Path(path_type=Path),
+        type=PATH,
         default=SITE_SETTINGS_PATH,
         show_default=True,
         metavar="FILE",
@@ -23,7 +24,7 @@ def worker_options(command: Command) -> Command:
     )
     with_spool = click.option(
         "--spool",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="DIR",
         help="The hook's spool; otherwise the settings'.",
     )

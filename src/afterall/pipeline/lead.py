@@ -55,14 +55,16 @@ def report_with(set_dir: Path, observation: Observation) -> Outcome:
 
 def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
     """Read and publish; where files changed meanwhile, do it again with the same word of Slurm's."""
+    kept = ""
     for _ in range(_MAX_LOOKS):
         written = read(surveyed, reading)
         published = write(surveyed, written)
+        kept = kept or published.kept
         now = discover(surveyed.set_dir, surveyed.settings)
         if now.entries == surveyed.layout.entries:
             break
         surveyed = survey(surveyed.set_dir, handed_over(surveyed.observation), reading.progress)
-    return Outcome(survey=surveyed, report=written, published=published)
+    return Outcome(survey=surveyed, report=written, published=replace(published, kept=kept))
 
 
 def read(surveyed: Survey, reading: Reading = QUICK) -> Report:
@@ -81,14 +83,16 @@ def read(surveyed: Survey, reading: Reading = QUICK) -> Report:
 def write(surveyed: Survey, written: Report) -> Published:
     """Render and publish; people's notes stay, and a report edited elsewhere is kept aside."""
     name = surveyed.settings.report
+    templates = read_templates(surveyed.set_dir, surveyed.settings)
+    if templates:
+        render(written, surveyed.settings, "", templates)  # one that fails does so before anything is made
     with locked(surveyed.set_dir, LOCK_TIMEOUT_S) as place:
         old = place.read_old(name)
-        if old is not None and old.edited:
-            place.keep_edited(name)
+        kept = place.keep_edited(name) if old is not None and old.edited else ""
         whole = _with_kept(written, place.kept(name))
-        templates = read_templates(surveyed.set_dir, surveyed.settings)
         notes = (old.notes if old else None) or ""
-        return place.publish(render(whole, surveyed.settings, notes, templates), name)
+        published = place.publish(render(whole, surveyed.settings, notes, templates), name)
+        return replace(published, kept=kept)
 
 
 def _scan_all(surveyed: Survey, reading: Reading) -> tuple[Experiment, ...]:

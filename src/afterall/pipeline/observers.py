@@ -9,6 +9,9 @@ from afterall.model import Attempt, JobId, Observation, SetLayout
 from afterall.observe import SlurmCommands, belonging, observe, read_recorded_sacct
 from afterall.pipeline.question import question_of
 
+_IDS_A_QUERY = 10_000
+"""One query for a set of any likely size; so many ids of ten digits fit into one argument of a command."""
+
 Observer = Callable[[SetLayout], Observation]
 """Says what Slurm knows of a set's jobs; never raises because Slurm is not there."""
 
@@ -52,5 +55,8 @@ def files_only(layout: SetLayout) -> Observation:  # noqa: ARG001 (one shape for
 def own_commands(timeout_s: float = 60.0) -> SlurmCommands:
     """Return Slurm's commands as the calling user finds them."""
     return SlurmCommands(
-        path=os.environ.get("PATH", os.defpath), environment=dict(os.environ), timeout_s=timeout_s
+        path=os.environ.get("PATH", os.defpath),
+        environment=dict(os.environ),
+        timeout_s=timeout_s,
+        ids_a_query=_IDS_A_QUERY,
     )

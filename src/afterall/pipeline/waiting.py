@@ -18,16 +18,24 @@ class Patience(Struct, frozen=True):
 
 
 def patient(observer: Observer, patience: Patience) -> Observer:
-    """Return an observer that asks until the set is over or the time is, and then says what it heard last."""
+    """Return an observer that asks until the set is over and accounting has all of it, or the time is out.
+
+    It then says what it heard last.
+    """
 
     def speak(layout: SetLayout) -> Observation:
         deadline = time.monotonic() + patience.total_s
         wait_s = patience.first_s
         said = observer(layout)
-        while not standing_of(said).is_over and time.monotonic() < deadline:
+        while not _is_settled(said) and time.monotonic() < deadline:
             time.sleep(min(wait_s, max(0.0, deadline - time.monotonic())))
             wait_s = min(2 * wait_s, patience.longest_s)
             said = observer(layout)
         return said
 
     return speak
+
+
+def _is_settled(said: Observation) -> bool:
+    standing = standing_of(said)
+    return standing.is_over and not standing.late

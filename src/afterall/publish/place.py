@@ -28,6 +28,8 @@ class Published(Struct, frozen=True):
 
     written: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    kept: str = ""
+    """The name under which an edited report was kept before it was replaced."""
 
 
 class Place:
@@ -88,10 +90,13 @@ class Place:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return None
-            return file.read(MAX_OLD_REPORT_BYTES)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(MAX_OLD_REPORT_BYTES)
+        finally:
+            os.close(descriptor)
 
     def _replace(self, name: str, data: bytes) -> None:
         path = self._dir / name
