@@ -14,6 +14,7 @@ from afterall.model import (
     LogFile,
     MatchedExperiment,
     MatchedSet,
+    NextStepKind,
     Observation,
     SlurmSource,
     SlurmState,
@@ -28,6 +29,7 @@ from analyse.analyse_made import (
     log_line,
     material,
     source,
+    trained,
     unsubmitted,
 )
 
@@ -186,3 +188,16 @@ def test_a_log_without_a_job_id_belongs_to_the_attempt_that_counts() -> None:
         findings=(log_line(FindingCode.LINE_COPY_FAILED, "mv: x", "run/train.out"),),
     )
     assert source("run/train.out", "line 90") in only(FindingCode.EXIT_CODE_SPOILED, run).sources
+
+
+def test_never_submitted_is_only_said_where_accounting_answered() -> None:
+    """Without accounting's word a run that left nothing is unknown, and nobody is told to submit it."""
+    run = unsubmitted("rank64")
+    silent = Observation(asked=(SourceReport(SlurmSource.SQUEUE, answered=True),))
+    report = analyse(material(run, trained("rank4", 1.0), observation=silent))
+    (lost,) = [e for e in report.experiments if e.name == "rank64"]
+    found = {f.code for f in report.findings if f.experiment == "rank64"}
+    assert lost.state is State.UNKNOWN
+    assert FindingCode.SUBMISSION_UNKNOWN in found
+    assert FindingCode.NOT_SUBMITTED not in found
+    assert NextStepKind.SUBMIT not in {step.kind for step in report.next_steps}

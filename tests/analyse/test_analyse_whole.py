@@ -87,7 +87,7 @@ def test_the_gravest_stand_first_then_codes_then_names() -> None:
         (FindingCode.JOB_FAILED, "run2"),
         (FindingCode.JOB_FAILED, "run10"),
         (FindingCode.JOB_TIMEOUT, "b"),
-        (FindingCode.NOT_SUBMITTED, "a"),
+        (FindingCode.SUBMISSION_UNKNOWN, "a"),
         (FindingCode.LOG_MISSING, "b"),
         (FindingCode.SLURM_NOT_ASKED, None),
     ]

@@ -4,6 +4,7 @@ Invariant: it is computed once, from the material alone.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from afterall.analyse.comparisons import compare
 from afterall.analyse.design import Design, lay_out
@@ -13,7 +14,7 @@ from afterall.analyse.measures import Kind, Measure, training_measures
 from afterall.analyse.ordering import in_order
 from afterall.analyse.parameters import Varying, find_varying
 from afterall.analyse.rankings import rank
-from afterall.model import Comparison, Experiment, Ranking
+from afterall.model import Comparison, Experiment, Ranking, State
 
 
 class Groundwork(Struct, frozen=True):
@@ -38,11 +39,21 @@ class Groundwork(Struct, frozen=True):
 
 def lay_groundwork(material: Material) -> Groundwork:
     """Return what the rest of the analysis builds on."""
-    experiments = in_order(material.experiments)
+    experiments = in_order(_as_far_as_known(material))
     varying = find_varying(experiments, material.settings)
     design = lay_out(experiments, varying)
     measures = (*training_measures(experiments), *evaluation_measures(experiments))
     comparisons = compare(design, measures)
     return Groundwork(
         material, experiments, varying, design, measures, comparisons, rank(experiments, design, measures)
+    )
+
+
+def _as_far_as_known(material: Material) -> tuple[Experiment, ...]:
+    """Return the experiments; "not submitted" is only believed where accounting answered."""
+    if material.observation.accounting_answered:
+        return material.experiments
+    return tuple(
+        replace(experiment, state=State.UNKNOWN) if experiment.state is State.NOT_SUBMITTED else experiment
+        for experiment in material.experiments
     )

@@ -46,6 +46,7 @@ class FindingCode(Enum):
     NOT_SUBMITTED = ("not_submitted", Severity.WARNING)
     JOB_STATE_UNKNOWN = ("job_state_unknown", Severity.WARNING)
     JOB_WITHOUT_EXPERIMENT = ("job_without_experiment", Severity.WARNING)
+    SUBMISSION_UNKNOWN = ("submission_unknown", Severity.WARNING)
     NO_ACCOUNTING_RECORD = ("no_accounting_record", Severity.WARNING)
     SLURM_NOT_ASKED = ("slurm_not_asked", Severity.INFO)
     SLURM_UNAVAILABLE = ("slurm_unavailable", Severity.WARNING)

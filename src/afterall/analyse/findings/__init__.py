@@ -29,6 +29,7 @@ another cluster). `subject` is then the job's id.
 | job_running | a job's |
 | job_pending, job_held, dependency_never_satisfied | a job's, `reason` being why it waits |
 | not_submitted | script (the batch script that nobody submitted) |
+| submission_unknown | script (the batch script of which nobody can say whether it was submitted) |
 | no_accounting_record | job_ids (those that logs name, joined by ", ") |
 | slurm_not_asked | none |
 | slurm_unavailable | tried (each source that gave no answer, and why, by "; "), answered (who did, by ", ") |

@@ -79,10 +79,11 @@ def _living(experiment: Experiment) -> list[Finding]:
 
 
 def _unsubmitted(experiment: Experiment) -> list[Finding]:
-    if experiment.state is not State.NOT_SUBMITTED:
+    has_no_trace = experiment.state is State.UNKNOWN and not experiment.attempts and not has_run(experiment)
+    if not has_no_trace and experiment.state is not State.NOT_SUBMITTED:
         return []
-    script = batch_script(experiment)
-    return [finding(FindingCode.NOT_SUBMITTED, experiment, known({"script": script}))]
+    code = FindingCode.SUBMISSION_UNKNOWN if has_no_trace else FindingCode.NOT_SUBMITTED
+    return [finding(code, experiment, known({"script": batch_script(experiment)}))]
 
 
 def _unplaced(jobs: Sequence[Attempt], logs: Sequence[LogFile], may_be_theirs: bool) -> Finding:

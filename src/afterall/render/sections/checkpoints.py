@@ -138,6 +138,8 @@ def _why_none(experiment: Experiment) -> str:
             return "not started"
         case State.RUNNING:
             return "none saved yet"
+        case State.UNKNOWN:
+            return "none was found"
         case _:
             return "none was saved"
 

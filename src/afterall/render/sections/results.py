@@ -196,6 +196,7 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
 _REASONS = {
     FindingCode.LOG_MISSING: "its log was not found",
     FindingCode.LOG_UNREADABLE: "its log could not be read",
+    FindingCode.SUBMISSION_UNKNOWN: "no trace of a job was found",
     FindingCode.ZERO_STEPS: "it trained for 0 steps",
     FindingCode.NO_LOSS_FOUND: "its log and files hold no such value",
 }

@@ -51,6 +51,16 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "It has no results until somebody releases it.",
         ),
     ),
+    FindingCode.SUBMISSION_UNKNOWN: Wording(
+        title="No Trace of a Job",
+        says=(
+            "holds the batch script {script:code} and no trace of a job",
+            "no trace of a job was found",
+        ),
+        cause=("Slurm's accounting did not speak, so nobody can say whether it was ever submitted.",),
+        resolution=("Run `afterall report` where Slurm answers, or submit it if it was not.",),
+        impact=("It has no results; comparisons leave it out.",),
+    ),
     FindingCode.NOT_SUBMITTED: Wording(
         title="Never Submitted",
         says=(
