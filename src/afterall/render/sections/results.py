@@ -10,18 +10,13 @@ from afterall.render.composing import listing, md
 from afterall.render.escaping import Markdown, link, text
 from afterall.render.page import Page
 from afterall.render.sections import durations
-from afterall.render.sections.standing import has_trained
+from afterall.render.sections.standing import diverged, has_trained
+from afterall.render.sections.state import state_cell
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import MISSING
 from afterall.render.words.parameters import cell, title
 from afterall.render.words.states import (
-    BAD,
-    DOUBT,
-    GOOD,
-    STATES,
-    exit_words,
-    living_word,
     never_ran,
 )
 
@@ -50,10 +45,10 @@ def view(page: Page) -> ResultsView:
     """Return the results of all experiments."""
     experiments = page.report.experiments
     settings, reached, speed = _settings(page), _progress(page), _efficiency(page)
-    first = [*settings, *reached, *speed, _state()]
+    first = [*settings, *reached, *speed, _state(page)]
     second: list[Cells] = []
     if len(first) + 1 > WIDEST:
-        first, second = [*settings[: WIDEST - 6], *reached, _state()], [*settings[WIDEST - 6 :], *speed]
+        first, second = [*settings[: WIDEST - 6], *reached, _state(page)], [*settings[WIDEST - 6 :], *speed]
     return ResultsView(
         table=_draw(first, experiments) if experiments else Markdown(""),
         second_table=_draw(second, experiments) if second and experiments else Markdown(""),
@@ -108,28 +103,9 @@ def _metric_cells(page: Page, metric: str) -> Cells:
     return _column(metric), lambda experiment: text(page.metric(experiment, metric))
 
 
-def _state() -> Cells:
-    return Column(Markdown("State")), state_cell
-
-
-def state_cell(experiment: Experiment) -> Markdown:
-    """Return an experiment's state with its mark; what Slurm and the files disagree on is said."""
-    word = STATES[experiment.state]
-    latest = experiment.latest
-    exit_code = exit_words(latest) if latest and experiment.state is State.FAILED else ""
-    living = living_word(latest) if latest and experiment.state.is_alive else ""
-    told = md("{} ({})", word, exit_code or living) if exit_code or living else text(word)
-    if experiment.state is State.COMPLETED:
-        return (
-            md("{} {}", GOOD, told)
-            if has_trained(experiment)
-            else md("{} {}, training unfinished", DOUBT, told)
-        )
-    if experiment.completion.value:
-        return md("{} trained; job {}", GOOD, told)
-    if experiment.state.is_alive or experiment.state in (State.UNKNOWN, State.NOT_SUBMITTED):
-        return md("{} {}", DOUBT, told)
-    return md("{} {}", BAD, told)
+def _state(page: Page) -> Cells:
+    lost = diverged(page.report)
+    return Column(Markdown("State")), lambda e: state_cell(e, has_diverged=e.name in lost)
 
 
 def _planned_epochs(experiment: Experiment) -> Fact | None:

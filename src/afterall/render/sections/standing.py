@@ -42,17 +42,18 @@ def completion_status(report: Report) -> Markdown:
             "The experiment did not complete" if total == 1 else f"None of the {total} experiments completed"
         )
         return md("✗ {}{}", what, rest)
-    diverged = _diverged(report)
-    if diverged:
-        return md("⚠️ {} of {} experiments completed, {} of them diverged{}", trained, total, diverged, rest)
+    lost = len(diverged(report))
+    if lost:
+        return md("⚠️ {} of {} experiments completed, {} of them diverged{}", trained, total, lost, rest)
     return md("⚠️ {} of {} experiments completed successfully{}", trained, total, rest)
 
 
-def _diverged(report: Report) -> int:
-    """Return how many of the experiments that came to their end had diverged by then."""
+def diverged(report: Report) -> frozenset[str]:
+    """Return the names of the experiments that came to their end and had diverged by then."""
     trained = {experiment.name for experiment in report.experiments if has_trained(experiment)}
     nans = [f for f in report.findings if f.code is FindingCode.LOSS_NOT_FINITE]
-    return len(trained & {finding.experiment for finding in nans if finding.gravity is Severity.ERROR})
+    lost = {finding.experiment for finding in nans if finding.gravity is Severity.ERROR}
+    return frozenset(name for name in trained if name in lost)
 
 
 def provisional(report: Report) -> Markdown:
