@@ -50,7 +50,7 @@ def _pairs(page: Page) -> Iterator[Block]:
         own = sorted((c for c in pairs if c.metric == metric), key=lambda c: order.index(c.parameter))
         bullets = [compared(c, page) for c in own[:MOST_PAIRS]]
         if len(own) > MOST_PAIRS:
-            bullets.append(md("… and {} more pairs.", len(own) - MOST_PAIRS))
+            bullets.append(md("… and {}.", plural(len(own) - MOST_PAIRS, "more pair")))
         unit = " (tokens/s per GPU)" if metric.startswith("tokens_per_second") else ""
         yield Block(label=md("{}{}:", metric_name(metric).heading, Markdown(unit)), bullets=tuple(bullets))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from afterall.model import ComparedAt, Comparison
-from afterall.render.composing import listing, md
+from afterall.render.composing import listing, md, plural
 from afterall.render.escaping import text
 from afterall.render.page import Page
 from afterall.render.sections.best import LAST_LOSS, MEAN_LOSS, labelled
@@ -57,7 +57,7 @@ def _block(metrics: Sequence[str], pairs: Sequence[Comparison], page: Page) -> B
     ordered = sorted(pairs, key=lambda c: (c.compared_at is ComparedAt.NEITHER, len(c.confounders)))
     bullets = [compared(pair, page) for pair in ordered[:MOST_PAIRS]]
     if len(pairs) > MOST_PAIRS:
-        bullets.append(md("… and {} more pairs.", len(pairs) - MOST_PAIRS))
+        bullets.append(md("… and {}.", plural(len(pairs) - MOST_PAIRS, "more pair")))
     overall = summary(pairs, page)
     return Block(
         label=md("{}:", labelled(metrics)), bullets=(overall, *bullets) if overall else tuple(bullets)
