@@ -183,7 +183,7 @@ def test_several_experiments_lack() -> None:
         (FindingCode.JOB_FAILED, {}, "It left no checkpoint that could be used."),
         (FindingCode.JOB_FAILED, {"saved": 2, "of_earlier": True}, "are those of an earlier attempt."),
         (FindingCode.JOB_DEADLINE, {}, "the deadline of job 7 passed before it could start"),
-        (FindingCode.JOB_DEADLINE, {"elapsed_s": 60}, "job 7 was ended at its deadline after 1.0 minutes"),
+        (FindingCode.JOB_DEADLINE, {"elapsed_s": 60}, "job 7 was ended at its deadline after 1 minute"),
         (FindingCode.JOB_NODE_FAIL, {"did_not_boot": True}, "the nodes of job 7 did not boot"),
         (
             FindingCode.JOB_STATE_UNKNOWN,

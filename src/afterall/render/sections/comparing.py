@@ -12,6 +12,7 @@ from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.standing import has_trained
+from afterall.render.words.measures import duration
 from afterall.render.words.metrics import Style, is_quality, metric_name
 from afterall.render.words.numbers import number, percent
 from afterall.render.words.parameters import cell, phrase
@@ -117,7 +118,8 @@ def _how_much(low: float, high: float, metric: str, is_lower: bool) -> Markdown:
     seconds = metric_name(metric).style is Style.SECONDS
     word = ("faster" if seconds else "lower") if is_lower else ("slower" if seconds else "higher")
     if low <= 0 or not math.isfinite(high / low):
-        return md("{} {}", number(high - low, 3), word)
+        apart = duration(high - low) if seconds else number(high - low, 3)
+        return md("{} {}", apart, word)
     if high / low >= 1.05:
         return md("{} {}", factor(low, high), word)
     return md("{} {}", percent((high - low) / (high if is_lower else low)), word)

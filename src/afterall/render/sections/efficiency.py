@@ -63,15 +63,14 @@ def _costs(page: Page) -> Iterator[Block]:
 
 
 def _hours(costs: tuple[Cost, ...]) -> Markdown:
-    gpu = [c.gpu_hours for c in costs if c.gpu_hours]
-    if gpu:
+    """Return the GPU hours of all experiments whose are known, or the CPU hours where no GPU was used."""
+    gpu = [cost.gpu_hours for cost in costs if cost.gpu_hours is not None]
+    if any(gpu):
         return md("{} GPU hours in all, over {}.", number(sum(gpu), 3), plural(len(gpu), "experiment"))
-    cpu = [c.cpu_hours for c in costs if c.cpu_hours]
-    return (
-        md("{} CPU hours in all, over {}.", number(sum(cpu), 3), plural(len(cpu), "experiment"))
-        if cpu
-        else Markdown("")
-    )
+    cpu = [cost.cpu_hours for cost in costs if cost.cpu_hours is not None]
+    if any(cpu):
+        return md("{} CPU hours in all, over {}.", number(sum(cpu), 3), plural(len(cpu), "experiment"))
+    return Markdown("")
 
 
 def _waits(costs: tuple[Cost, ...]) -> Markdown:

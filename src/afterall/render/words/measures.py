@@ -37,7 +37,7 @@ def memory(size_bytes: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as one would say it: 39 seconds, 4.7 minutes, 3.2 hours, 2.1 days."""
+    """Return a duration as one would say it: 39 seconds, 1 minute, 4.7 minutes, 3.2 hours, 2.1 days."""
     seconds = real(seconds)
     if not math.isfinite(seconds):
         return "unknown"
@@ -46,7 +46,9 @@ def duration(seconds: float) -> str:
         return f"{words} second" if words == "1" else f"{words} seconds"
     for length, word, limit in ((60, "minutes", 3600), (3600, "hours", 48 * 3600), (86400, "days", math.inf)):
         if abs(seconds) < limit * 0.9995:
-            return f"{seconds / length:,.1f} {word}"
+            told = f"{seconds / length:,.1f}"
+            told = told if seconds % length else told.removesuffix(".0")
+            return f"{told} {word.removesuffix('s')}" if told == "1" else f"{told} {word}"
     return "unknown"
 
 
