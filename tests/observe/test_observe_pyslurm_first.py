@@ -94,5 +94,5 @@ def test_looking_for_pyslurm_does_not_import_it(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(sys, "path", [])
     assert not from_pyslurm.is_installed()
     (tmp_path / "pyslurm.py").write_text("raise SystemExit")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert from_pyslurm.is_installed()
