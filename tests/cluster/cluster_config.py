@@ -49,7 +49,7 @@ class Place:
     @property
     def env(self) -> dict[str, str]:
         """The environment in which Slurm's commands ask this cluster and no other."""
-        return {"PATH": PATH, "SLURM_CONF": str(self.conf), "LC_ALL": "C.UTF-8"}
+        return {"PATH": PATH, "SLURM_CONF": str(self.conf), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def gres_conf(place: Place) -> str:
@@ -120,6 +120,7 @@ ReturnToService=2
 SlurmdTimeout=60
 KillWait=2
 MinJobAge=600
+FirstJobId=48201
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 DefMemPerNode=900

@@ -32,6 +32,7 @@ PACKAGES = {
     "sbatch": "slurm-wlm",
     "setpriv": "util-linux",
     "useradd": "passwd",
+    "strace": "strace",
 }
 """The programs that a test cluster needs, and the Debian packages that have them."""
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from cluster.cluster_config import HOOKS, Place
@@ -20,15 +21,24 @@ def put_script(place: Place, kind: str, text: str) -> None:
 
 
 def put_hook(place: Place, kinds: tuple[str, ...], spool: Path, shell: str = "/bin/sh") -> None:
-    """Make Slurm run the hook as each of `kinds`, and nothing as the others.
-
-    As at installation the hook's spool line is edited; `shell` replaces its first line's.
-    """
+    """Make Slurm run the hook as each of `kinds`, and nothing as the others."""
     assert set(kinds) <= set(HOOKS), f"{kinds} are not all among {HOOKS}"
+    for kind in HOOKS:
+        put_script(place, kind, _hook_for(spool, shell) if kind in kinds else _NOTHING)
+
+
+def put_hook_by_node(place: Place, spools: Mapping[str, Path]) -> None:
+    """Make Slurm run the hook as Epilog, on each node with a spool of the node's own."""
+    for node, spool in spools.items():
+        put_script(place, f"epilog-{node}", _hook_for(spool))
+    put_script(place, "epilog", f'#!/bin/sh\nexec {place.hooks}/epilog-"$SLURMD_NODENAME"\n')
+
+
+def _hook_for(spool: Path, shell: str = "/bin/sh") -> str:
+    """Return the hook with its spool line edited, as at installation, and its first line's shell replaced."""
     text, edited = re.subn(r"(?m)^spool=.*$", f"spool={spool}", HOOK.read_text())
     assert edited == 1
-    for kind in HOOKS:
-        put_script(place, kind, text.replace("#!/bin/sh", f"#!{shell}", 1) if kind in kinds else _NOTHING)
+    return text.replace("#!/bin/sh", f"#!{shell}", 1)
 
 
 def clear_hooks(place: Place) -> None:

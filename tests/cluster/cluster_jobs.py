@@ -12,7 +12,7 @@ ENDED = frozenset({"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", 
     {"OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT"}
 )
 SACCT_FIELDS = (
-    *("JobIDRaw", "JobID", "State", "ExitCode", "Submit", "Start", "End", "Restarts"),
+    *("JobIDRaw", "JobID", "State", "ExitCode", "Submit", "Start", "End", "ElapsedRaw", "Restarts"),
     *("NNodes", "NodeList", "AllocTRES", "User", "UID", "WorkDir", "JobName"),
 )
 

@@ -1,22 +1,28 @@
 """Give the tests a real Slurm: `slurm`, one a session, idle again after each test that used it."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from cluster.cluster_daemons import missing
+from cluster.cluster_installation import install_for_all
 from cluster.cluster_slurm import Slurm
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this directory `cluster`, and keep them on one xdist worker: one Slurm for all."""
-    here = os.path.dirname(__file__)
-    for item in items:
-        if str(item.path).startswith(here + os.sep):
-            item.add_marker(pytest.mark.cluster)
-            item.add_marker(pytest.mark.xdist_group("cluster"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test of this directory `cluster`."""
+    item.add_marker(pytest.mark.cluster)
+
+
+def _skip(reason: str) -> NoReturn:
+    if os.environ.get("AFTERALL_CI") == "1":
+        pytest.fail(f"{reason}; with AFTERALL_CI=1 this is no reason to skip")
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +30,7 @@ def slurm(request: pytest.FixtureRequest) -> Iterator[Slurm]:
     """Bring up a private Slurm with accounting and four nodes; skip where the machine cannot have one."""
     lacks = missing()
     if lacks:
-        reason = f"a real Slurm needs {lacks}"
-        if os.environ.get("AFTERALL_CI") == "1":
-            pytest.fail(f"{reason}; with AFTERALL_CI=1 this is no reason to skip")
-        pytest.skip(reason)
+        _skip(f"a real Slurm needs {lacks}")
     cluster = Slurm()
     is_up = False
     try:
@@ -41,6 +44,20 @@ def slurm(request: pytest.FixtureRequest) -> Iterator[Slurm]:
         if keep_logs:
             print(f"Slurm's logs are kept in {cluster.place.log}")
         cluster.stop(keep_logs=keep_logs)
+
+
+@pytest.fixture(scope="session")
+def python() -> Iterator[str]:
+    """Find or make a Python with afterall that every user of the cluster can run, as a site has one."""
+    path = Path(tempfile.mkdtemp(prefix="afterall-python-"))
+    path.chmod(0o755)
+    try:
+        found = install_for_all(path)
+        if found is None:
+            _skip("no Python here can be read by every user")
+        yield found
+    finally:
+        shutil.rmtree(path)
 
 
 @pytest.fixture(autouse=True)
