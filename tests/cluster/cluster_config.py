@@ -57,6 +57,10 @@ def gres_conf(place: Place) -> str:
     return f"NodeName=n[1-{len(NODES)}] Name=gpu File={place.base}/gpu/[0-3]\n"
 
 
+CGROUP_CONF = "CgroupPlugin=cgroup/v1\n"
+"""Keeps slurmd from looking for a cgroup file system, which a container may lack and no test needs."""
+
+
 def slurmdbd_conf(place: Place) -> str:
     """Return slurmdbd.conf; the file must be readable by Slurm's user alone."""
     return f"""\

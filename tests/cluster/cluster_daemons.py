@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 from cluster.cluster_config import (
+    CGROUP_CONF,
     CLUSTER,
     NODES,
     Place,
@@ -77,6 +78,7 @@ def lay_out(place: Place) -> None:
     _write(place.etc / "slurmdbd.conf", slurmdbd_conf(place).encode(), "slurm", 0o600)
     _write(place.conf, slurm_conf(place).encode(), "root", 0o644)
     _write(place.etc / "gres.conf", gres_conf(place).encode(), "root", 0o644)
+    _write(place.etc / "cgroup.conf", CGROUP_CONF.encode(), "root", 0o644)
 
 
 class Daemons:

@@ -23,7 +23,9 @@ PLACE = "/scratch/golden"
 def unpack(case: str, into: Path) -> Path:
     """Return the case's set, unpacked below `into` with its modes and times."""
     with tarfile.open(GOLDEN / case / "set.tar.xz") as archive:
-        archive.extractall(into, filter="tar")
+        if hasattr(tarfile, "tar_filter"):  # Python 3.11.4
+            archive.extraction_filter = staticmethod(tarfile.tar_filter)
+        archive.extractall(into)
     return next(path for path in into.iterdir() if path.is_dir())
 
 
