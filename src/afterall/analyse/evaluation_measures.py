@@ -36,6 +36,7 @@ _UP = frozenset(
         "macro_f1",
         "map",
         "mcc",
+        "mean_token_accuracy",
         "meteor",
         "micro_f1",
         "mrr",

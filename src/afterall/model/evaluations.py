@@ -33,3 +33,5 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     total_samples: int | None = None
     created: datetime | None = None
     error: str = ""
+    is_validation: bool = False
+    """True: the trainer's own validation, while it trained; no program evaluated the checkpoint."""

@@ -22,7 +22,7 @@ from afterall.model import (
 )
 from afterall.scan.checkpoints import scan_checkpoints
 from afterall.scan.completion import judge_completion
-from afterall.scan.evaluations import read_evaluations
+from afterall.scan.evaluations import own_validation, read_evaluations
 from afterall.scan.gathering import gather_material, shows_training
 from afterall.scan.line_severity import weigh_by_completion, weigh_by_progress
 from afterall.scan.metrics import derive_metrics, derive_series
@@ -75,7 +75,7 @@ def scan_experiment(set_dir: Path, matched: MatchedExperiment, depth: Tier) -> E
         metrics=_with_rate_per_gpu(metrics, matched.attempts),
         series=derive_series(believed, length),
         checkpoints=checkpoints,
-        evaluations=evaluations,
+        evaluations=(*evaluations, *own_validation(believed)),
         files=stored_files(matched.layout, checkpoints),
         findings=tuple(_named(finding, matched.layout.name) for finding in findings),
         wandb_runs=_wandb_runs(matched.layout),

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from afterall.model import Evidence, Fact, Source
+from afterall.model import Evaluation, Evidence, Fact, Source
 from afterall.scan.curves import Curve
 
 
@@ -52,6 +52,8 @@ class Trace(Struct, kw_only=True):
     saved: tuple[str, ...] = ()
     """Paths the source says were saved, as written there, each once."""
     steps_per_epoch: float | None = None
+    validation: Evaluation | None = None
+    """The scores of the trainer's own last validation, where it gave more than a loss."""
     is_resumed: bool = False
     """True where it began from a checkpoint, so that the trainer's own clock leaves out what came before."""
     trains: bool = True

@@ -138,7 +138,8 @@ def is_evaluated(experiment: Experiment, checkpoint: Checkpoint) -> bool:
 
     A score of an unnamed checkpoint may be this one's, so it counts.
     """
-    return any(_speaks_of(experiment, evaluation, checkpoint) for evaluation in experiment.evaluations)
+    programs = (evaluation for evaluation in experiment.evaluations if not evaluation.is_validation)
+    return any(_speaks_of(experiment, evaluation, checkpoint) for evaluation in programs)
 
 
 def _speaks_of(experiment: Experiment, evaluation: Evaluation, checkpoint: Checkpoint) -> bool:

@@ -126,7 +126,9 @@ def _tied_settings(ground: Groundwork) -> list[str]:
 
 def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
     losses = next((r for r in ground.rankings if r.metric.endswith("val_loss")), None)
-    scores = next((r for r in ground.rankings if "/" in r.metric), None)
+    programs = [e for run in ground.experiments for e in run.evaluations if not e.is_validation]
+    tasks = {evaluation.task for evaluation in programs}
+    scores = next((r for r in ground.rankings if "/" in r.metric and _task(r) in tasks), None)
     if losses is None or scores is None:
         return
     both = [name for name in losses.order if name in losses.values and name in scores.values]
@@ -147,6 +149,10 @@ def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
             "best_by_evaluation": by_score,
         },
     )
+
+
+def _task(ranking: Ranking) -> str:
+    return ranking.metric.partition("/")[0]
 
 
 def _best(ranking: Ranking, among: Sequence[str]) -> str:

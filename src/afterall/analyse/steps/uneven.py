@@ -57,7 +57,8 @@ def _scored(experiment: Experiment) -> set[tuple[str, str]]:
     found = set()
     for evaluation in experiment.evaluations:
         checkpoint = evaluated_checkpoint(experiment, evaluation)
-        if evaluation.status is EvaluationStatus.SUCCESS and checkpoint is not None:
+        has_score = evaluation.status is EvaluationStatus.SUCCESS and not evaluation.is_validation
+        if has_score and checkpoint is not None:
             found.add((evaluation.task, checkpoint.name))
     return found
 

@@ -12,6 +12,7 @@ from typing import IO
 
 from afterall.model import Entry, Evidence, Fact
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.huggingface_scores import final_scores, last_scores
 from afterall.scan.trainers.line_files import read_json
 from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
@@ -37,6 +38,7 @@ def read_state(file: IO[bytes], name: str) -> Trace | None:
     trace.facts = _facts(state, trace)
     trace.parameters = _parameters(state, trace)
     trace.steps_per_epoch = _steps_per_epoch(state)
+    trace.validation = last_scores(history, name)
     if totals is not None:
         trace.evidence = (Evidence("done_line", True, trace.source(f"key log_history[{totals}]")),)
     return trace
@@ -47,9 +49,10 @@ def read_results(file: IO[bytes], name: str) -> Trace | None:
     results = read_json(file, name)
     rows = Rows("top level")
     rows.add_last({key: value for key, value in results.items() if key != "epoch"}, 0)
-    if not len(rows):
+    scores = final_scores(results, name)
+    if not len(rows) and scores is None:
         return None
-    trace = Trace(trainer=NAME, origin=Origin.RESULTS, file=name, curves=rows.curves)
+    trace = Trace(trainer=NAME, origin=Origin.RESULTS, file=name, curves=rows.curves, validation=scores)
     if "train_runtime" in results:
         trace.evidence = (Evidence("done_line", True, trace.source("key train_runtime")),)
     return trace

@@ -1,0 +1,55 @@
+"""Read the scores that the Hugging Face Trainer's own validation gave: accuracy and the like, not the loss.
+
+Invariant: the loss and what validation cost are left to the curves; a score belongs to the step at which it
+was logged, or to the final model where a result file says no step.
+Format: keys `eval_<name>` in the rows of trainer_state.json's `log_history`, and in eval_results.json, which
+`save_metrics("eval", …)` writes. Source: transformers 4.x to 5.23, trainer.py and trainer_pt_utils.py.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from afterall.model import Evaluation, EvaluationStatus, Source
+from afterall.scan.trainers.rows import number_in
+
+TASK = "validation"
+_SCORE = re.compile(
+    r"eval_(?!(?:loss|runtime|samples|\w+_per_second|num_tokens|num_input_tokens_seen|model_preparation_time"
+    r"|jit_compilation_time|mem_\w+)$)(\w[\w./@-]*)"
+)
+
+
+def last_scores(history: Sequence[object], file: str) -> Evaluation | None:
+    """Return the scores of a history's last row that has any."""
+    for index in reversed(range(len(history))):
+        row = history[index]
+        step = number_in(row.get("step")) if isinstance(row, dict) else None
+        if isinstance(row, dict) and step is not None and 0 <= step < 1e15 and any(_scores(row)):
+            return _evaluation(row, Source(file, f"key log_history[{index}]"), f"checkpoint-{int(step)}")
+    return None
+
+
+def final_scores(results: Mapping[str, object], file: str) -> Evaluation | None:
+    """Return the scores in a result file, which speaks of the model at the run's end."""
+    return _evaluation(results, Source(file), "final") if any(_scores(results)) else None
+
+
+def _evaluation(row: Mapping[str, object], source: Source, checkpoint: str) -> Evaluation:
+    samples = number_in(row.get("eval_samples"))
+    return Evaluation(
+        task=TASK,
+        status=EvaluationStatus.SUCCESS,
+        source=source,
+        checkpoint=checkpoint,
+        metrics=dict(_scores(row)),
+        samples=int(samples) if samples is not None and 0 <= samples < 1e15 else None,
+        is_validation=True,
+    )
+
+
+def _scores(row: Mapping[str, object]) -> Iterator[tuple[str, float]]:
+    for key, value in row.items():
+        found = _SCORE.fullmatch(key)
+        number = None if isinstance(value, str | bool) else number_in(value)
+        if found is not None and number is not None:
+            yield found[1], number
