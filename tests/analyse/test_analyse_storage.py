@@ -67,7 +67,7 @@ def test_files_of_no_experiment_count_for_the_set_and_the_reports_own_never() ->
     found = storage(*made.experiments, layout=layout)
     assert (found.size_bytes, found.allocated_bytes) == (101, 1024)
     renamed = SetSettings(report="SUMMARY.md")
-    assert storage(*made.experiments, layout=layout, settings=renamed).size_bytes == 401
+    assert storage(*made.experiments, layout=layout, settings=renamed).size_bytes == 201
 
 
 def test_symlinks_and_devices_take_nothing() -> None:

@@ -23,12 +23,12 @@ def test_the_report_is_written_and_its_path_printed(
 def test_the_settings_name_the_report(
     set_dir: Path, slurm: Slurm, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With `report = "SUMMARY.md"` all files bear that stem."""
+    """With `report = "SUMMARY.md"` the report is called that, and its companions keep their names."""
     (set_dir / "afterall.toml").write_text('report = "SUMMARY.md"\n')
     told = speak(capsys, "report", set_dir)
     assert told.out == f"{set_dir}/SUMMARY.md\n"
-    assert {"SUMMARY.md", "SUMMARY.json", "SUMMARY_files"} < names_in(set_dir)
-    assert not WRITTEN & {name for name in names_in(set_dir) if name.startswith("RESULTS")}
+    assert {"SUMMARY.md", "RESULTS.json", "RESULTS_files"} < names_in(set_dir)
+    assert "RESULTS.md" not in names_in(set_dir)
 
 
 def test_an_unfinished_set_is_reported_and_said_so(

@@ -103,8 +103,9 @@ def test_environments_and_repositories_are_not_entered(tmp_path: Path) -> None:
 def test_the_reports_own_files_are_not_seen(tmp_path: Path) -> None:
     """What afterall writes is no part of what it reports on, under the report's own name."""
     own = dict.fromkeys(
-        ("SUMMARY.md", "SUMMARY.json", "SUMMARY.md.orig", "SUMMARY.md.orig.2", "SUMMARY_files/a.csv",
-         ".afterall/report.lock", ".SUMMARY.md.12.ab.tmp", "afterall-summary-7.out"), ""
+        ("SUMMARY.md", "RESULTS.json", "SUMMARY.md.orig", "SUMMARY.md.orig.2", "RESULTS_files/a.csv",
+         ".afterall/report.lock", ".SUMMARY.md.12.ab.tmp", ".RESULTS.json.12.ab.tmp",
+         "afterall-summary-7.out"), ""
     )  # fmt: skip
     grow(tmp_path, own | {"RESULTS.md": "an older one", "a/train.slurm": ""})
     layout = discover(tmp_path, SetSettings(report="SUMMARY.md"))

@@ -480,13 +480,13 @@ def test_the_same_report_gives_the_same_bytes() -> None:
     assert render(mixed_report(), SetSettings(), "", {}) == render(mixed_report(), SetSettings(), "", {})
 
 
-def test_the_reports_name_names_its_companions() -> None:
-    """With another file name the companions and the links to them follow."""
+def test_the_reports_companions_keep_their_names() -> None:
+    """Whatever the report is called, programs find its facts under one name."""
     documents = render(spec_report(), SetSettings(report="SUMMARY.md"), "", {})
     assert sorted(documents) == [
-        *("SUMMARY.json", "SUMMARY.md", "SUMMARY_files/checkpoints.csv", "SUMMARY_files/experiments.csv")
+        *("RESULTS.json", "RESULTS_files/checkpoints.csv", "RESULTS_files/experiments.csv", "SUMMARY.md")
     ]
-    assert "RESULTS" not in documents["SUMMARY.md"].decode()
+    assert "RESULTS.md" not in documents["SUMMARY.md"].decode()
 
 
 def test_four_runs_fit_a_sitting() -> None:

@@ -17,9 +17,9 @@ def test_an_empty_file_means_the_defaults() -> None:
     assert parse_set_settings("") == SetSettings()
 
 
-def test_the_companions_take_the_reports_stem() -> None:
-    """SUMMARY.md has SUMMARY.json and SUMMARY_files beside it."""
-    assert parse_set_settings('report = "SUMMARY.md"').stem == "SUMMARY"
+def test_the_report_may_have_another_name() -> None:
+    """Any plain file name that ends in .md."""
+    assert parse_set_settings('report = "SUMMARY.md"').report == "SUMMARY.md"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from afterall.model import (
     StorageLine,
     StoredFile,
 )
-from afterall.settings import SETTINGS_NAME, SetSettings
+from afterall.settings import RESULTS_FILES, RESULTS_JSON, SETTINGS_NAME, SetSettings
 
 Identity = tuple[int, int]
 
@@ -109,5 +109,5 @@ def _all_entries(material: Material) -> Iterable[Entry]:
 def _is_ours(path: str, settings: SetSettings) -> bool:
     """Tell whether a path is one that a report writes, or that speaks to us alone."""
     top, _, _ = path.partition("/")
-    ours = (settings.report, f"{settings.report}.orig", f"{settings.stem}.json", f"{settings.stem}.html")
-    return top in (*ours, f"{settings.stem}_files", ".afterall", SETTINGS_NAME)
+    ours = (settings.report, f"{settings.report}.orig", RESULTS_JSON, RESULTS_FILES)
+    return top in (*ours, ".afterall", SETTINGS_NAME)

@@ -14,12 +14,12 @@ from afterall.discover.layout.whole import Material, lay_out
 from afterall.discover.walk import WalkLimits, walk
 from afterall.errors import BadInput
 from afterall.model import SetLayout
-from afterall.settings import SetSettings
+from afterall.settings import RESULTS_FILES, RESULTS_JSON, SetSettings
 
 
 def discover(set_dir: Path, settings: SetSettings) -> SetLayout:
     """Return what lies in a set; raise BadInput where it is missing, unreadable or no set of experiments."""
-    walked = walk(str(set_dir), WalkLimits(), is_report(settings.stem))
+    walked = walk(str(set_dir), WalkLimits(), is_report(settings.report))
     if not walked.entries:
         raise BadInput(set_dir, "is empty")
     scripts = find_scripts(walked.path, walked.entries)
@@ -32,16 +32,14 @@ def discover(set_dir: Path, settings: SetSettings) -> SetLayout:
     return layout
 
 
-def is_report(stem: str) -> Callable[[str], bool]:
-    """Return what tells whether a path relative to the set is a report's own, "RESULTS" being its stem.
+def is_report(report: str) -> Callable[[str], bool]:
+    """Return what tells whether a path relative to the set is the report's own, `report` being its name.
 
     A report must not see itself, or writing it twice would give two different reports. Besides its documents
     these are an edited report's copies, files not yet in place, `.afterall` with lock and cache, and what its
     job prints.
     """
-    name = re.escape(stem)
-    own = re.compile(
-        rf"\.afterall|{name}\.md(\.orig(\.\d+)?)?|{name}\.json|{name}_files|\.{name}\..*\.tmp|afterall-.*\.(out|err)",
-        re.DOTALL,
-    )
+    name, facts, files = map(re.escape, (report, RESULTS_JSON, RESULTS_FILES))
+    documents = rf"{name}(\.orig(\.\d+)?)?|{facts}|{files}|\.({name}|{facts})\..*\.tmp"
+    own = re.compile(rf"\.afterall|{documents}|afterall-.*\.(out|err)", re.DOTALL)
     return lambda path: own.fullmatch(path) is not None and "/" not in path

@@ -8,7 +8,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
@@ -63,7 +63,7 @@ class Place:
 
     def publish(self, documents: Mapping[str, bytes], report_name: str) -> Published:
         """Replace every document that differs from what lies here, the report last, sealed."""
-        self._remove_leftovers(report_name)
+        self._remove_leftovers(documents)
         sealed = seal(documents[report_name].decode("utf-8", "surrogateescape"))
         ordered = {n: documents[n] for n in sorted(documents) if n != report_name}
         ordered[report_name] = sealed.encode("utf-8", "surrogateescape")
@@ -76,13 +76,14 @@ class Place:
                 written.append(name)
         return Published(tuple(written), tuple(unchanged))
 
-    def _remove_leftovers(self, report_name: str) -> None:
+    def _remove_leftovers(self, names: Iterable[str]) -> None:
         """Remove the temporary files of writers that were killed long ago."""
-        stem = report_name.removesuffix(".md")
-        with suppress(OSError):
-            for path in self._dir.glob(f".{stem}.*.tmp"):
-                if time.time() - path.lstat().st_mtime > _LEFTOVER_AGE_S:
-                    path.unlink()
+        for name in names:
+            directory, _, base = name.rpartition("/")
+            with suppress(OSError):
+                for path in (self._dir / directory).glob(f".{base}.*.tmp"):
+                    if time.time() - path.lstat().st_mtime > _LEFTOVER_AGE_S:
+                        path.unlink()
 
     def _read(self, name: str) -> bytes | None:
         path = self._dir / name

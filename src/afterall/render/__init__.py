@@ -12,7 +12,7 @@ from afterall.render.markdown_document import render_markdown
 from afterall.render.page import Page
 from afterall.render.results import Results, results_schema
 from afterall.render.templating import TEMPLATE_NAMES
-from afterall.settings import SetSettings
+from afterall.settings import RESULTS_FILES, RESULTS_JSON, SetSettings
 
 __all__ = ["TEMPLATE_NAMES", "Results", "render", "results_schema"]
 
@@ -26,10 +26,9 @@ def render(
     none; `templates` are the lab's own by name (TEMPLATE_NAMES). Raises BadSettings, with file and line, for
     one that cannot be used.
     """
-    stem = settings.stem
     return {
         settings.report: render_markdown(Page(report, settings, notes), templates),
-        f"{stem}.json": render_json(report),
-        f"{stem}_files/experiments.csv": experiments_csv(report),
-        f"{stem}_files/checkpoints.csv": checkpoints_csv(report),
+        RESULTS_JSON: render_json(report),
+        f"{RESULTS_FILES}/experiments.csv": experiments_csv(report),
+        f"{RESULTS_FILES}/checkpoints.csv": checkpoints_csv(report),
     }

@@ -74,11 +74,6 @@ class Page:
         sides = (c.a.setting, c.b.setting, *sorted(c.equal.items()), *c.confounders)
         return (c.parameter, c.metric, *map(repr, sides))
 
-    @property
-    def json_name(self) -> str:
-        """The file beside the report that holds every value."""
-        return f"{self.settings.stem}.json"
-
     def metric(self, experiment: Experiment, name: str) -> str:
         """Return an experiment's metric in words, "—" where it has none."""
         fact = experiment.metrics.get(name)

@@ -1,6 +1,13 @@
 """Read what the set's owner and the site's admin decided; every mistake names file, line and key."""
 
-from afterall.settings.experiment_set import SETTINGS_NAME, SetSettings, parse_set_settings, read_set_settings
+from afterall.settings.experiment_set import (
+    RESULTS_FILES,
+    RESULTS_JSON,
+    SETTINGS_NAME,
+    SetSettings,
+    parse_set_settings,
+    read_set_settings,
+)
 from afterall.settings.site import (
     SITE_SETTINGS_PATH,
     SiteSettings,
@@ -10,6 +17,8 @@ from afterall.settings.site import (
 from afterall.settings.templates import read_templates
 
 __all__ = [
+    "RESULTS_FILES",
+    "RESULTS_JSON",
     "SETTINGS_NAME",
     "SITE_SETTINGS_PATH",
     "SetSettings",

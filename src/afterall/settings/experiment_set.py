@@ -10,6 +10,10 @@ from afterall.errors import BadInput, BadSettings
 from afterall.settings.files import read_text
 from afterall.settings.toml import line_of, parse_toml
 
+RESULTS_JSON = "RESULTS.json"
+"""The facts for programs, under one name whatever the report is called."""
+RESULTS_FILES = "RESULTS_files"
+"""Directory of what the report links to."""
 SETTINGS_NAME = "afterall.toml"
 """Its presence also opts the set in to a site's hook."""
 
@@ -20,7 +24,7 @@ class SetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     enabled: bool = True
     """False keeps a site's hook away from this set."""
     report: str = "RESULTS.md"
-    """The report's file name; RESULTS.json and RESULTS_files take its stem."""
+    """The report's file name; RESULTS.json and RESULTS_files beside it keep their names."""
     title: str | None = None
     task: str | None = None
     """What was being fine-tuned for; otherwise the set's README.md or name says."""
@@ -42,11 +46,6 @@ class SetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """True: the worker also writes a provisional report each time a job ends."""
     templates: str | None = None
     """Directory with templates that replace the report's own, relative to the set."""
-
-    @property
-    def stem(self) -> str:
-        """What the report's companions are named after: "RESULTS" for RESULTS.md."""
-        return self.report.removesuffix(".md")
 
 
 def parse_set_settings(text: str, path: str = SETTINGS_NAME) -> SetSettings:

@@ -17,6 +17,7 @@ from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.shell import shell_path, shell_paths, shell_word
 from afterall.render.tables import Column, table
 from afterall.render.words.numbers import MISSING
+from afterall.settings import RESULTS_JSON
 
 MOST_LOGS = 6
 MOST_JOBS = 60
@@ -127,7 +128,7 @@ def _accounting(page: Page) -> Subsection | None:
     if not ids:
         return None
     asked = ",".join(shell_word(job_id) for job_id in ids[:MOST_JOBS])
-    more = [f"# … and {len(ids) - MOST_JOBS} more jobs, in {page.json_name}"] if len(ids) > MOST_JOBS else []
+    more = [f"# … and {len(ids) - MOST_JOBS} more jobs, in {RESULTS_JSON}"] if len(ids) > MOST_JOBS else []
     return _section(
         "Ask Slurm Accounting", f"sacct --duplicates -j {asked} --format={ACCOUNTING_FORMAT}", *more
     )

@@ -12,6 +12,7 @@ from afterall.render.escaping import Markdown, code, text
 from afterall.render.page import Page
 from afterall.render.words.measures import size
 from afterall.render.words.states import ROLES
+from afterall.settings import RESULTS_JSON
 
 MOST_GROUPS = 4
 
@@ -39,7 +40,7 @@ def contents(page: Page) -> tuple[ContentsGroup, ...]:
     rest = [checkpoint for _, alike in ordered[MOST_GROUPS:] for checkpoint in alike]
     if rest:
         named = listing([code(checkpoint.path) for checkpoint in rest], 6)
-        told.append(ContentsGroup(md("Other contents, in {}: {}.", page.json_name, named), ()))
+        told.append(ContentsGroup(md("Other contents, in {}: {}.", RESULTS_JSON, named), ()))
     return tuple(told)
 
 

@@ -12,6 +12,7 @@ from afterall.render.tables import Column, table
 from afterall.render.words.metrics import Digits, error_of
 from afterall.render.words.numbers import MISSING, number
 from afterall.render.words.states import BAD, DOUBT, GOOD
+from afterall.settings import RESULTS_JSON
 
 MOST_METRICS = 4
 MOST_ROWS = 40
@@ -37,7 +38,7 @@ def subsections(page: Page) -> Iterator[Subsection]:
         return
     blocks = [Block(table=_table(rows[:MOST_ROWS]))]
     if len(rows) > MOST_ROWS:
-        blocks.append(Block(text=md("… and {} more, in {}.", len(rows) - MOST_ROWS, page.json_name)))
+        blocks.append(Block(text=md("… and {} more, in {}.", len(rows) - MOST_ROWS, RESULTS_JSON)))
     yield Subsection("Evaluation Results", tuple(blocks))
 
 

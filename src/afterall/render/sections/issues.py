@@ -16,6 +16,7 @@ from afterall.render.sections.findings import capital
 from afterall.render.sentences import fill, sentence
 from afterall.render.words.findings import WORDINGS
 from afterall.render.words.states import BAD, DOUBT
+from afterall.settings import RESULTS_JSON
 
 TOLD_ELSEWHERE = (FindingCode.ONE_SEED, FindingCode.CONFOUNDED)
 """Caveats of the comparisons, which stand with them under Key Findings."""
@@ -88,7 +89,7 @@ def _lines(alike: Sequence[Finding], page: Page) -> list[Markdown]:
     lines = [_line(told, own, page) for told, own in by_words.items()]
     if len(lines) > MOST_LINES:
         left = len(lines) - MOST_LINES + 1
-        return [*lines[: MOST_LINES - 1], md("… and {} more, in {}.", left, page.json_name)]
+        return [*lines[: MOST_LINES - 1], md("… and {} more, in {}.", left, RESULTS_JSON)]
     return lines
 
 

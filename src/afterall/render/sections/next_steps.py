@@ -11,6 +11,7 @@ from afterall.render.page import Page
 from afterall.render.sections.findings import capital
 from afterall.render.sections.subsection import Block, Subsection, numbered
 from afterall.render.words.steps import STEPS
+from afterall.settings import RESULTS_JSON
 
 MOST_COMMANDS = 12
 MOST_SCRIPTS = 8
@@ -66,7 +67,7 @@ def _block(step: NextStep, page: Page) -> Block:
     more = len(commands) - MOST_COMMANDS
     shown = commands[:MOST_COMMANDS] if more > 0 else commands
     if more > 0:
-        shown.append(f"# … and {more} more alike, in {page.json_name}")
+        shown.append(f"# … and {more} more alike, in {RESULTS_JSON}")
     return Block(
         text=told(step, len(page.report.experiments)),
         fence=fence("\n".join(shown), "bash") if shown else Markdown(""),

@@ -19,6 +19,7 @@ from afterall.render.words.parameters import cell, title
 from afterall.render.words.states import (
     never_ran,
 )
+from afterall.settings import RESULTS_FILES, RESULTS_JSON
 
 WIDEST = 10
 """Columns beyond which the table is split, for a page's width."""
@@ -53,7 +54,7 @@ def view(page: Page) -> ResultsView:
         table=_draw(first, experiments) if experiments else Markdown(""),
         second_table=_draw(second, experiments) if second and experiments else Markdown(""),
         missing=_missing(page),
-        files=_files(page),
+        files=_files(),
         durations=durations.view(experiments),
     )
 
@@ -198,9 +199,8 @@ def _reason(page: Page, experiment: Experiment) -> str:
     return "not logged before it ended" if not has_trained(experiment) else "not logged"
 
 
-def _files(page: Page) -> Markdown:
-    stem = page.settings.stem
-    names = (page.json_name, f"{stem}_files/experiments.csv", f"{stem}_files/checkpoints.csv")
+def _files() -> Markdown:
+    names = (RESULTS_JSON, f"{RESULTS_FILES}/experiments.csv", f"{RESULTS_FILES}/checkpoints.csv")
     return md(
         "Every value in full precision, with the file and place it was read from: {}; as tables: {} and {}.",
         *(link(name.rpartition("/")[2], name) for name in names),
