@@ -65,6 +65,17 @@ def test_a_set_that_is_empty(command: str, tmp_path: Path, capsys: pytest.Captur
     assert names_in(tmp_path / "set") == set()
 
 
+def test_a_set_without_jobs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Scripts that nobody submitted are nothing to report on; status shows them all the same."""
+    for run in ("a", "b"):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / "train.sbatch").write_text("#!/bin/bash\n#SBATCH --time=1:00\npython train.py\n")
+    line = refused(speak(capsys, "report", tmp_path, "--no-slurm"))
+    assert line.startswith(f"{tmp_path}: has no jobs: none of its 2 experiment(s) has a log or a checkpoint")
+    assert names_in(tmp_path) == {"a", "b"}
+    assert speak(capsys, "status", tmp_path, "--no-slurm").code == 0
+
+
 @pytest.mark.parametrize("command", READERS)
 def test_a_directory_that_holds_no_experiment(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

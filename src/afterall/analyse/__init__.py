@@ -2,5 +2,6 @@
 
 from afterall.analyse.assembly import analyse
 from afterall.analyse.material import Material
+from afterall.analyse.readings import left_traces
 
-__all__ = ["Material", "analyse"]
+__all__ = ["Material", "analyse", "left_traces"]

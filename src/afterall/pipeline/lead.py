@@ -8,8 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from afterall.analyse import Material, analyse
+from afterall.analyse import Material, analyse, left_traces
 from afterall.discover import discover
+from afterall.errors import BadInput
 from afterall.model import Experiment, Finding, FindingCode, Observation, Report, SetLayout, Tier
 from afterall.pipeline.observers import Observer, handed_over
 from afterall.pipeline.survey import Survey, survey
@@ -58,6 +59,7 @@ def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
     kept = ""
     for _ in range(_MAX_LOOKS):
         written = read(surveyed, reading)
+        _require_jobs(surveyed, written)
         published = write(surveyed, written)
         kept = kept or published.kept
         now = discover(surveyed.set_dir, surveyed.settings)
@@ -78,6 +80,20 @@ def read(surveyed: Survey, reading: Reading = QUICK) -> Report:
         readme=_readme(surveyed.set_dir, surveyed.layout),
     )
     return analyse(material)
+
+
+def _require_jobs(surveyed: Survey, written: Report) -> None:
+    """Raise BadInput where no job of the set is known and none left a trace: there is nothing to report."""
+    if surveyed.matched.unplaced or any(left_traces(e) or e.attempts for e in written.experiments):
+        return
+    asked = (
+        "and Slurm knows of none" if surveyed.observation.accounting_answered else "and Slurm did not speak"
+    )
+    runs = len(written.experiments)
+    raise BadInput(
+        surveyed.set_dir,
+        f"has no jobs: none of its {runs} experiment(s) has a log or a checkpoint, {asked}",
+    )
 
 
 def write(surveyed: Survey, written: Report) -> Published:
