@@ -38,7 +38,7 @@ def watch(slurm: Slurm, python: str) -> Iterator[Watch]:
     slurm.mark_logs()
     slurm.install_hook("epilog")
     try:
-        with Watch(Site(slurm, python, "grace_s = 3")).going() as watch:
+        with Watch(Site(slurm, python, "grace_s = 40")).going() as watch:
             yield watch
     finally:
         slurm.reset()
