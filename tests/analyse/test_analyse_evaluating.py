@@ -3,35 +3,22 @@
 import pytest
 from msgspec.structs import replace
 
-from afterall.analyse import analyse
 from afterall.model import (
     CheckpointKind,
     EvaluationStatus,
     Experiment,
     FindingCode,
-    NextStep,
     NextStepKind,
     State,
     Verdict,
 )
+from analyse.analyse_asking import step, steps
 from analyse.analyse_made import (
     SET,
     checkpoint,
     evaluation,
     experiment,
-    material,
 )
-
-
-def steps(kind: NextStepKind, *experiments: Experiment, **fields: object) -> list[NextStep]:
-    """Return the next steps of one kind."""
-    return [step for step in analyse(material(*experiments, **fields)).next_steps if step.kind is kind]
-
-
-def step(kind: NextStepKind, *experiments: Experiment, **fields: object) -> NextStep:
-    """Return the one next step of a kind."""
-    (found,) = steps(kind, *experiments, **fields)
-    return found
 
 
 def saved(name: str, *scripts: str, **fields: object) -> Experiment:

@@ -14,12 +14,12 @@ from afterall.model import (
     Experiment,
     Finding,
     FindingCode,
-    NextStep,
     NextStepKind,
     Scalar,
     SlurmState,
     State,
 )
+from analyse.analyse_asking import step, steps
 from analyse.analyse_made import (
     SET,
     attempt,
@@ -31,17 +31,6 @@ from analyse.analyse_made import (
     trained,
     unsubmitted,
 )
-
-
-def steps(kind: NextStepKind, *experiments: Experiment, **fields: object) -> list[NextStep]:
-    """Return the next steps of one kind."""
-    return [step for step in analyse(material(*experiments, **fields)).next_steps if step.kind is kind]
-
-
-def step(kind: NextStepKind, *experiments: Experiment, **fields: object) -> NextStep:
-    """Return the one next step of a kind."""
-    (found,) = steps(kind, *experiments, **fields)
-    return found
 
 
 def saved(name: str, *scripts: str, **fields: object) -> Experiment:

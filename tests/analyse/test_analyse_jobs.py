@@ -9,7 +9,6 @@ from afterall.analyse import analyse
 from afterall.model import (
     Completion,
     Experiment,
-    Finding,
     FindingCode,
     LogFile,
     MatchedExperiment,
@@ -21,6 +20,7 @@ from afterall.model import (
     SourceReport,
     State,
 )
+from analyse.analyse_asking import codes, only, told
 from analyse.analyse_made import (
     MORNING,
     attempt,
@@ -32,22 +32,6 @@ from analyse.analyse_made import (
     trained,
     unsubmitted,
 )
-
-
-def told(*experiments: Experiment, **fields: object) -> list[Finding]:
-    """Return the report's findings."""
-    return list(analyse(material(*experiments, **fields)).findings)
-
-
-def only(code: FindingCode, *experiments: Experiment, **fields: object) -> Finding:
-    """Return the one finding of a code."""
-    (finding,) = [f for f in told(*experiments, **fields) if f.code is code]
-    return finding
-
-
-def codes(*experiments: Experiment, **fields: object) -> set[FindingCode]:
-    """Return the codes told."""
-    return {f.code for f in told(*experiments, **fields)}
 
 
 def alive(state: State, slurm: SlurmState, **fields: Any) -> Experiment:

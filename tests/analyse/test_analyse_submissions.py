@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from afterall.analyse import analyse
 from afterall.analyse.steps.limits import slurm_memory, slurm_time
 from afterall.model import (
     DIRECTORY_NAME,
@@ -13,33 +12,21 @@ from afterall.model import (
     Experiment,
     Fact,
     FindingCode,
-    NextStep,
     NextStepKind,
     SlurmState,
     Source,
 )
+from analyse.analyse_asking import step, steps
 from analyse.analyse_made import (
     SET,
     attempt,
     experiment,
     failed,
     log_line,
-    material,
     unsubmitted,
 )
 
 MIB = 1024 * 1024
-
-
-def steps(kind: NextStepKind, *experiments: Experiment, **fields: object) -> list[NextStep]:
-    """Return the next steps of one kind."""
-    return [step for step in analyse(material(*experiments, **fields)).next_steps if step.kind is kind]
-
-
-def step(kind: NextStepKind, *experiments: Experiment, **fields: object) -> NextStep:
-    """Return the one next step of a kind."""
-    (found,) = steps(kind, *experiments, **fields)
-    return found
 
 
 def job(state: SlurmState, **fields: Any) -> Experiment:

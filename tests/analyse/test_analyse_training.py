@@ -5,17 +5,16 @@ import math
 import pytest
 from msgspec.structs import replace
 
-from afterall.analyse import analyse
 from afterall.model import (
     Completion,
     EvaluationStatus,
-    Experiment,
     Finding,
     FindingCode,
     Severity,
     State,
     Verdict,
 )
+from analyse.analyse_asking import codes, only, told
 from analyse.analyse_made import (
     attempt,
     checkpoint,
@@ -23,25 +22,8 @@ from analyse.analyse_made import (
     evaluation,
     experiment,
     failed,
-    material,
     unsubmitted,
 )
-
-
-def told(*experiments: Experiment, **fields: object) -> list[Finding]:
-    """Return the report's findings."""
-    return list(analyse(material(*experiments, **fields)).findings)
-
-
-def only(code: FindingCode, *experiments: Experiment, **fields: object) -> Finding:
-    """Return the one finding of a code."""
-    (finding,) = [f for f in told(*experiments, **fields) if f.code is code]
-    return finding
-
-
-def codes(*experiments: Experiment, **fields: object) -> set[FindingCode]:
-    """Return the codes told."""
-    return {f.code for f in told(*experiments, **fields)}
 
 
 def test_a_job_that_ran_without_a_log_is_told() -> None:

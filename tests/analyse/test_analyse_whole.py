@@ -5,15 +5,13 @@ import re
 from msgspec.structs import replace
 
 import afterall.analyse.findings
-from afterall.analyse import analyse
 from afterall.model import (
-    Experiment,
-    Finding,
     FindingCode,
     Observation,
     Severity,
     State,
 )
+from analyse.analyse_asking import codes, only, told
 from analyse.analyse_made import (
     experiment,
     failed,
@@ -22,22 +20,6 @@ from analyse.analyse_made import (
     trained,
     unsubmitted,
 )
-
-
-def told(*experiments: Experiment, **fields: object) -> list[Finding]:
-    """Return the report's findings."""
-    return list(analyse(material(*experiments, **fields)).findings)
-
-
-def only(code: FindingCode, *experiments: Experiment, **fields: object) -> Finding:
-    """Return the one finding of a code."""
-    (finding,) = [f for f in told(*experiments, **fields) if f.code is code]
-    return finding
-
-
-def codes(*experiments: Experiment, **fields: object) -> set[FindingCode]:
-    """Return the codes told."""
-    return {f.code for f in told(*experiments, **fields)}
 
 
 def test_unreadable_directories_and_a_cut_walk_are_told() -> None:
