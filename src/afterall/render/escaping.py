@@ -8,18 +8,12 @@ and README files are written by others; see GitHub Flavored Markdown 4.10 on `|`
 import re
 from urllib.parse import quote
 
+from afterall.model.unseen import MARKER, UNSEEN
+
 NAME_LIMIT = 120
 LINE_LIMIT = 400
 
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-# The report's own markers (model.notes): a log's line must not be taken for one.
-_MARKER = re.compile("afterall:(?=notes:|sha256:)")
-# Everything that has no glyph of its own, or turns the direction of what follows it (Unicode TR36, TR9).
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
 _SPACES = re.compile(r"[\t\n\r \xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _SPECIAL = re.compile(
     r"[\\`*\[\]<|~$#]"
@@ -38,7 +32,7 @@ class Markdown(str):
 
 def shown(text: str) -> str:
     r"""Return `text` with every unseen character spelled out: ESC as `\x1b`, undecodable bytes as `\xNN`."""
-    return _MARKER.sub(r"afterall\\x3a", _UNSEEN.sub(_spelled, text))
+    return MARKER.sub(r"afterall\\x3a", UNSEEN.sub(_spelled, text))
 
 
 def capped(text: str, limit: int) -> str:

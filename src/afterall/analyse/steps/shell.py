@@ -1,45 +1,22 @@
-r"""Write shell commands with real paths: exact, on one line each, and harmless to look at.
+"""Write shell commands with real paths: exact, and on one line each."""
 
-Invariant: a word reaches the program byte for byte; what cannot be seen is written as $'\xNN', so that a file
-name can neither end a line nor move a terminal's cursor.
-"""
-
-import shlex
 from collections.abc import Iterable
+
+from afterall.model.shell import relative, shell_word
+
+__all__ = ["command", "inside", "lines", "relative"]
 
 
 def command(*words: str) -> str:
     """Return a command of these words, quoted for bash."""
-    return " ".join(map(quoted, words))
+    return " ".join(map(shell_word, words))
 
 
 def inside(directory: str, told: str) -> str:
     """Return a command to be run in a directory, which it leaves only for itself."""
-    return f"(cd {quoted(directory)} && {told})"
-
-
-def quoted(word: str) -> str:
-    """Return one word quoted for bash."""
-    if word.isprintable():
-        return shlex.quote(word)
-    try:
-        written = word.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        written = word.encode("utf-8", "surrogatepass")
-    return "$'" + "".join(map(_escaped, written)) + "'"
-
-
-def relative(path: str) -> str:
-    """Return a relative path that no program takes for an option."""
-    return f"./{path}" if path.startswith("-") else path
+    return f"(cd {shell_word(directory)} && {told})"
 
 
 def lines(commands: Iterable[str]) -> str:
     """Return several commands, one a line, each once."""
     return "\n".join(dict.fromkeys(told for told in commands if told))
-
-
-def _escaped(byte: int) -> str:
-    character = chr(byte)
-    plain = character.isascii() and (character.isalnum() or character in " /._-")
-    return character if plain else f"\\x{byte:02x}"
