@@ -1,51 +1,21 @@
+# ruff: noqa: E501 - corners read as lines
 """Judge safetensors headers beside the safetensors library: the two never disagree."""
 
 import json
 import struct
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from safetensors import SafetensorError, deserialize
+from safetensors import SafetensorError
 
-from afterall.scan.checkpoints.formats.header import (
-    MAX_HEADER_BYTES,
-    Judgement,
-    Refusal,
-    judge_header,
-    judge_prefix,
-)
+from afterall.scan.checkpoints.formats.header import MAX_HEADER_BYTES
 from afterall.scan.checkpoints.formats.serde import DTYPE_BITS
+from scan.checkpoint_library import LIBRARY, library_accepts, tensor, we_accept
+from scan.checkpoint_making import raw_safetensors
 
 DTYPES = sorted(DTYPE_BITS)
-LIBRARY: Callable[[bytes], object] = deserialize
-"""The library's own reader, which has no annotations."""
-
-
-def library_accepts(data: bytes) -> bool:
-    """Return whether the safetensors library reads these bytes."""
-    try:
-        LIBRARY(data)
-    except SafetensorError:
-        return False
-    return True
-
-
-def we_accept(data: bytes) -> bool:
-    """Return whether our own judgement of prefix and header lets these bytes pass."""
-    length = judge_prefix(data[:8], len(data))
-    if isinstance(length, Refusal):
-        return False
-    judgement = judge_header(data[8 : 8 + length], len(data) - 8 - length)
-    assert isinstance(judgement, Judgement)
-    return judgement.refusal is None
-
-
-def pack(header: bytes, payload: bytes) -> bytes:
-    """Return a file of the format: the header's length, the header, the data."""
-    return struct.pack("<Q", len(header)) + header + payload
 
 
 @st.composite
@@ -73,7 +43,7 @@ def files(draw: st.DrawFn) -> bytes:
     text = json.dumps(
         table, ensure_ascii=draw(st.booleans()), separators=draw(st.sampled_from([(",", ":"), (", ", ": ")]))
     )
-    return pack(text.encode() + b" " * draw(st.integers(0, 8)), bytes(size))
+    return raw_safetensors(text.encode() + b" " * draw(st.integers(0, 8)), bytes(size))
 
 
 ODD_VALUES: st.SearchStrategy[Any] = st.sampled_from(
@@ -137,7 +107,7 @@ def test_arbitrary_bytes_get_the_librarys_verdict(data: bytes) -> None:
 @given(st.binary(max_size=48), st.binary(max_size=8))
 def test_arbitrary_headers_get_the_librarys_verdict(header: bytes, payload: bytes) -> None:
     """Whatever stands where the header is said to be, both accept or both refuse."""
-    data = pack(header, payload)
+    data = raw_safetensors(header, payload)
     assert we_accept(data) == library_accepts(data)
 
 
@@ -162,16 +132,11 @@ def test_mutated_files_get_the_librarys_verdict(data: bytes, draw: st.DataObject
 @given(odd_texts())
 def test_odd_headers_get_the_librarys_verdict(odd: tuple[str, int]) -> None:
     """Fields repeated, missing, of another type or written as arrays: both accept or both refuse."""
-    data = pack(odd[0].encode(), bytes(odd[1]))
+    data = raw_safetensors(odd[0].encode(), bytes(odd[1]))
     assert we_accept(data) == library_accepts(data)
 
 
-def tensor(**fields: str) -> str:
-    """Return the JSON of a header with one tensor of four bytes, `fields` put in as they are written."""
-    written = {"dtype": '"F32"', "shape": "[1]", "data_offsets": "[0,4]"} | fields
-    return '{"a":{' + ",".join(f'"{key}":{value}' for key, value in written.items()) + "}}"
-
-
+BESIDE = tensor()[:-1] + ',"b":{"dtype":"F32","shape":[0,SIZE],"data_offsets":[4,4]}}'
 CORNERS = {
     "an array for the tensor": '{"a":["F32",[1],[0,4]]}',
     "an array of four": '{"a":["F32",[1],[0,4],5]}',
@@ -212,6 +177,17 @@ CORNERS = {
     "null": "null",
     "an array": "[]",
     "no tensors, data left": "{}",
+    "a size of 2^64 that a zero saves": BESIDE.replace("SIZE", "18446744073709551616"),
+    "a size of 2^64 - 1 that a zero saves": BESIDE.replace("SIZE", "18446744073709551615"),
+    "an offset of 2^64": tensor(data_offsets="[0,18446744073709551616]"),
+    "an offset of 10^40": tensor(data_offsets=f"[0,{10**40}]"),
+    "metadata with a brace": '{"__metadata__":{"a":"}"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+    "metadata with a brace and a lone surrogate": '{"__metadata__":{"a":"}\\ud800"}}',
+    "metadata null and braces": '{"__metadata__":null,"}":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+    "metadata last": '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"__metadata__":{"a":"b"}}',
+    "metadata like a tensor": '{"__metadata__":{"dtype":"F32"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+    "the name of metadata with an escape": '{"\\u005f_metadata__":{"a":"b"}}',
+    "129 brackets in a string that never ends": '{"' + '\\"' * 200 + "[" * 129,
     "a shape that overflows": tensor(shape="[18446744073709551615,2,0]"),
     "a shape that a zero saves": tensor(shape="[0,18446744073709551615,2]", data_offsets="[0,0]"),
     "half a byte": tensor(dtype='"F4"', shape="[1]"),
@@ -222,7 +198,7 @@ CORNERS = {
 @pytest.mark.parametrize("header", CORNERS.values(), ids=CORNERS.keys())
 def test_corner_headers_get_the_librarys_verdict(header: str) -> None:
     """Where serde_json and Python's json part, the library's way is taken."""
-    data = pack(header.encode(), bytes(4))
+    data = raw_safetensors(header.encode(), bytes(4))
     assert we_accept(data) == library_accepts(data)
 
 
@@ -240,13 +216,15 @@ def test_any_promised_length_gets_the_librarys_verdict(length: int) -> None:
 def test_every_dtype_has_the_librarys_size(dtype: str) -> None:
     """Eight elements of each dtype take the bytes the library says."""
     for size in range(65):
-        data = pack(tensor(dtype=f'"{dtype}"', shape="[8]", data_offsets=f"[0,{size}]").encode(), bytes(size))
+        data = raw_safetensors(
+            tensor(dtype=f'"{dtype}"', shape="[8]", data_offsets=f"[0,{size}]").encode(), bytes(size)
+        )
         assert we_accept(data) == library_accepts(data) == (size == DTYPE_BITS[dtype])
 
 
 def test_no_dtype_of_the_library_is_unknown() -> None:
     """The library names its dtypes when it meets an unknown one; ours are the same."""
     with pytest.raises(SafetensorError) as refused:
-        LIBRARY(pack(tensor(dtype='"X"').encode(), bytes(4)))
+        LIBRARY(raw_safetensors(tensor(dtype='"X"').encode(), bytes(4)))
     named = str(refused.value).partition("expected one of ")[2].partition(" at line")[0]
     assert sorted(name.strip("` ") for name in named.split(",")) == DTYPES

@@ -1,7 +1,8 @@
 """Read a zip's central directory from hostile bytes: names, places, sizes and checksums, nothing unpacked.
 
 Invariant: total over any bytes, with memory bounded by MAX_DIRECTORY_BYTES; a record is returned only
-where it lies wholly before the directory. Format: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5.3.
+where it lies wholly before the directory, and never two whose names differ in case alone: torch takes them
+for one name and reads the last. Format: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5.3.
 """
 
 import struct
@@ -23,6 +24,7 @@ _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _MOST_COMMENT = 65535
 _WIDE = 0xFFFFFFFF
+_MOST_NARROW = 0xFFFF
 _ZIP64_FIELD = 1
 
 
@@ -57,14 +59,14 @@ def read_directory(file: Readable) -> Directory:
     """Return the archive's directory; raise BrokenArchive where there is none or it contradicts the file."""
     tail_begin = max(0, file.size - _END.size - _MOST_COMMENT)
     tail = file.read(tail_begin, file.size - tail_begin)
-    at = tail.rfind(EMPTY_MAGIC)
-    if at < 0 or len(tail) - at < _END.size:
+    at = tail.rfind(EMPTY_MAGIC, 0, max(0, len(tail) - _END.size + len(EMPTY_MAGIC)))
+    if at < 0:
         raise BrokenArchive("no_central_directory")
     _, _, _, _, count, size, offset, comment = _END.unpack_from(tail, at)
     trailing = len(tail) - at - _END.size - comment
     end = tail_begin + at
-    if _WIDE in (size, offset) or count == 0xFFFF:
-        count, size, offset = _read_wide(file, end)
+    if _WIDE in (size, offset) or count == _MOST_NARROW:
+        count, size, offset = _read_wide(file, end) or (count, size, offset)
     if offset + size > end:
         raise BrokenArchive("directory_beyond_file", offset)
     if size > MAX_DIRECTORY_BYTES or count > MAX_RECORDS:
@@ -85,10 +87,11 @@ def data_offset(file: Readable, record: Record) -> int:
     return begin
 
 
-def _read_wide(file: Readable, end: int) -> tuple[int, int, int]:
+def _read_wide(file: Readable, end: int) -> tuple[int, int, int] | None:
+    """Return what the zip64 end record says; None where there is none, and the short numbers are meant."""
     locator = file.read(max(0, end - _LOCATOR.size), _LOCATOR.size)
     if len(locator) < _LOCATOR.size or not locator.startswith(b"PK\x06\x07"):
-        raise BrokenArchive("no_zip64_locator", end)
+        return None
     place = _LOCATOR.unpack(locator)[2]
     record = file.read(place, _END_64.size) if place < file.size else b""
     if len(record) < _END_64.size or not record.startswith(b"PK\x06\x06"):
@@ -98,7 +101,7 @@ def _read_wide(file: Readable, end: int) -> tuple[int, int, int]:
 
 
 def _parse(directory: bytes, count: int, directory_offset: int) -> tuple[Record, ...]:
-    records = []
+    records: dict[bytes, Record] = {}
     at = 0
     for _ in range(count):
         if len(directory) - at < _ENTRY.size or directory[at : at + 4] != b"PK\x01\x02":
@@ -106,14 +109,15 @@ def _parse(directory: bytes, count: int, directory_offset: int) -> tuple[Record,
         fields = _ENTRY.unpack_from(directory, at)
         name_length, extra_length, comment_length = fields[10:13]
         at += _ENTRY.size
-        name = directory[at : at + name_length].decode("utf-8", "replace")
+        spelled = directory[at : at + name_length]
         extra = directory[at + name_length : at + name_length + extra_length]
-        record = _record(name, fields, extra)
+        record = _record(spelled.decode("utf-8", "backslashreplace"), fields, extra)
         if record.offset + _LOCAL.size + name_length + record.stored_size > directory_offset:
             raise BrokenArchive("record_beyond_directory", record.offset)
-        records.append(record)
+        if records.setdefault(spelled.lower(), record) is not record:
+            raise BrokenArchive("record_repeated", record.offset)
         at += name_length + extra_length + comment_length
-    return tuple(records)
+    return tuple(records.values())
 
 
 def _record(name: str, fields: tuple[int, ...], extra: bytes) -> Record:

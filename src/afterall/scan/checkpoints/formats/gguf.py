@@ -1,6 +1,6 @@
 """Read a GGUF file's header far enough to know whether every tensor's bytes are there.
 
-Invariant: total over any bytes; at most MAX_HEADER_BYTES are read.
+Invariant: total over any bytes; at most MAX_HEADER_BYTES are read, and of another version nothing is claimed.
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 2 and 3, little-endian.
 """
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from afterall.model import FindingCode, Scalar
 from afterall.scan.checkpoints.formats.contents import Contents, Fault, Format, Readable, Tensor
+from afterall.scan.checkpoints.formats.tail import tail_faults
 
 NAME = "gguf"
 MAX_HEADER_BYTES = 32 << 20
@@ -30,10 +31,15 @@ _TYPES: dict[int, tuple[int, int, str]] = {
     28: (1, 8, "F64"), 30: (1, 2, "BF16"),
 }  # fmt: skip
 _MOST_DIMENSIONS = 8
+_MOST_BYTES = 1 << 62
 
 
 class _Cut(Exception):
     """The header ends too early, or is not one."""
+
+
+class _Unknown(Exception):
+    """Another version, or another order of bytes."""
 
 
 class _Cursor:
@@ -91,6 +97,9 @@ def _read(file: Readable, head: bytes) -> Contents:
     data = head if len(head) >= file.size else file.read(0, min(file.size, MAX_HEADER_BYTES))
     try:
         header = _parse(data)
+    except _Unknown:
+        fault = Fault(FindingCode.FILE_NOT_VERIFIABLE, {"reason": "unknown_version"})
+        return Contents(format=NAME, is_judged=False, faults=(fault,))
     except _Cut:
         problem = "header_cut_off" if len(data) == file.size else "header_unread"
         evidence: dict[str, Scalar] = {"problem": problem, "size_bytes": file.size}
@@ -100,6 +109,8 @@ def _read(file: Readable, head: bytes) -> Contents:
     if needed > file.size:
         evidence = {"missing_bytes": needed - file.size, "problem": "truncated"}
         faults.append(Fault(FindingCode.FILE_TRUNCATED, evidence, "header"))
+    else:
+        faults.extend(tail_faults(file, head, header.data_begin, header.tensors))
     return Contents(
         format=NAME,
         is_judged=not header.unknown,
@@ -113,7 +124,7 @@ def _read(file: Readable, head: bytes) -> Contents:
 def _parse(data: bytes) -> _Header:
     cursor = _Cursor(data)
     if cursor.number("I") not in _VERSIONS:
-        raise _Cut
+        raise _Unknown
     tensor_count, value_count = cursor.number("Q"), cursor.number("Q")
     if tensor_count > MAX_TENSORS:
         raise _Cut
@@ -143,6 +154,8 @@ def _tensor(cursor: _Cursor) -> tuple[str, Tensor]:
     elements = 1
     for length in shape:
         elements *= length
+    if begin + elements * size > _MOST_BYTES:
+        raise _Cut
     return name, Tensor(dtype, shape, (begin, begin + elements // block * size))
 
 

@@ -4,8 +4,9 @@ Invariant: a file is refused here when and only when the library refuses it, hea
 apart, which are said to be unread (source of the rules and their order: safetensors 0.8, src/tensor.rs).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from math import prod
 from operator import attrgetter
 from typing import Annotated, Literal
@@ -31,11 +32,16 @@ MAX_READ_BYTES = 16 << 20
 MAX_EXACT_BYTES = 4 << 20
 """Headers that no writer writes take some twenty times their length to decode."""
 
+_REMEMBERED = 4
+_MOST_REMEMBERED_BYTES = 128 << 10
 _LEAST_TENSOR_BYTES = 40
+_MOST_CROWDED_BYTES = 1 << 20
+"""Headers up to it are decoded however many tensors they claim; beyond it that could take too much memory."""
 _QUOTES_A_TENSOR = 10
 _QUOTES_A_METADATA_ENTRY = 4
 
-_Size = Annotated[int, Meta(ge=0)]
+_Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""Larger numbers are left to the exact reader, which knows where 64 bits end."""
 _Dtype = Literal[
     "BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ",
     "F8_E5M2FNUZ", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "C64", "F64", "I64", "U64", "",
@@ -77,6 +83,8 @@ class Judgement(Struct, frozen=True):
     refusal: Refusal | None
 
 
+_METADATA_FIRST = f'{{"{METADATA}":'.encode()
+_MOST_DIMENSIONS = 32
 _NO_SHAPE = (-1,)
 _NO_OFFSETS = (-1, -1)
 _BITS = DTYPE_BITS | {"": -1}
@@ -114,10 +122,22 @@ def judge_prefix(prefix: bytes, file_bytes: int) -> int | Refusal:
 
 
 def judge_header(header: bytes, data_bytes: int) -> Judgement:
-    """Judge a whole header against the `data_bytes` bytes that follow it in the file."""
+    """Judge a whole header against the `data_bytes` bytes that follow it in the file.
+
+    What a run saves epoch after epoch has the same header byte for byte: those are judged once.
+    """
+    if len(header) > _MOST_REMEMBERED_BYTES:
+        return _judge(header, data_bytes)
+    return _judge_remembering(header, data_bytes)
+
+
+def _judge(header: bytes, data_bytes: int) -> Judgement:
     decoded = _decode_plain(header)
-    if decoded is not None and _is_laid_out(decoded.tensors, data_bytes):
-        return Judgement(decoded, None)
+    if decoded is not None:
+        described = decoded.tensors.values()
+        # The library writes them by offset; sorting is for the few others.
+        if _is_laid_out(described, data_bytes) or _is_laid_out(sorted(described, key=_offsets), data_bytes):
+            return Judgement(decoded, None)
     if decoded is None or not all(_is_complete(tensor) for tensor in decoded.tensors.values()):
         if len(header) > MAX_EXACT_BYTES:
             return Judgement(None, Refusal(Problem.NOT_READ, bytes=len(header)))
@@ -126,6 +146,9 @@ def judge_header(header: bytes, data_bytes: int) -> Judgement:
         except NotAHeader as error:
             return Judgement(None, Refusal(Problem.INVALID_HEADER, detail=error.problem))
     return Judgement(decoded, judge_layout(decoded.tensors, data_bytes))
+
+
+_judge_remembering = lru_cache(maxsize=_REMEMBERED)(_judge)
 
 
 def judge_layout(tensors: Mapping[str, Tensor], data_bytes: int) -> Refusal | None:
@@ -149,13 +172,13 @@ def _decode_plain(header: bytes) -> Decoded | None:
     Every tensor brings exactly ten quotes and every metadata entry four, so an equal count leaves no room
     for repeated names, unknown fields or escapes; those, and bytes that are not ASCII, are left alone.
     """
-    if not header.isascii() or b"-0" in header:
+    if not header.isascii() or (b"-" in header and b"-0" in header):
         return None
-    if header.count(b"{") * _LEAST_TENSOR_BYTES > len(header) + 2 * _LEAST_TENSOR_BYTES:
+    if len(header) > _MOST_CROWDED_BYTES and header.count(b"{") * _LEAST_TENSOR_BYTES > len(header):
         return None
     try:
         found = _plain_tensors.decode(header)
-        metadata = _plain_metadata.decode(header).metadata or {} if METADATA in found else {}
+        metadata = _plain_metadata.decode(_beginning(header)).metadata or {} if METADATA in found else {}
     except (msgspec.MsgspecError, RecursionError):
         return None
     quotes = 0
@@ -167,22 +190,28 @@ def _decode_plain(header: bytes) -> Decoded | None:
     return Decoded(found, metadata)
 
 
+def _beginning(header: bytes) -> bytes:
+    """Return an object with the metadata alone where they stand first, as the library writes them."""
+    return header[: header.find(b"}") + 1] + b"}" if header.startswith(_METADATA_FIRST) else header
+
+
 def _is_complete(tensor: Tensor) -> bool:
     """Return False for a tensor whose place was taken by some other field of as many quotes."""
     return bool(tensor.dtype) and tensor.shape != _NO_SHAPE and tensor.data_offsets != _NO_OFFSETS
 
 
-def _is_laid_out(tensors: Mapping[str, Tensor], data_bytes: int) -> bool:
-    """Return True for what is surely right, in few steps; empty tensors are left to the exact judgement."""
-    if not tensors:
-        return False
-    described = tensors.values()
-    offsets = sorted(map(_offsets, described))
-    ends = [end for _, end in offsets]
-    if [begin for begin, _ in offsets] != [0, *ends[:-1]] or ends[-1] != data_bytes:
-        return False
-    bits = [prod(tensor.shape) * _BITS[tensor.dtype] for tensor in described]
-    return min(bits) > 0 and bits == [8 * (end - begin) for begin, end in map(_offsets, described)]
+def _is_laid_out(tensors: Iterable[Tensor], data_bytes: int) -> bool:
+    """Return True for what is surely right in this order; empty tensors are left to the exact judgement."""
+    end = 0
+    for tensor in tensors:
+        if len(tensor.shape) > _MOST_DIMENSIONS:
+            return False
+        begin, behind = tensor.data_offsets
+        bits = prod(tensor.shape) * _BITS[tensor.dtype]
+        if begin != end or behind <= begin or bits != 8 * (behind - begin):
+            return False
+        end = behind
+    return end == data_bytes > 0
 
 
 def _judge_tensor(name: str, tensor: Tensor, expected_begin: int) -> Refusal | None:

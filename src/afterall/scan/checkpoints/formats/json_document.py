@@ -1,7 +1,8 @@
 """Read the JSON files of a checkpoint: configurations, tokenizers, trainer states.
 
-Invariant: total over any bytes; a document deeper than Python's parser goes is refused, not followed. Bare
-NaN and Infinity are taken, because Python's json writes them (trainer_state.json).
+Invariant: total over any bytes; a document deeper than Python's parser goes is refused, not followed, and so
+is one that is not UTF-8 or begins with a byte order mark, as its loaders refuse it. Bare NaN and Infinity are
+taken, because Python's json writes them (trainer_state.json).
 """
 
 import json
@@ -43,7 +44,7 @@ def _read(file: Readable, head: bytes) -> Contents:
 def parse_document(data: bytes) -> Any:
     """Return the JSON document in `data`; raise ValueError where it is none."""
     try:
-        return json.loads(data)
+        return json.loads(data.decode("utf-8"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

@@ -10,6 +10,10 @@ from typing import Any
 from msgspec import Struct
 
 _MOST_DIGITS = 4000
+_MOST_NAME = 1000
+_MOST_KEY = 10_000
+_MOST_KEY_PARTS = 16
+_MOST_KEY_BITS = 4096
 
 MARK = object()
 _OPAQUE = "?"
@@ -141,9 +145,7 @@ class Machine:
 
     def name(self, module: Any, name: Any) -> None:
         """Push a global and note that it was named."""
-        found = Global(
-            str(module) if isinstance(module, str) else _OPAQUE, name if isinstance(name, str) else _OPAQUE
-        )
+        found = Global(_name(module), _name(name))
         self.globals[found] = None
         self.push(found)
 
@@ -187,15 +189,27 @@ def _table(arguments: Any) -> dict[Any, Any]:
     return {_key(pair[0]): pair[1] for pair in pairs if isinstance(pair, tuple | list) and len(pair) == 2}
 
 
+def _name(value: Any) -> str:
+    """Return a module's or a global's name, cut: names are compared again and again."""
+    return value[:_MOST_NAME] if isinstance(value, str) else _OPAQUE
+
+
 def _key(value: Any) -> Any:
     """Return a key that can be hashed in bounded time and depth; what cannot becomes a key of its own."""
     if isinstance(value, tuple):
-        return (
-            value
-            if all(isinstance(item, str | int | float | bytes | None) for item in value)
-            else Made(value, ())
-        )
-    return Made(value, ()) if isinstance(value, list | dict) else value
+        is_plain = len(value) <= _MOST_KEY_PARTS and all(map(_is_plain_key, value))
+    else:
+        is_plain = _is_plain_key(value) or isinstance(value, Global | Made | Persistent)
+    return value if is_plain else Made(value, ())
+
+
+def _is_plain_key(value: Any) -> bool:
+    """Return True for what is hashed and compared at once: no number or text of megabytes."""
+    if isinstance(value, int):
+        return value.bit_length() <= _MOST_KEY_BITS
+    if isinstance(value, str | bytes):
+        return len(value) <= _MOST_KEY
+    return value is None or isinstance(value, float)
 
 
 def parse_integer(text: str, at: int) -> int | bool:

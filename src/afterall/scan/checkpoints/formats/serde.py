@@ -26,7 +26,7 @@ DTYPE_BITS = {
 MAX_DEPTH = 127
 METADATA = "__metadata__"
 
-_DEPTH = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+_DEPTH = re.compile(rb'"[^"]*"?|[\[{]|[\]}]')
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _FIELDS = ("dtype", "shape", "data_offsets")
 
@@ -91,9 +91,11 @@ def _parse(header: bytes) -> Any:
 
 
 def _is_too_deep(header: bytes) -> bool:
+    """Count brackets outside of strings; without its escapes a string ends at the next quote, or never."""
+    bare = header.replace(b"\\\\", b"").replace(b'\\"', b"")
     depth = 0
-    for found in _DEPTH.finditer(header):
-        token = header[found.start() : found.start() + 1]
+    for found in _DEPTH.finditer(bare):
+        token = bare[found.start() : found.start() + 1]
         if token in (b"[", b"{"):
             depth += 1
             if depth > MAX_DEPTH:

@@ -2,7 +2,7 @@
 
 Invariant: only zeros that reach over more than one weight tensor, or over all the data, or that were never
 written and are most of it, are called an interrupted save; a last tensor that is zero in itself is left to
-the values tier.
+the values tier. A file that was mostly never written is one too, wherever its holes are.
 
 A killed save leaves such files where the writer set the size first (safetensors 0.8.0-rc, mmap writers,
 rsync --preallocate, parallel copies). The library accepts them: it never looks at values.
@@ -38,12 +38,18 @@ def tail_faults(
     return (_judge(zeros, data_bytes, tensors) if zeros else ()) or _sparse(holes, file.size)
 
 
+def sparse_faults(file: Readable) -> tuple[Fault, ...]:
+    """Return what the holes of a file with a sound end say of it: an error where they are most of it."""
+    return _sparse(file.holes(), file.size)
+
+
 def _sparse(holes: tuple[tuple[int, int], ...], size: int) -> tuple[Fault, ...]:
     if not holes:
         return ()
     missing = sum(end - begin for begin, end in holes)
     evidence: dict[str, Scalar] = {"holes": len(holes), "hole_bytes": missing, "size_bytes": size}
-    return (Fault(FindingCode.FILE_SPARSE, evidence, f"byte {holes[0][0]}"),)
+    severity = Severity.ERROR if 2 * missing > size else None
+    return (Fault(FindingCode.FILE_SPARSE, evidence, f"byte {holes[0][0]}", severity),)
 
 
 def _zeros_at_end(file: Readable, head: bytes, data_begin: int) -> int:

@@ -15,6 +15,8 @@ from afterall.scan.checkpoints.formats.pickled import Global, Made, Persistent, 
 MAX_TENSORS = 200_000
 MAX_PARTS = 2_000_000
 MAX_DEPTH = 32
+MAX_DIMENSIONS = 64
+_MOST_COUNT = 1 << 62
 
 _STORAGE_DTYPES = {
     "FloatStorage": "F32", "DoubleStorage": "F64", "HalfStorage": "F16", "BFloat16Storage": "BF16",
@@ -35,7 +37,7 @@ ITEM_BYTES = {
     "F8_E5M2FNUZ": 1, "F8_E8M0": 1,
 }  # fmt: skip
 _WRAPPERS = ("_rebuild_parameter", "_rebuild_parameter_with_state")
-_PLAIN_CALLS = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3")
+_PLAIN_CALLS = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_qtensor")
 _CALL_WITH_DTYPE = "_rebuild_tensor_v3"
 
 
@@ -67,7 +69,12 @@ def storage_of(reference: Any) -> Storage | None:
     if not isinstance(identity, tuple) or len(identity) < 5 or identity[0] != "storage":
         return None
     kind, key, elements = identity[1], identity[2], identity[4]
-    if not isinstance(kind, Global) or not isinstance(key, str) or type(elements) is not int or elements < 0:
+    if (
+        not isinstance(kind, Global)
+        or not isinstance(key, str)
+        or type(elements) is not int
+        or not 0 <= elements < _MOST_COUNT
+    ):
         return None
     return Storage(key, _STORAGE_DTYPES.get(kind.name, ""), elements)
 
@@ -160,4 +167,5 @@ def _unwrapped(value: Any) -> Made | None:
 
 
 def _are_counts(value: Any) -> bool:
-    return isinstance(value, tuple) and all(type(item) is int and item >= 0 for item in value)
+    is_shape = isinstance(value, tuple) and len(value) <= MAX_DIMENSIONS
+    return is_shape and all(type(item) is int and 0 <= item < _MOST_COUNT for item in value)

@@ -40,11 +40,16 @@ _PLAIN = {
     "torch.serialization": {"_get_layout"},
     "types": {"SimpleNamespace"},
 }  # fmt: skip
-_TORCH_PLAIN = {"Size", "Tensor", "device", "dtype", "layout"}
+_TORCH_PLAIN = {
+    "Size", "Tensor", "device", "dtype", "layout", "per_tensor_affine", "per_tensor_symmetric",
+    "per_channel_affine", "per_channel_symmetric", "per_channel_affine_float_qparams",
+}  # fmt: skip
 _DTYPE = re.compile(
-    r"(b?float|q?u?int|complex|bits)\d+\w*|bool|half|float|double|short|int|long|c(half|float|double)"
+    r"(b?float|q?u?int|b?complex|bits)\d+\w*|bool|half|float|double|short|int|long|c(half|float|double)"
 )
 _PYTHON_2 = {"__builtin__": "builtins", "copy_reg": "copyreg"}
+_PYTHON_2_NAMES = {"long": "int", "unicode": "str", "xrange": "range"}
+"""What protocol 2 calls them (Lib/_compat_pickle.py): `int` is written as `__builtin__ long`."""
 _FOREIGN = {("builtins", "getattr"), ("functools", "partial")}
 _LIBRARIES = frozenset({
     "torch", "numpy", "transformers", "accelerate", "peft", "trl", "datasets", "deepspeed", "lightning",
@@ -67,7 +72,8 @@ _DANGEROUS = frozenset({
 def trust(named: Global) -> Trust:
     """Return what it means that a checkpoint's pickle names `named`."""
     module = _PYTHON_2.get(named.module, named.module)
-    if named.name in _PLAIN.get(module, ()) or _is_plain_torch(module, named.name):
+    name = _PYTHON_2_NAMES.get(named.name, named.name) if named.module == "__builtin__" else named.name
+    if name in _PLAIN.get(module, ()) or _is_plain_torch(module, named.name):
         return Trust.PLAIN
     package = module.partition(".")[0]
     if package in _DANGEROUS and (module, named.name) not in _FOREIGN:
