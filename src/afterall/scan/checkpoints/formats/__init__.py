@@ -12,6 +12,8 @@ from afterall.scan.checkpoints.formats import (
     gguf,
     git_lfs_pointer,
     json_document,
+    nemo_archive,
+    resume_tag,
     safetensors,
     torch_zip,
     web_page,
@@ -41,6 +43,7 @@ FORMATS = (
     dcp_metadata.FORMAT,
     bare_pickle.FORMAT,
     json_document.FORMAT,
+    nemo_archive.FORMAT,
 )
 """In the order in which an unknown file is held against them."""
 
@@ -55,6 +58,7 @@ _CLAIMS: dict[str, tuple[Format, ...]] = {
     "pkl": (bare_pickle.FORMAT, torch_zip.FORMAT),
     "json": (json_document.FORMAT,),
     "gguf": (gguf.FORMAT,),
+    "nemo": (nemo_archive.FORMAT,),
     "metadata": (dcp_metadata.FORMAT, bare_pickle.FORMAT),
 }
 
@@ -63,6 +67,8 @@ def claimed(name: str) -> tuple[Format, ...]:
     """Return the formats that a file of this name may have, () where its name says nothing."""
     if name.endswith(".index.json"):
         return (weights_index.FORMAT,)
+    if name == resume_tag.DEEPSPEED:
+        return (resume_tag.FORMAT,)
     return _CLAIMS.get(name.rpartition(".")[2].lower(), ())
 
 

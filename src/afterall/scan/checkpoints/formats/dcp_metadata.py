@@ -1,8 +1,8 @@
-"""Read `.metadata` of a PyTorch distributed checkpoint: which data files there must be, and how long.
+"""Read `.metadata` of a PyTorch distributed checkpoint: which data files there must be, and what each holds.
 
-Invariant: read as a pickle's description, never unpickled. The file is written last and by rename, so its
-presence says the save was finished. Source: torch/distributed/checkpoint/filesystem.py (_StorageInfo,
-finish) and metadata.py (Metadata.storage_data).
+Invariant: read as a pickle's description, never unpickled; at most MAX_BLOBS places are kept. The file is
+written last and by rename, so its presence says the save was finished. Source:
+torch/distributed/checkpoint/filesystem.py (_StorageInfo, finish) and metadata.py (Metadata, MetadataIndex).
 """
 
 from typing import Any
@@ -15,16 +15,35 @@ from afterall.scan.checkpoints.formats.pickled import MAX_BYTES, BrokenPickle, G
 from afterall.scan.checkpoints.formats.torch_zip import global_faults
 
 NAME = "dcp-metadata"
+MAX_BLOBS = 200_000
 
 _MODULE = "torch.distributed.checkpoint"
 _TENSOR = "TensorStorageMetadata"
 
 
+class Blob(Struct, frozen=True, gc=False):
+    """One saved object of a data file: bytes [offset, offset + length)."""
+
+    name: str
+    """Its name in the state dict, "" where the metadata gives none; shards of one tensor share it."""
+    offset: int
+    length: int
+    is_tensor: bool = True
+    """False for what was pickled as bytes by its owner."""
+    is_plain: bool = True
+    """False where it was compressed on its way to the file (torch 2.8: transform_descriptors)."""
+
+
 class Plan(Struct, frozen=True):
-    """Bytes that each data file must at least have, by its path beside `.metadata`; and how many tensors."""
+    """What the data files must hold, by their paths beside `.metadata`."""
 
     needed_bytes: dict[str, int]
+    """Bytes that each file must at least have."""
     tensors: int
+    blobs: dict[str, tuple[Blob, ...]] = {}
+    """What lies in each file, in the metadata's order."""
+    is_whole: bool = True
+    """False where there are more than MAX_BLOBS: the rest of them is in no list."""
 
 
 def _recognises(head: bytes) -> bool:
@@ -56,20 +75,31 @@ def _not_verifiable(reason: str) -> Contents:
 
 
 def parse_plan(value: Any) -> Plan | None:
-    """Return the files and lengths that a described `Metadata` names, None where it is none."""
+    """Return the files, lengths and blobs that a described `Metadata` names, None where it is none."""
     state = _state(value)
     held = state.get("storage_data")
     if not isinstance(held, dict):
         return None
+    described = state.get("state_dict_metadata")
+    items = described if isinstance(described, dict) else {}
     needed: dict[str, int] = {}
-    for stored in held.values():
+    blobs: dict[str, list[Blob]] = {}
+    for count, (index, stored) in enumerate(held.items()):
         place = _state(stored)
         path, offset, length = place.get("relative_path"), place.get("offset"), place.get("length")
         if isinstance(path, str) and type(offset) is int and type(length) is int:
             needed[path] = max(needed.get(path, 0), offset + length)
-    described = state.get("state_dict_metadata")
-    items = described.values() if isinstance(described, dict) else ()
-    return Plan(needed, sum(1 for item in items if _is_tensor(item)))
+            if count < MAX_BLOBS and offset >= 0 and length > 0:
+                blobs.setdefault(path, []).append(_blob(index, place, items))
+    tensors = sum(1 for item in items.values() if _is_tensor(item))
+    return Plan(needed, tensors, {path: tuple(each) for path, each in blobs.items()}, len(held) <= MAX_BLOBS)
+
+
+def _blob(index: Any, place: dict[str, Any], items: dict[Any, Any]) -> Blob:
+    given = _state(index).get("fqn")
+    name = given if isinstance(given, str) else ""
+    is_tensor = name not in items or _is_tensor(items[name])
+    return Blob(name, place["offset"], place["length"], is_tensor, not place.get("transform_descriptors"))
 
 
 def _state(value: Any) -> dict[str, Any]:

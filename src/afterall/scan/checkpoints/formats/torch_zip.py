@@ -4,7 +4,8 @@ Invariant: nothing is unpickled and nothing unpacked; records are judged by size
 values tier. torch.load itself checks neither (pytorch #28858, #126952) and takes records that are too short.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice, pairwise
 
 from msgspec import Struct
 
@@ -20,13 +21,19 @@ from afterall.scan.checkpoints.formats.archive import (
 )
 from afterall.scan.checkpoints.formats.contents import Contents, Extent, Fault, Format, Readable, Tensor
 from afterall.scan.checkpoints.formats.pickled import MAX_BYTES, BrokenPickle, Global, Pickle, read_pickle
-from afterall.scan.checkpoints.formats.tail import tail_faults
+from afterall.scan.checkpoints.formats.tail import sparse_faults, tail_faults
+from afterall.scan.checkpoints.formats.torch_scalars import scalars, top_names
 from afterall.scan.checkpoints.formats.torch_tensors import Storage, View, storages, views
 from afterall.scan.checkpoints.formats.trust import Trust, trust
 
 NAME = "torch-zip"
 
 _PICKLE = "data.pkl"
+_TORCH_RECORDS = ("/version", "/byteorder", "/.data/serialization_id", "/data/0")
+_UNKNOWN = "?"
+"""A dtype that is not looked at, so that the values tier is not claimed."""
+_LOCAL_BYTES = 30
+"""The least that stands before a record's bytes."""
 _GRAVE = {Trust.FOREIGN: Severity.WARNING, Trust.DANGEROUS: Severity.ERROR}
 
 
@@ -38,6 +45,12 @@ class Archive(Struct, frozen=True):
     storages: dict[str, Storage]
     names: dict[str, str]
     """The first tensor that views each storage."""
+    dtypes: Mapping[str, str] = {}
+    """What its tensors take each storage for, "?" where that is unknown or they differ."""
+    scalars: Mapping[str, Scalar] = {}
+    """The pickle's own plain values, such as `dp_world_size`, `global_step`, by dotted name."""
+    keys: frozenset[str] = frozenset()
+    """What stands at the top of the pickle, such as `state_dict`."""
 
 
 def _recognises(head: bytes) -> bool:
@@ -52,12 +65,16 @@ def _read(file: Readable, head: bytes) -> Contents:
     found = next((r for r in directory.records if r.name == _PICKLE or r.name.endswith(f"/{_PICKLE}")), None)
     if found is None:
         evidence: dict[str, Scalar] = {"is": "zip", "records": len(directory.records)}
+        if any(record.name.endswith(_TORCH_RECORDS) for record in directory.records):
+            # An exception in torch.save ends the archive all the same, without its pickle.
+            lost: dict[str, Scalar] = {"problem": "no_data_pkl"}
+            return Contents(format=NAME, faults=(Fault(FindingCode.HEADER_INVALID, lost),))
         return Contents(format="zip", faults=(Fault(FindingCode.FILE_NOT_ITS_FORMAT, evidence),))
     try:
         pickle = read_pickle(_whole(file, found))
     except (BrokenArchive, BrokenPickle) as error:
         return _unread(found, error)
-    return _judge(found.name.removesuffix(_PICKLE), directory, pickle)
+    return _judge(file, found.name.removesuffix(_PICKLE), directory, pickle)
 
 
 def _whole(file: Readable, record: Record) -> bytes:
@@ -92,7 +109,7 @@ def _not_verifiable(reason: str) -> Fault:
     return Fault(FindingCode.FILE_NOT_VERIFIABLE, {"reason": reason})
 
 
-def _judge(root: str, directory: Directory, pickle: Pickle) -> Contents:
+def _judge(file: Readable, root: str, directory: Directory, pickle: Pickle) -> Contents:
     records = {record.name: record for record in directory.records}
     held = storages(pickle)
     seen = list(views(pickle))
@@ -104,14 +121,28 @@ def _judge(root: str, directory: Directory, pickle: Pickle) -> Contents:
         *_reach_faults(seen, held),
         *global_faults(pickle.globals),
         *_trailing_faults(directory),
+        *sparse_faults(file),
+        *_overlap_faults(directory),
     ]
     return Contents(
         format=NAME,
         faults=tuple(faults),
         tensors=_by_name(seen),
-        document=Archive(root, records, held, names),
+        document=Archive(
+            root, records, held, names, _dtypes(seen), scalars(pickle.value), top_names(pickle.value)
+        ),
         header_bytes=pickle.end + 100 * len(records),
     )
+
+
+def _dtypes(seen: Sequence[View]) -> dict[str, str]:
+    """Return how each storage's bytes are read: float8 and uint16 lie in untyped ones."""
+    found: dict[str, str] = {}
+    for view in seen:
+        dtype = view.tensor.dtype or _UNKNOWN
+        key = view.storage.key
+        found[key] = dtype if found.get(key, dtype) == dtype else _UNKNOWN
+    return found
 
 
 def _by_name(seen: Sequence[View]) -> dict[str, Tensor]:
@@ -158,8 +189,25 @@ def _trailing_faults(directory: Directory) -> Iterable[Fault]:
         yield Fault(FindingCode.FILE_TRAILING_BYTES, evidence, severity=Severity.WARNING)
 
 
-def _extents(file: Readable, contents: Contents) -> Iterable[Extent]:
-    """Yield every stored record; a checksum of 0 was not computed (torch's compute_crc32=False)."""
+def _overlap_faults(directory: Directory) -> Iterable[Fault]:
+    """No writer shares bytes between records: with them a small file would hold more than any disk."""
+    ordered = sorted(directory.records, key=lambda each: each.offset)
+    shared = (
+        after.name
+        for before, after in pairwise(ordered)
+        if after.offset < before.offset + _LOCAL_BYTES + before.stored_size
+    )
+    unequal = (each.name for each in ordered if each.method == STORED and each.size != each.stored_size)
+    for name in islice(chain(shared, unequal), 1):
+        evidence: dict[str, Scalar] = {"problem": "records_overlap", "record": name}
+        yield Fault(FindingCode.HEADER_INVALID, evidence, f"record {name}")
+
+
+def archive_extents(file: Readable, contents: Contents) -> Iterable[Extent]:
+    """Yield every stored record; a checksum of 0 was not computed (torch's compute_crc32=False).
+
+    Raises OSError, and BrokenArchive where a record is not where the directory says.
+    """
     archive = contents.document
     if not isinstance(archive, Archive):
         return
@@ -172,8 +220,8 @@ def _extents(file: Readable, contents: Contents) -> Iterable[Extent]:
         storage = archive.storages.get(key) if native else None
         begin = data_offset(file, record)
         name = archive.names.get(key, record.name) if storage else record.name
-        dtype = storage.dtype if storage else ""
+        dtype = archive.dtypes.get(key, storage.dtype or _UNKNOWN) if storage else ""
         yield Extent(name, dtype, begin, begin + record.size, record.crc32 or None)
 
 
-FORMAT = Format(name=NAME, recognises=_recognises, read=_read, extents=_extents)
+FORMAT = Format(name=NAME, recognises=_recognises, read=_read, extents=archive_extents)
