@@ -14,6 +14,7 @@ _HF_MODEL = re.compile(r"((ft-)?model|pytorch_model)([.-].*)?\.(safetensors|bin)
 _PEFT = re.compile(r"adapter_model\.(safetensors|bin)")
 _TORCH_ADAPTER = "adapter_model.pt"
 _TRAINER_STATE = "trainer_state.json"
+_RANDOM_STATES = re.compile(r"random_states_\d+\.pkl")
 
 
 def check(material: Material) -> Iterable[Finding]:
@@ -66,11 +67,20 @@ def _companions(material: Material) -> Iterator[Finding]:
     full = [file.name for file in material.having(FileRole.FULL_WEIGHTS)]
     if place.needs.config and any(map(_HF_MODEL.fullmatch, full)) and "config.json" not in names:
         yield found(FindingCode.CONFIG_MISSING, below(place.directory, "config.json"), {"beside": min(full)})
-    if place.needs.tokenizer and full and not any(True for _ in material.having(FileRole.TOKENIZER)):
+    is_copied = full and ".metadata" not in names  # torchtune's asynchronous saves leave the tokenizer out
+    if place.needs.tokenizer and is_copied and not any(True for _ in material.having(FileRole.TOKENIZER)):
         yield found(FindingCode.TOKENIZER_MISSING, place.path)
     if place.needs.trainer_state and material.weights and _TRAINER_STATE not in names:
         # The HF Trainer writes it last: without it training cannot be resumed from here.
         missing = below(place.directory, _TRAINER_STATE)
         yield found(
             FindingCode.CHECKPOINT_FILE_MISSING, missing, {"which": "trainer_state"}, Severity.WARNING
+        )
+    if place.needs.random_states and not any(map(_RANDOM_STATES.fullmatch, names)):
+        # accelerate writes them after weights, optimizer and scheduler (save_accelerator_state).
+        yield found(
+            FindingCode.CHECKPOINT_UNFINISHED,
+            place.path,
+            {"marker": "random_states_0.pkl"},
+            Severity.WARNING,
         )

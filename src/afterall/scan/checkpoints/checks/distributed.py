@@ -1,19 +1,24 @@
 """Judge distributed checkpoints (DCP, FSDP): is `.metadata` there, and the data files as long as it says.
 
 Invariant: a data file is vouched for only by a `.metadata` that names it.
-Source: torch/distributed/checkpoint/filesystem.py: data first, `.metadata` last and by rename.
+Source: torch/distributed/checkpoint/filesystem.py: data first, `.metadata` last and by rename;
+megatron/core/dist_checkpointing/serialization.py (save);
+lightning/pytorch/strategies/fsdp.py (save_checkpoint).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from afterall.model import Finding, FindingCode, Scalar
+from afterall.model import Finding, FindingCode, Scalar, Severity
 from afterall.scan.checkpoints.checks.material import Material, below, found
-from afterall.scan.checkpoints.formats.dcp_metadata import Plan
+from afterall.scan.checkpoints.formats.dcp_metadata import Blob, Plan
 from afterall.scan.checkpoints.inspection import Inspection
+from afterall.scan.checkpoints.layouts import lightning
 
 _METADATA = ".metadata"
 _DATA = ".distcp"
+_MEGATRON, _MEGATRON_COMMON = "metadata.json", "common.pt"
+_LIGHTNING = "meta.pt"
 _MOST_NAMED = 20
 
 
@@ -27,6 +32,7 @@ def check(material: Material) -> Iterable[Finding]:
             yield found(FindingCode.CHECKPOINT_UNFINISHED, below(directory, _METADATA), evidence)
         else:
             yield from _against_plan(material, directory, metadata)
+            yield from _after_it(material, directory)
 
 
 def vouched(material: Material) -> frozenset[str]:
@@ -41,6 +47,16 @@ def vouched(material: Material) -> frozenset[str]:
     return frozenset(good)
 
 
+def placed(material: Material) -> dict[str, tuple[Blob, ...]]:
+    """Return what `.metadata` places in each data file, by the file's path, where it places all of it."""
+    found: dict[str, tuple[Blob, ...]] = {}
+    for directory, files in _directories(material).items():
+        plan = _plan(files.get(_METADATA))
+        if plan is not None and plan.is_whole:
+            found |= {below(directory, name): blobs for name, blobs in plan.blobs.items()}
+    return found
+
+
 def _directories(material: Material) -> dict[str, dict[str, Inspection]]:
     by_directory: dict[str, dict[str, Inspection]] = defaultdict(dict)
     for file in material.files:
@@ -52,6 +68,18 @@ def _directories(material: Material) -> dict[str, dict[str, Inspection]]:
 def _plan(metadata: Inspection | None) -> Plan | None:
     document = metadata.contents.document if metadata is not None and metadata.contents is not None else None
     return document if isinstance(document, Plan) else None
+
+
+def _after_it(material: Material, directory: str) -> Iterator[Finding]:
+    """Megatron and Lightning write a file of their own after `.metadata`, and load nothing without it."""
+    names = {file.name for file in material.files if file.parent == directory}
+    is_lightning = material.place.layout == lightning.NAME and directory == material.place.path
+    marker = _MEGATRON if _MEGATRON_COMMON in names else _LIGHTNING if is_lightning else None
+    if marker is not None and marker not in names:
+        data = sum(1 for name in names if name.endswith(_DATA))
+        severity = None if marker == _MEGATRON else Severity.WARNING
+        evidence: dict[str, Scalar] = {"marker": marker, "data_files": data}
+        yield found(FindingCode.CHECKPOINT_UNFINISHED, directory, evidence, severity)
 
 
 def _against_plan(material: Material, directory: str, metadata: Inspection) -> Iterator[Finding]:
