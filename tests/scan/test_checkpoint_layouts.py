@@ -96,7 +96,15 @@ CASES: dict[str, tuple[str, list[Place]]] = {
         "r/checkpoints/checkpoint_0/random_states_0.pkl r/epoch_1/random_states_0.pkl r/epoch_1/pytorch_model.bin",
         [
             ("accelerate", "r/epoch_1", 1, None, False),
-            ("accelerate", "r/checkpoints/checkpoint_0", None, 0, False),
+            ("accelerate", "r/checkpoints/checkpoint_0", None, None, False),
+        ],
+    ),
+    "accelerate: named by hand, the last one not finished": (
+        "r/step_10/random_states_0.pkl r/step_20/model.safetensors r/step_20/optimizer.bin r/epoch_1/model.safetensors",
+        [
+            ("accelerate", "r/step_10", None, 10, False),
+            ("accelerate", "r/step_20", None, 20, False),
+            ("torchtune", "r/epoch_1", 1, None, False),
         ],
     ),
     "Lightning": (
@@ -120,6 +128,10 @@ CASES: dict[str, tuple[str, list[Place]]] = {
             ("nemo", "n/final.nemo", None, None, False),
             ("nemo", "n/m--val_loss=1.2-step=99-consumed_samples=800.0", None, 99, False),
         ],
+    ),
+    "NeMo 1: a file for each rank": (
+        "n/mp_rank_00/m--step=99-last.ckpt n/mp_rank_01/m--step=99-last.ckpt n/mp_rank_00/other.txt",
+        [("nemo", "n/mp_rank_00/m--step=99-last.ckpt", None, 99, True)],
     ),
     "Megatron": (
         "m/latest_checkpointed_iteration.txt m/iter_0000500/mp_rank_00/model_optim_rng.pt m/release/mp_rank_00/model_optim_rng.pt",
@@ -171,6 +183,17 @@ def test_flat_files_that_are_overwritten_belong_to_the_last_epoch() -> None:
         tree("o/adapter_0.pt o/adapter_1.pt o/adapter_model.bin o/adapter_config.json o/recipe_state.pt")
     )
     assert [len(place.entries) for place in places] == [1, 4]
+
+
+def test_saves_that_are_only_counted_come_in_their_order() -> None:
+    """Accelerate's own names count saves: they are no steps, and ten comes after two."""
+    listing = " ".join(f"r/checkpoints/checkpoint_{count}/random_states_0.pkl" for count in (10, 2, 1))
+    places = find_places(tree(listing))
+    assert [(place.name, place.step) for place in places] == [
+        ("checkpoint_1", None),
+        ("checkpoint_2", None),
+        ("checkpoint_10", None),
+    ]
 
 
 def test_checkpoints_come_in_the_order_of_their_steps() -> None:

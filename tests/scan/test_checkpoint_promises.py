@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from afterall.model import Checkpoint, ExperimentLayout, Finding, FindingCode, Severity, Tier, Verdict
-from afterall.scan.checkpoints import scan_checkpoints
+from afterall.scan.checkpoints import Examination, scan_checkpoints
 from afterall.scan.checkpoints.walking import walk
 from afterall.scan.promises import Promises
 from scan.checkpoint_making import (
@@ -24,7 +24,7 @@ def scan(
 ) -> tuple[tuple[Checkpoint, ...], tuple[Finding, ...]]:
     """Scan the experiment `run` of the set `root`."""
     layout = ExperimentLayout(name="one", path="run", roots=("run",), entries=walk(root, "run").entries)
-    return scan_checkpoints(root, layout, promises, depth)
+    return scan_checkpoints(Examination(root, depth), layout, promises)
 
 
 def verdicts(root: Path, promises: Promises) -> dict[str, Verdict]:

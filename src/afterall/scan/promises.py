@@ -7,7 +7,12 @@ from datetime import datetime
 from msgspec import Struct
 
 from afterall.model import Attempt, Fact
-from afterall.scan.traces import Trace
+from afterall.scan.traces import Origin, Trace
+
+_STEPS_BETWEEN = ("save_every_n_steps", "train.save_interval")
+"""What torchtune and litgpt call the optimizer steps between two saves."""
+_LEAST_ROWS = 2
+"""From fewer it cannot be told where a log begins."""
 
 
 class Promises(Struct, frozen=True, kw_only=True):
@@ -28,6 +33,8 @@ class Promises(Struct, frozen=True, kw_only=True):
     """True: no full weights are due."""
     keep_last: int | None = None
     """How many checkpoints the trainer keeps before it deletes the oldest."""
+    began_at_start: bool = False
+    """True where a log shows that the latest attempt began with the first step, not from a checkpoint."""
     saved: tuple[str, ...] = ()
     """Paths, as the log wrote them, that the latest attempt says it saved, in order, each once."""
     started_ns: int | None = None
@@ -58,7 +65,8 @@ def make_promises(
         save_every_epoch=_saves_every_epoch(parameters, trainer),
         save_every_steps=_save_steps(parameters),
         save_adapter_only=_flag(parameters, "save_adapter_weights_only"),
-        keep_last=_whole(parameters.get("keep_last_n_checkpoints") or parameters.get("save_total_limit")),
+        keep_last=_keep_last(parameters, traces),
+        began_at_start=_began_at_start(parameters, traces),
         saved=tuple(dict.fromkeys(path for trace in traces for path in trace.saved)),
         started_ns=_nanoseconds(latest.start if latest else None),
         ended_ns=_nanoseconds(latest.end if latest else None),
@@ -82,7 +90,32 @@ def _save_steps(parameters: Mapping[str, Fact]) -> int | None:
     strategy = parameters.get("save_strategy")
     if strategy is not None and strategy.value == "steps":
         return _whole(parameters.get("save_steps"))
-    return _whole(parameters.get("save_every_n_steps"))
+    named = (parameters.get(name) for name in _STEPS_BETWEEN)
+    return next((steps for fact in named if (steps := _whole(fact))), _lightning_steps(parameters))
+
+
+def _lightning_steps(parameters: Mapping[str, Fact]) -> int | None:
+    """Return `every_n_train_steps` of the one ModelCheckpoint that keeps all it saves (`save_top_k: -1`)."""
+    kept = [key for key in parameters if key.rpartition(".")[2] == "save_top_k"]
+    if len(kept) != 1 or parameters[kept[0]].value != -1:
+        return None
+    every = parameters.get(kept[0].removesuffix("save_top_k") + "every_n_train_steps")
+    return _whole(every) or None
+
+
+def _keep_last(parameters: Mapping[str, Fact], traces: Sequence[Trace]) -> int | None:
+    """Return how many are kept; torchtune has it among its checkpointer's paths, which are no parameters."""
+    told = [parameters.get("keep_last_n_checkpoints"), parameters.get("save_total_limit")]
+    told += [trace.parameters.get("checkpointer.keep_last_n_checkpoints") for trace in traces]
+    return next((kept for fact in told if (kept := _whole(fact))), None)
+
+
+def _began_at_start(parameters: Mapping[str, Fact], traces: Sequence[Trace]) -> bool:
+    resumes = parameters.get("resume_from_checkpoint")
+    logs = [each for each in traces if each.trains and each.origin in (Origin.LOG, Origin.ROUNDED_LOG)]
+    shown = [each for each in logs if len(each.curves.get("loss", ())) >= _LEAST_ROWS]
+    is_fresh = bool(shown) and not any(trace.is_resumed for trace in traces)
+    return is_fresh and (resumes is None or resumes.value in (False, None, ""))
 
 
 def _flag(parameters: Mapping[str, Fact], name: str) -> bool | None:

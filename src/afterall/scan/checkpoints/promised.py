@@ -1,7 +1,7 @@
 """Hold what a run promised to save against what is there: missing, pruned on purpose, never due.
 
-Invariant: nothing is called missing that was not promised for work that was done: an epoch by the trainer's
-own naming, or a path that the log says was saved.
+Invariant: nothing is called missing that was not promised for work that was done: an epoch or step by the
+trainer's own naming, or a path that the log says was saved.
 """
 
 from collections import Counter
@@ -9,20 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Checkpoint, CheckpointKind, Finding, FindingCode, Severity, Verdict
+from afterall.model import Checkpoint, CheckpointKind, Finding, FindingCode, Scalar, Severity, Verdict
 from afterall.scan.checkpoints.checks.material import below, found
+from afterall.scan.checkpoints.due import UNTOLD, Due, Savings
 from afterall.scan.checkpoints.layouts import LAYOUTS, Layout, layout_named
+from afterall.scan.checkpoints.promised_steps import due_steps
 from afterall.scan.promises import Promises
-
-
-class Due(Struct, frozen=True):
-    """A checkpoint that ought to be there; `told_by` is "epochs" or "log"."""
-
-    name: str
-    told_by: str
-    epoch: int | None = None
-    files: tuple[str, ...] = ()
-    """Names of files in it that the log says were saved."""
 
 
 class Account(Struct, frozen=True):
@@ -32,10 +24,12 @@ class Account(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-def account(there: Sequence[Checkpoint], promises: Promises, run_path: str) -> Account:
+def account(
+    there: Sequence[Checkpoint], promises: Promises, run_path: str, savings: Savings = UNTOLD
+) -> Account:
     """Return what was promised and is not among the checkpoints `there`; `run_path` is where the run lies."""
-    layout = _layout(there, promises)
-    due = list(_due(layout, there, promises)) if layout is not None else []
+    layout = layout_of(there, promises)
+    due = list(_due(layout, there, promises, savings)) if layout is not None else []
     named = {each.name for each in there}
     absent = [each for each in due if each.name not in named]
     pruned = [
@@ -45,18 +39,15 @@ def account(there: Sequence[Checkpoint], promises: Promises, run_path: str) -> A
     home = _home(there, run_path)
     missing = tuple(_missing(each, layout, home) for each in lost) if layout is not None else ()
     findings = [
-        *(
-            found(FindingCode.CHECKPOINT_MISSING, below(home, each.name), {"told_by": each.told_by})
-            for each in lost
-        ),
-        *_pruned(pruned, promises, run_path),
+        *(_is_missing(each, home) for each in lost),
+        *_pruned(pruned, promises, run_path, savings),
         *_files(due, there),
         *_about_run((*there, *missing), promises, run_path),
     ]
     return Account(missing, tuple(findings))
 
 
-def _layout(there: Sequence[Checkpoint], promises: Promises) -> Layout | None:
+def layout_of(there: Sequence[Checkpoint], promises: Promises) -> Layout | None:
     """Return the layout most of the checkpoints have, the trainer's own where there are none."""
     if there:
         counted = Counter(each.layout for each in there)
@@ -64,13 +55,16 @@ def _layout(there: Sequence[Checkpoint], promises: Promises) -> Layout | None:
     return next((layout for layout in LAYOUTS if layout.trainer and layout.trainer == promises.trainer), None)
 
 
-def _due(layout: Layout, there: Sequence[Checkpoint], promises: Promises) -> Iterator[Due]:
+def _due(layout: Layout, there: Sequence[Checkpoint], promises: Promises, savings: Savings) -> Iterator[Due]:
     by_log = _saved(layout, promises)
     by_steps = any(each.step is not None for each in there) and not any(e.epoch is not None for e in there)
     epochs = _epochs(promises) if layout.epoch_name is not None and not by_steps else range(0)
     for epoch in epochs:
         name = (layout.epoch_name or "").format(epoch=epoch)
-        yield Due(name, "epochs", epoch, by_log.pop(name, ()))
+        yield Due(name, "epochs", epoch, files=by_log.pop(name, ()))
+    for each in due_steps(layout, there, promises, savings):
+        by_log.pop(each.name, None)
+        yield each
     for name, files in by_log.items():
         yield Due(name, "log", files=files)
 
@@ -103,6 +97,8 @@ def _saved(layout: Layout, promises: Promises) -> dict[str, tuple[str, ...]]:
 def _is_pruned(each: Due, due: Sequence[Due], known: tuple[Layout, Sequence[Checkpoint], Promises]) -> bool:
     """Return True for what the trainer deletes by itself: all but the last few."""
     layout, there, promises = known
+    if each.step is not None:
+        return each.is_pruned
     names = [other.name for other in due]
     newer = set(names[names.index(each.name) + 1 :])
     if promises.keep_last is not None:
@@ -116,26 +112,37 @@ def _home(there: Sequence[Checkpoint], run_path: str) -> str:
     return max(sorted(homes), key=homes.__getitem__) if homes else run_path
 
 
+def _is_missing(each: Due, home: str) -> Finding:
+    evidence: dict[str, Scalar] = {"told_by": each.told_by, "every_steps": each.every_steps}
+    return found(FindingCode.CHECKPOINT_MISSING, _path(each, home), evidence)
+
+
+def _path(each: Due, home: str) -> str:
+    return below(home if each.home is None else each.home, each.name)
+
+
 def _missing(each: Due, layout: Layout, home: str) -> Checkpoint:
     return Checkpoint(
         name=each.name,
-        path=below(home, each.name),
+        path=_path(each, home),
         layout=layout.name,
         kind=CheckpointKind.UNKNOWN,
         verdict=Verdict.MISSING,
         tier=None,
         size_bytes=0,
         epoch=each.epoch,
+        step=each.step,
     )
 
 
-def _pruned(pruned: Sequence[Due], promises: Promises, run_path: str) -> Iterator[Finding]:
+def _pruned(pruned: Sequence[Due], promises: Promises, run_path: str, savings: Savings) -> Iterator[Finding]:
+    told = savings.last.keeps if savings.last is not None else None
     if pruned:
         names = ", ".join(each.name for each in pruned[:20])
         yield found(
             FindingCode.CHECKPOINT_PRUNED,
             run_path,
-            {"pruned": len(pruned), "names": names, "keep_last": promises.keep_last},
+            {"pruned": len(pruned), "names": names, "keep_last": promises.keep_last or told},
         )
 
 

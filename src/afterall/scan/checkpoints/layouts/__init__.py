@@ -3,6 +3,7 @@
 A new layout is a new module with a LAYOUT and one line in LAYOUTS.
 """
 
+import re
 from collections.abc import Iterable
 
 from afterall.model import Entry
@@ -21,9 +22,9 @@ from afterall.scan.checkpoints.layouts import (
     nemo,
     torchtune,
 )
-from afterall.scan.checkpoints.layouts.shape import Layout, Needs, Place
+from afterall.scan.checkpoints.layouts.shape import Layout, Needs, Place, Saving
 
-__all__ = ["LAYOUTS", "Layout", "Needs", "Place", "find_places", "layout_named"]
+__all__ = ["LAYOUTS", "Layout", "Needs", "Place", "Saving", "find_places", "layout_named"]
 
 LAYOUTS = (
     accelerate.LAYOUT,
@@ -42,6 +43,10 @@ LAYOUTS = (
 """The more a layout asks for, the earlier it comes: each takes what it knows from what is left."""
 
 
+_NUMBER = re.compile(r"\d+")
+_WIDTH = 12
+
+
 def find_places(entries: Iterable[Entry]) -> tuple[Place, ...]:
     """Return the checkpoints among `entries`, ordered by directory, then epoch and step, final ones last."""
     left = Left(entries)
@@ -55,8 +60,10 @@ def layout_named(name: str) -> Layout | None:
 
 
 def _order(place: Place) -> tuple[str, bool, int, int, str]:
+    """Numbers in a name that are no step, as accelerate's checkpoint_10, count as numbers all the same."""
     run = place.directory if place.is_final else place.directory.rpartition("/")[0]
-    return (run, place.is_final, _rank(place.epoch), _rank(place.step), place.path)
+    path = _NUMBER.sub(lambda found: found[0].zfill(_WIDTH), place.path)
+    return (run, place.is_final, _rank(place.epoch), _rank(place.step), path)
 
 
 def _rank(value: int | None) -> int:

@@ -48,4 +48,4 @@ def _saved_name(part: str) -> str | None:
     return part.removesuffix(_SUFFIX) if part.endswith(_SUFFIX) else None
 
 
-LAYOUT = Layout(name=NAME, find=_find, saved_name=_saved_name, prunes=True)
+LAYOUT = Layout(name=NAME, find=_find, step_name="step={step}", saved_name=_saved_name, prunes=True)

@@ -32,4 +32,6 @@ def _find(left: Left) -> Iterator[Place]:
             )
 
 
-LAYOUT = Layout(name=NAME, find=_find, saved_name=whole(re.compile(r"step-\d+|final")))
+LAYOUT = Layout(
+    name=NAME, find=_find, step_name="step-{step:06}", saved_name=whole(re.compile(r"step-\d+|final"))
+)

@@ -21,4 +21,12 @@ def _find(left: Left) -> Iterator[Place]:
     return hf_trainer.find_in(left, NAME, _is_run)
 
 
-LAYOUT = Layout(name=NAME, find=_find, saved_name=whole(hf_trainer.CHECKPOINT), prunes=True)
+LAYOUT = Layout(
+    name=NAME,
+    find=_find,
+    step_name=hf_trainer.STEP_NAME,
+    arguments_name=hf_trainer.ARGUMENTS,
+    saving=hf_trainer.saving,
+    saved_name=whole(hf_trainer.CHECKPOINT),
+    prunes=True,
+)

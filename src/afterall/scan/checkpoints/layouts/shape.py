@@ -4,11 +4,11 @@ Invariant: every module beside this one holds one LAYOUT of this shape, and noth
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from afterall.model import Entry, FileRole
+from afterall.model import Entry, FileRole, Scalar
 from afterall.scan.checkpoints.entries import Directory, Left
 
 
@@ -20,6 +20,8 @@ class Needs(Struct, frozen=True):
     tokenizer: bool = False
     trainer_state: bool = False
     """`trainer_state.json`, without which training cannot be resumed."""
+    random_states: bool = False
+    """`random_states_0.pkl`, without which training cannot be resumed."""
     adapter_twin: bool = False
     """An adapter both as torch file and in the form that PEFT loads."""
     peft_config: bool = False
@@ -48,6 +50,21 @@ class Place(Struct, frozen=True, kw_only=True):
     """Name of what says that the save was not finished: a directory still called tmp-…, a marker file."""
 
 
+class Saving(Struct, frozen=True, kw_only=True):
+    """When a run saves a checkpoint, and which it deletes again by itself."""
+
+    every_steps: int | float | None = None
+    """Optimizer steps between two saves; below 1 a part of all planned steps."""
+    every_epoch: bool = False
+    """True: after each epoch, under the step that it ends with."""
+    at_end: bool = False
+    """True: once more after the last planned step."""
+    keeps: int | None = None
+    """How many of the newest stay; None: all."""
+    keeps_best: bool = False
+    """True where the best stays too, in the place of a newer one."""
+
+
 class Layout(Struct, frozen=True, kw_only=True):
     """One row of the registry."""
 
@@ -56,6 +73,12 @@ class Layout(Struct, frozen=True, kw_only=True):
     """Take the checkpoints of this layout from what is left."""
     epoch_name: str | None = None
     """How the directory of an epoch is called, as "epoch_{epoch}"; None: epochs are not promised by name."""
+    step_name: str | None = None
+    """How the directory of a step is called, as "checkpoint-{step}"; None: steps are not promised."""
+    arguments_name: str = ""
+    """The torch archive, in each checkpoint or beside them, that holds what the run was told."""
+    saving: Callable[[Mapping[str, Scalar]], Saving | None] = lambda _: None
+    """What the plain values of that archive say of saving, None where they do not say enough."""
     saved_name: Callable[[str], str | None] = lambda _: None
     """The checkpoint's name that a component of a saved path is, None where it is none."""
     trainer: str | None = None
@@ -73,7 +96,9 @@ MODEL_ROLES = WEIGHT_ROLES | {
     FileRole.OPTIMIZER,
     FileRole.TEMPORARY,
 }
-_SIGNS = frozenset({*WEIGHT_ROLES, FileRole.WEIGHTS_INDEX, FileRole.ADAPTER_CONFIG, FileRole.OPTIMIZER})
+_SIGNS = frozenset(
+    {*WEIGHT_ROLES, FileRole.WEIGHTS_INDEX, FileRole.ADAPTER_CONFIG, FileRole.OPTIMIZER, FileRole.TEMPORARY}
+)
 
 
 def model_files(directory: Directory) -> list[str]:

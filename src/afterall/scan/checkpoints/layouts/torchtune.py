@@ -80,5 +80,10 @@ def _saved_name(part: str) -> str | None:
 
 
 LAYOUT = Layout(
-    name=NAME, find=_find, epoch_name="epoch_{epoch}", saved_name=_saved_name, trainer="torchtune"
+    name=NAME,
+    find=_find,
+    epoch_name="epoch_{epoch}",
+    step_name="step_{step}",
+    saved_name=_saved_name,
+    trainer="torchtune",
 )
