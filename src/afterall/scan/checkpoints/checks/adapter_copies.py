@@ -1,18 +1,26 @@
-"""Compare the two copies of an adapter that torchtune saves: its own `.pt`, and PEFT's safetensors.
+"""Compare the two copies of an adapter that torchtune saves: its own `.pt`, and the form that PEFT loads.
 
-Invariant: names differ by design and rows may be permuted, so number and shapes of the tensors are compared.
-Source: torchtune 0.5 to main, models/convert_weights.py (tune_to_peft_adapter_weights).
+Invariant: names differ by design and rows may be permuted, so what must be the same is compared: layer, half
+and shape of every tensor. Source: torchtune 0.2 to main, models/convert_weights.py
+(tune_to_peft_adapter_weights); before 0.5 its own file is `adapter_N.pt`.
 """
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from afterall.model import FileRole, Finding, FindingCode, Scalar
+from afterall.scan.checkpoints.checks.adapter_names import layer_of
 from afterall.scan.checkpoints.checks.material import Material, found, tensors_of
+from afterall.scan.checkpoints.formats import Tensor
 from afterall.scan.checkpoints.inspection import Inspection
 
-_TORCH = "adapter_model.pt"
+_TORCHTUNE = re.compile(r"adapter_(model|\d+)\.pt")
 _PEFT = ("adapter_model.safetensors", "adapter_model.bin")
+_PART = re.compile(r"(?i:lora_(embedding_)?[ab]|magnitude)")
+
+Kind = tuple[int, str, tuple[int, ...]]
+"""Layer, -1 outside of the layers; which half; shape."""
 
 
 def check(material: Material) -> Iterable[Finding]:
@@ -22,21 +30,33 @@ def check(material: Material) -> Iterable[Finding]:
         by_directory[file.parent][file.name] = file
     for files in by_directory.values():
         peft = next((files[name] for name in _PEFT if name in files), None)
-        if _TORCH in files and peft is not None:
-            yield from _compare(files[_TORCH], peft)
+        own = next((files[name] for name in sorted(files) if _TORCHTUNE.fullmatch(name)), None)
+        if own is not None and peft is not None:
+            yield from _compare(own, peft)
 
 
 def _compare(own: Inspection, peft: Inspection) -> Iterable[Finding]:
     first, second = tensors_of(own), tensors_of(peft)
     if first is None or second is None:
         return
-    shapes = [Counter(tensor.shape for tensor in tensors.values()) for tensors in (first, second)]
-    if shapes[0] != shapes[1]:
-        differing = (shapes[0] - shapes[1]) + (shapes[1] - shapes[0])
-        shape = min(differing)
+    kinds = _kinds(first), _kinds(second)
+    if kinds[0] != kinds[1]:
+        layer, part, shape = min((kinds[0] - kinds[1]) + (kinds[1] - kinds[0]))
         evidence: dict[str, Scalar] = {
             "tensors": len(first),
             "other_tensors": len(second),
+            "layer": layer if layer >= 0 else None,
+            "part": part,
             "shape": "×".join(map(str, shape)),
         }
         yield found(FindingCode.ADAPTER_COPIES_DIFFER, own.path, {**evidence, "other": peft.path})
+
+
+def _kinds(tensors: Mapping[str, Tensor]) -> Counter[Kind]:
+    return Counter(_kind(name, tensor) for name, tensor in tensors.items())
+
+
+def _kind(name: str, tensor: Tensor) -> Kind:
+    layer = layer_of(name)
+    part = _PART.search(name)
+    return (-1 if layer is None else layer, part[0].lower() if part else "", tensor.shape)

@@ -1,77 +1,92 @@
-"""Hold an adapter's tensors against its configuration: ranks, halves, targets, layers, size.
+"""Hold an adapter's tensors against each other and against the configuration in their directory.
 
-Invariant: only what PEFT's own loading or forward pass would trip over is an error; patterns that a user
-wrote are compared as text and never run as regular expressions.
-Source: peft 0.6 to 0.21, tuners/lora (LoraConfig, update_layer, get_pattern_key).
+Invariant: only what PEFT's own loading or forward pass would trip over, or pass over in silence, is an error.
+Source: peft 0.6 to 0.21, tuners/lora/layer.py (update_layer), utils/save_and_load.py.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from afterall.model import FileRole, Finding, FindingCode, Scalar
-from afterall.scan.checkpoints.checks.adapter_names import Pair, is_target, missing_layers, pairs
+from afterall.scan.checkpoints.checks.adapter_names import Pair, is_own, magnitudes, missing_layers, pairs
+from afterall.scan.checkpoints.checks.adapter_ranks import check_halves_agree, check_ranks
+from afterall.scan.checkpoints.checks.adapter_targets import check_targets
+from afterall.scan.checkpoints.checks.lora_config import LoraConfig, is_lora, parse_lora_config
 from afterall.scan.checkpoints.checks.material import Material, found, tensors_of
 from afterall.scan.checkpoints.formats import Tensor
 from afterall.scan.checkpoints.inspection import Inspection
 
-_CONFIG = "adapter_config.json"
 _PEFT = re.compile(r"adapter_model\.(safetensors|bin)")
-_PLAIN = re.compile(r"[\w.-]+")
 _LARGE_SHARE = 0.5
-_TWO = 2
+_MOST_NAMED = 20
+_MAGNITUDE = "lora_magnitude_vector"
 
 
 def check(material: Material) -> Iterable[Finding]:
     """Yield where adapter weights and adapter configuration do not fit together."""
-    given = material.document(FileRole.ADAPTER_CONFIG, _CONFIG)
+    documents = material.adapter_configs()
     for file in material.having(FileRole.ADAPTER):
         tensors = tensors_of(file)
         if not tensors:
             continue
-        yield from _halves(file, pairs(tensors))
-        yield from _layers(file, pairs(tensors))
+        given = documents.get(file.parent)
+        judged = given is None or is_lora(given[1])
+        fits = given is not None and judged and _PEFT.fullmatch(file.name) is not None
+        config = parse_lora_config(*given) if given is not None and fits else None
+        found_pairs = pairs(tensors) if judged else {}
         yield from _size(file, tensors)
-        if given is not None and _PEFT.fullmatch(file.name) and is_lora(given[1]):
-            yield from _ranks(file, given, pairs(tensors))
-            yield from _targets(file, given, tensors)
+        yield from _alone(file, found_pairs, config)
+        if config is not None:
+            yield from check_ranks(file, found_pairs, config)
+            yield from check_targets(file, found_pairs, tensors, config)
+            yield from _magnitudes(file, found_pairs, tensors, config)
 
 
-def is_lora(config: Mapping[str, Any]) -> bool:
-    """Return True where the configuration is of plain LoRA or one of its variants with the same shapes."""
-    return config.get("peft_type", "LORA") == "LORA" and not config.get("use_bdlora")
-
-
-def _halves(file: Inspection, found_pairs: Mapping[str, Pair]) -> Iterator[Finding]:
-    lone = sorted(module for module, pair in found_pairs.items() if pair.a is None or pair.b is None)
+def _alone(file: Inspection, found_pairs: Mapping[str, Pair], config: LoraConfig | None) -> Iterator[Finding]:
+    """Yield what tensors say without a configuration, which only limits where layers are looked for."""
+    lone = [module for module, pair in found_pairs.items() if pair.a is None or pair.b is None]
     if lone:
-        missing = "A" if found_pairs[lone[0]].a is None else "B"
-        evidence: dict[str, Scalar] = {
-            "modules": len(lone),
-            "of": len(found_pairs),
-            "first": lone[0],
-            "missing": missing,
-        }
-        yield found(FindingCode.ADAPTER_HALF_MISSING, file.path, evidence)
+        first = min(lone)
+        yield _part_missing(
+            file, lone, len(found_pairs), "lora_A" if found_pairs[first].a is None else "lora_B"
+        )
+    yield from check_halves_agree(file, found_pairs)
+    if config is None or not config.drops_layers:
+        yield from _layers(file, found_pairs, config)
 
 
-def _layers(file: Inspection, found_pairs: Mapping[str, Pair]) -> Iterator[Finding]:
-    gaps = missing_layers(found_pairs)
+def _magnitudes(
+    file: Inspection, found_pairs: Mapping[str, Pair], tensors: Mapping[str, Tensor], config: LoraConfig
+) -> Iterator[Finding]:
+    """Where DoRA's magnitudes are missing, PEFT goes on with those of the base, in silence."""
+    lacking = found_pairs.keys() - magnitudes(tensors) if config.has_magnitudes else ()
+    if lacking:
+        yield _part_missing(file, lacking, len(found_pairs), _MAGNITUDE)
+
+
+def _part_missing(file: Inspection, modules: Iterable[str], of: int, part: str) -> Finding:
+    named = sorted(modules)
+    evidence: dict[str, Scalar] = {"modules": len(named), "of": of, "first": named[0], "missing": part}
+    return found(FindingCode.ADAPTER_HALF_MISSING, file.path, evidence)
+
+
+def _layers(
+    file: Inspection, found_pairs: Mapping[str, Pair], config: LoraConfig | None
+) -> Iterator[Finding]:
+    gaps = missing_layers(found_pairs, config.layers if config is not None else None)
     if gaps:
         kind = min(gaps)
         evidence: dict[str, Scalar] = {
             "kinds": len(gaps),
             "first": kind,
-            "layers": ", ".join(map(str, gaps[kind][:20])),
+            "layers": ", ".join(map(str, gaps[kind][:_MOST_NAMED])),
         }
         yield found(FindingCode.ADAPTER_LAYERS_MISSING, file.path, evidence)
 
 
 def _size(file: Inspection, tensors: Mapping[str, Tensor]) -> Iterator[Finding]:
     """Whole embeddings saved with an adapter make it as large as a part of the model (unsloth #1093)."""
-    others = {
-        name: tensor for name, tensor in tensors.items() if "lora_" not in name and "magnitude" not in name
-    }
+    others = {name: tensor for name, tensor in tensors.items() if not is_own(name)}
     whole = sum(tensor.size_bytes for tensor in tensors.values())
     beside = sum(tensor.size_bytes for tensor in others.values())
     if len(others) < len(tensors) and beside > _LARGE_SHARE * whole:
@@ -83,74 +98,3 @@ def _size(file: Inspection, tensors: Mapping[str, Tensor]) -> Iterator[Finding]:
             "first": first,
         }
         yield found(FindingCode.ADAPTER_OVERSIZED, file.path, evidence)
-
-
-def _ranks(
-    file: Inspection, given: tuple[str, Mapping[str, Any]], found_pairs: Mapping[str, Pair]
-) -> Iterator[Finding]:
-    path, config = given
-    wrong: dict[str, tuple[int, int]] = {}
-    for module, pair in sorted(found_pairs.items()):
-        due, has = _rank_of(module, config), _tensor_rank(pair)
-        if due is None or has is None or has == due or _is_stacked(config, has, due):
-            continue
-        wrong[module] = (due, has)
-    if wrong:
-        first, (due, has) = next(iter(wrong.items()))
-        evidence: dict[str, Scalar] = {
-            "config_rank": due,
-            "tensor_rank": has,
-            "modules": len(wrong),
-            "of": len(found_pairs),
-        }
-        yield found(FindingCode.ADAPTER_RANK_DIFFERS, file.path, {**evidence, "first": first, "config": path})
-
-
-def _rank_of(module: str, config: Mapping[str, Any]) -> int | None:
-    """Return the rank the configuration gives a module, None where that cannot be told without guessing."""
-    pattern = config.get("rank_pattern")
-    for key, rank in pattern.items() if isinstance(pattern, dict) else ():
-        if not _PLAIN.fullmatch(key):
-            return None
-        if is_target(module, key):
-            return rank if type(rank) is int else None
-    rank = config.get("r")
-    return rank if type(rank) is int else None
-
-
-def _tensor_rank(pair: Pair) -> int | None:
-    """Return the rank that both halves have, the one that differs from B where they disagree."""
-    if pair.a is None or pair.b is None or min(len(pair.a.shape), len(pair.b.shape)) < _TWO:
-        return None
-    return pair.a.shape[0] if pair.a.shape[0] == pair.b.shape[1] else pair.b.shape[1]
-
-
-def _is_stacked(config: Mapping[str, Any], has: int, due: int) -> bool:
-    """Experts' parameters are adapted in one tensor of rank × experts (peft target_parameters)."""
-    return bool(config.get("target_parameters")) and due > 0 and has % due == 0
-
-
-def _targets(
-    file: Inspection, given: tuple[str, Mapping[str, Any]], tensors: Mapping[str, Tensor]
-) -> Iterator[Finding]:
-    path, config = given
-    adapted = pairs(tensors)
-    for key, modules in (("target_modules", adapted.keys()), ("modules_to_save", _modules(tensors))):
-        targets = config.get(key)
-        if not isinstance(targets, list):
-            continue
-        named = [target for target in targets if isinstance(target, str)]
-        lost = sorted(t for t in named if not any(is_target(module, t) for module in modules))
-        # PEFT names every possible head in modules_to_save; one that is there is enough.
-        if lost and (key == "target_modules" or len(lost) == len(named)):
-            evidence: dict[str, Scalar] = {
-                "key": key,
-                "targets": len(lost),
-                "of": len(named),
-                "first": lost[0],
-            }
-            yield found(FindingCode.ADAPTER_TARGET_UNMATCHED, file.path, {**evidence, "config": path})
-
-
-def _modules(tensors: Mapping[str, Tensor]) -> list[str]:
-    return [name.removesuffix(".weight").removesuffix(".bias") for name in tensors if "lora_" not in name]

@@ -3,7 +3,8 @@
 Invariant: checks are pure; what a check needs of the file system is already here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -14,8 +15,10 @@ from afterall.scan.checkpoints.inspection import Inspection
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES, Place
 from afterall.scan.promises import Promises
 
+ADAPTER_CONFIG = "adapter_config.json"
 
-class Material(Struct, frozen=True):
+
+class Material(Struct, frozen=True, dict=True):
     """One checkpoint as it was found."""
 
     place: Place
@@ -25,9 +28,22 @@ class Material(Struct, frozen=True):
     is_whole: bool = True
     """False where the tensors of all files together were too many to keep."""
 
-    def having(self, *roles: FileRole) -> Iterator[Inspection]:
-        """Go through the files that are for one of `roles`."""
-        return (file for file in self.files if file.role in roles)
+    @cached_property
+    def by_role(self) -> Mapping[FileRole, Sequence[Inspection]]:
+        """The files for each role that any is for."""
+        files: dict[FileRole, list[Inspection]] = {}
+        for file in self.files:
+            files.setdefault(file.role, []).append(file)
+        return files
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """True for safetensors alone: there is no file in which a trainer tells of its own state."""
+        return all(file.name.endswith(".safetensors") for file in self.files)
+
+    def having(self, role: FileRole) -> Sequence[Inspection]:
+        """Return the files that are for `role`."""
+        return self.by_role.get(role, ())
 
     @property
     def weights(self) -> list[Inspection]:
@@ -38,6 +54,14 @@ class Material(Struct, frozen=True):
         """Return the file at `path`, None where the checkpoint has none there."""
         return next((file for file in self.files if file.path == path), None)
 
+    def adapter_configs(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
+        """Return path and content of each directory's configuration: PEFT saves further adapters below."""
+        return {
+            file.parent: (file.path, file.contents.document)
+            for file in self.having(FileRole.ADAPTER_CONFIG)
+            if file.name == ADAPTER_CONFIG and file.contents and isinstance(file.contents.document, dict)
+        }
+
     def document(self, role: FileRole, name: str) -> tuple[str, Mapping[str, Any]] | None:
         """Return path and content of the first JSON object of this role and name, None without one."""
         for file in self.having(role):
@@ -47,7 +71,7 @@ class Material(Struct, frozen=True):
         return None
 
 
-PATH_EVIDENCE = frozenset({"config", "other", "with_checkpoint"})
+PATH_EVIDENCE = frozenset({"config", "copy", "original", "other", "with_checkpoint"})
 """Names of evidence that are paths, relative to the set as subjects are."""
 
 Check = Callable[[Material], Iterable[Finding]]
