@@ -5,13 +5,18 @@ third is said to lack something.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from afterall.model import Checkpoint, Entry, FileRole, Finding, FindingCode, Scalar, Severity
+from afterall.scan.checkpoints.base_model import missing_bases
 from afterall.scan.checkpoints.checks.material import below, found
+from afterall.scan.checkpoints.identical import identical
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
+from afterall.scan.checkpoints.reflinks import find_reflinks
+from afterall.scan.checkpoints.repeated import repeated
 from afterall.scan.checkpoints.verdicts import verdict_of_all, worst
 
 _LEAST_AGREEING = 2
@@ -32,22 +37,54 @@ def compared(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
     return tuple(_with(each, lacking.get(each.path, ())) for each in checkpoints)
 
 
-def linked(checkpoints: Sequence[Checkpoint], entries: Mapping[str, Entry]) -> Iterator[Finding]:
-    """Yield one finding for every checkpoint whose weights are hard links of an earlier one's."""
-    first: dict[tuple[int, int], str] = {}
+def told_together(
+    root: Path, checkpoints: Sequence[Checkpoint], entries: Mapping[str, Entry]
+) -> Iterator[Finding]:
+    """Yield what the checkpoints of a run, or of a whole path, have to do with each other and their base."""
+    reflinks = find_reflinks(root, checkpoints, entries)
+    yield from linked(checkpoints, entries, reflinks)
+    yield from identical(checkpoints, entries)
+    yield from repeated(checkpoints, entries, reflinks)
+    yield from missing_bases(root, checkpoints)
+
+
+def linked(
+    checkpoints: Sequence[Checkpoint],
+    entries: Mapping[str, Entry],
+    reflinks: Collection[tuple[str, str]] = (),
+) -> Iterator[Finding]:
+    """Yield one finding for every checkpoint whose weights are hard links or reflinks of an earlier one's.
+
+    `reflinks` are paths of an earlier and a later file that share every byte on disk.
+    """
+    homes = {file.path: each.path for each in checkpoints for file in each.files}
+    sources = {later: (homes.get(earlier, ""), "reflink") for earlier, later in reflinks}
+    sources |= _hard_links(checkpoints, entries)
     for each in checkpoints:
-        shared: dict[str, int] = defaultdict(int)
+        weights = [file for file in each.files if file.role in WEIGHT_ROLES]
+        shared: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for file in weights:
+            earlier, how = sources.get(file.path, ("", ""))
+            if earlier not in ("", each.path):
+                shared[earlier, how].append(entries[file.path].size_bytes)
+        for (earlier, how), sizes in sorted(shared.items()):
+            evidence: dict[str, Scalar] = {"with_checkpoint": earlier, "shared_bytes": sum(sizes), "how": how}
+            evidence |= {"files": len(sizes), "of": len(weights)}
+            yield found(FindingCode.CHECKPOINTS_LINKED, each.path, evidence)
+
+
+def _hard_links(
+    checkpoints: Sequence[Checkpoint], entries: Mapping[str, Entry]
+) -> dict[str, tuple[str, str]]:
+    """Return the checkpoint that had each file first, for those that have several names."""
+    first: dict[tuple[int, int], str] = {}
+    sources = {}
+    for each in checkpoints:
         for file in each.files:
             entry = entries.get(file.path)
-            if entry is None or file.role not in WEIGHT_ROLES or entry.links < _LEAST_AGREEING:
-                continue
-            earlier = first.setdefault(entry.identity, each.path)
-            if earlier != each.path:
-                shared[earlier] += entry.size_bytes
-        for earlier, size in sorted(shared.items()):
-            yield found(
-                FindingCode.CHECKPOINTS_LINKED, each.path, {"with_checkpoint": earlier, "shared_bytes": size}
-            )
+            if entry is not None and entry.links >= _LEAST_AGREEING:
+                sources[file.path] = (first.setdefault(entry.identity, each.path), "hard_link")
+    return sources
 
 
 def _groups(checkpoints: Sequence[Checkpoint]) -> Iterable[list[Checkpoint]]:
