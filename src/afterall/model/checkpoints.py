@@ -25,7 +25,9 @@ class Tier(StrEnum):
     QUICK = "quick"
     """Sizes, headers, structure and what files say of each other; no weights read."""
     VALUES = "values"
+    """Every weight was read once, as numbers, and every file digested."""
     AGAINST = "against"
+    """The values tier, and every file of weights was held against the digest that a manifest has of it."""
 
 
 class CheckpointKind(StrEnum):
@@ -50,6 +52,10 @@ class CheckpointFile(Struct, frozen=True):
     tensors: int | None = None
     parameters: int | None = None
     dtypes: tuple[str, ...] = ()
+    digest: str = ""
+    """xxh3-128 of the file, or of its blocks' digests where it has several; empty where it was not read."""
+    blocks: tuple[str, ...] = ()
+    """xxh3-128 of each 64 MiB of it, where it is longer than that."""
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):

@@ -1,129 +1,167 @@
-"""Read a checkpoint's weights, many pieces at a time, and add what is wrong with them to its files.
+"""Read checkpoints whole, many pieces at a time, and add what is wrong with their values to their files.
 
-Invariant: the values tier is claimed only where the numbers of every weights file were read.
+Invariant: the values tier is claimed only where the numbers of every weights file were read; checkpoints
+leave in the order in which they came.
 """
 
-import errno
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import starmap
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from afterall.model import FileRole, FindingCode, Tier, Verdict
+from afterall.model import Tier
 from afterall.scan.checkpoints.checks import Material
-from afterall.scan.checkpoints.formats import Extent, Fault, Tensor, extents_of, torch_zip
-from afterall.scan.checkpoints.formats.archive import BrokenArchive
-from afterall.scan.checkpoints.inspection import Inspection, inspect_again
+from afterall.scan.checkpoints.crew import SLOW_S
+from afterall.scan.checkpoints.formats import Contents
+from afterall.scan.checkpoints.inspection import Inspection
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
-from afterall.scan.checkpoints.opening import open_path
 from afterall.scan.checkpoints.progress import Meter
-from afterall.scan.checkpoints.values.dtypes import KINDS
-from afterall.scan.checkpoints.values.judging import value_faults
-from afterall.scan.checkpoints.values.reading import Found, Span, read_span, spans
-from afterall.scan.checkpoints.values.untrained import untrained_faults
-from afterall.scan.checkpoints.verdicts import fault_verdict
+from afterall.scan.checkpoints.remembering import Memory, Values
+from afterall.scan.checkpoints.values.beginning import Begun, Wanted, begin, read_on, wanted_files
+from afterall.scan.checkpoints.values.plans import is_wanted, values_of
 
 THREADS = 8
 """Enough to keep network storage busy; a local disk is saturated by fewer."""
-_TOGETHER = 64
-"""Files whose headers are held at a time."""
-_CONFIG = "adapter_config.json"
-
-Item = TypeVar("Item")
-Config = Mapping[str, Any]
-
-
-class _Plan(Struct, frozen=True):
-    """What is to be read of one file."""
-
-    file: Inspection
-    tensors: Mapping[str, Tensor] = {}
-    extents: tuple[Extent, ...] = ()
-
-    @property
-    def covers(self) -> bool:
-        """True where every number of the file is of a kind that is looked at."""
-        return bool(self.extents) and all(not e.dtype or e.dtype in KINDS for e in self.extents)
+_SMALL_BYTES = 1 << 20
+"""Files up to this size are read by the asking thread, unless they let it wait."""
+_MOST_FILES = 64
+_MOST_HEADER_BYTES = 24 << 20
+"""What is under way at a time, beyond one checkpoint."""
 
 
-def deepened(material: Material, root: Path, meter: Meter) -> tuple[Material, Tier]:
-    """Return the checkpoint with the faults of its values, and the tier that was reached."""
-    given = material.document(FileRole.ADAPTER_CONFIG, _CONFIG)
-    files: list[Inspection] = []
-    tier = Tier.VALUES if material.weights else Tier.QUICK
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="afterall-values") as pool:
-        for some in _in_groups(material.files, _TOGETHER):
-            plans = list(pool.map(lambda file: _plan(file, root), some))
-            founds = _read(plans, lambda jobs: pool.map(lambda job: _read_span(job, root), jobs), meter)
-            for plan, found in zip(plans, founds, strict=True):
-                files.append(_judged(plan, found, given[1] if given else None))
-                if plan.file.role in WEIGHT_ROLES and not (plan.covers and not found.error):
-                    tier = Tier.QUICK
-    return replace(material, files=tuple(files)), tier
+class Reading(Struct, frozen=True, kw_only=True):
+    """How to read: below which root, with how many threads, and what is known already."""
+
+    root: Path
+    threads: int | None = None
+    """None: THREADS."""
+    reads_all: bool = False
+    """True: every file is read for its digest, whether numbers are looked for in it or not."""
+    memory: Memory
 
 
-def _in_groups(items: Sequence[Item], size: int) -> Iterator[tuple[Item, ...]]:
-    waiting = iter(items)
-    while group := tuple(islice(waiting, size)):
-        yield group
+class _Pending(Struct):
+    """A checkpoint some of whose files are still being read."""
+
+    material: Material
+    header_bytes: int
+    """What it keeps in memory, in bytes of its files' headers."""
+    read: list[Values] = []
+    """By file, in order."""
 
 
-def _plan(file: Inspection, root: Path) -> _Plan:
-    contents = (inspect_again(root, file) if file.is_set_aside else file).contents
-    if contents is None or not contents.is_judged or not all(map(_is_sound, contents.faults)):
-        return _Plan(file)
-    try:
-        with open_path(root, file.target or file.path) as opened:
-            extents = tuple(extents_of(opened, contents))
-    except (OSError, BrokenArchive):
-        return _Plan(file)
-    return _Plan(file, contents.tensors or {}, extents)
+class _Task(Struct, frozen=True):
+    """A file that a thread reads, or that was read already."""
+
+    pending: _Pending
+    wanted: Wanted
+    begun: Future[Begun] | Begun | Values
+    """Values: what it would tell is known already, or not asked for."""
 
 
-def _is_sound(fault: Fault) -> bool:
-    return fault_verdict(fault) in (Verdict.OK, Verdict.UNVERIFIED)
+def deepened(materials: Iterable[Material], how: Reading, meter: Meter) -> Iterator[tuple[Material, Tier]]:
+    """Yield each checkpoint with the faults of its values, and the tier that was reached."""
+    with _Readers(how, meter) as readers:
+        under_way: deque[_Task] = deque()
+        header_bytes = 0
+        for material in materials:
+            pending = _Pending(material, _kept_bytes(material))
+            header_bytes += pending.header_bytes
+            for wanted in wanted_files(material):
+                under_way.append(readers.begin(pending, wanted))
+                while len(under_way) > _MOST_FILES or (under_way and header_bytes > _MOST_HEADER_BYTES):
+                    first = under_way.popleft()
+                    yield from _finished(readers, first)
+                    header_bytes -= first.pending.header_bytes if _is_read(first.pending) else 0
+        for task in under_way:
+            yield from _finished(readers, task)
 
 
-Job = tuple[Inspection, Span]
+def _kept_bytes(material: Material) -> int:
+    """Return how long the headers are whose tensors a checkpoint keeps in memory."""
+    contents = (file.contents for file in material.files)
+    return sum(each.header_bytes for each in contents if each is not None and each.tensors is not None)
 
 
-def _read(
-    plans: Sequence[_Plan], run: Callable[[Iterable[Job]], Iterator[Found]], meter: Meter
-) -> Iterator[Found]:
-    """Yield what the spans of every file add up to, in order."""
-    by_file = [tuple(spans(plan.extents)) for plan in plans]
-    results = run([(plan.file, span) for plan, parts in zip(plans, by_file, strict=True) for span in parts])
-    for plan, parts in zip(plans, by_file, strict=True):
-        whole = Found()
-        for span in parts:
-            whole = whole.with_next(next(results))
-            meter.add(plan.file.path, span.size_bytes)
-        meter.add(plan.file.path, plan.file.entry.size_bytes - sum(span.size_bytes for span in parts))
-        yield whole
+def _is_read(pending: _Pending) -> bool:
+    return len(pending.read) == len(pending.material.files)
 
 
-def _read_span(job: Job, root: Path) -> Found:
-    file, span = job
-    try:
-        with open_path(root, file.target or file.path) as opened:
-            return read_span(opened, span)
-    except OSError as error:
-        return Found(error=errno.errorcode.get(error.errno or errno.EIO, "EIO"))
+def _finished(readers: "_Readers", task: _Task) -> Iterator[tuple[Material, Tier]]:
+    """Wait for a file; yield its checkpoint where it was the last of it."""
+    pending = task.pending
+    pending.read.append(readers.finish(task))
+    if _is_read(pending):
+        files = zip(pending.material.files, pending.read, strict=True)
+        yield replace(pending.material, files=tuple(starmap(_with_values, files))), _tier(pending)
 
 
-def _judged(plan: _Plan, found: Found, config: Config | None) -> Inspection:
-    file = plan.file
-    if file.contents is None or not plan.extents:
-        return file
-    faults = list(value_faults(found, plan.tensors, file.role))
-    if file.role is FileRole.ADAPTER:
-        faults.extend(untrained_faults(found.tallies, plan.tensors, config))
-    if file.contents.format == torch_zip.NAME and not found.checksums:
-        faults.append(Fault(FindingCode.CHECKSUM_NOT_COMPUTED))
-    if not plan.covers and file.role in WEIGHT_ROLES:
-        faults.append(Fault(FindingCode.FILE_NOT_VERIFIABLE, {"reason": "values_not_read"}))
-    return replace(file, contents=replace(file.contents, faults=file.contents.faults + tuple(faults)))
+def _tier(pending: _Pending) -> Tier:
+    """Return the tier that was reached: of every file of weights all numbers must have been looked at."""
+    files = zip(pending.material.files, pending.read, strict=True)
+    covered = [values.covers for file, values in files if file.role in WEIGHT_ROLES]
+    return Tier.VALUES if covered and all(covered) else Tier.QUICK
+
+
+class _Readers:
+    """The threads that read, and what they are told."""
+
+    def __init__(self, how: Reading, meter: Meter) -> None:
+        self._how = how
+        self._meter = meter
+        self._pool = ThreadPoolExecutor(how.threads or THREADS, thread_name_prefix="afterall-values")
+        self._slow = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def begin(self, pending: _Pending, each: Wanted) -> _Task:
+        """Set the reading of a file going, unless what it would tell is known, or not asked for."""
+        if not is_wanted(each.file, self._how.reads_all):
+            return _Task(pending, each, Values())
+        known = self._how.memory.values(each.file, each.context)
+        if known is not None:
+            return _Task(pending, each, known)
+        if each.file.size_bytes > _SMALL_BYTES or self._slow > 1:
+            return _Task(pending, each, self._pool.submit(begin, each, self._how.root))
+        began, used = time.perf_counter(), time.thread_time()
+        begun = begin(each, self._how.root)
+        waited = time.perf_counter() - began - (time.thread_time() - used)
+        self._slow = self._slow + 1 if waited > SLOW_S else 0
+        return _Task(pending, each, begun)
+
+    def finish(self, task: _Task) -> Values:
+        """Wait for a file, read what is left of it, and judge its values."""
+        file, done = task.wanted.file, 0
+        if isinstance(task.begun, Values):
+            self._meter.add(file.path, file.entry.size_bytes)
+            return task.begun
+        begun = task.begun.result() if isinstance(task.begun, Future) else task.begun
+        found = begun.found
+        reading = [(block, self._pool.submit(read_on, file, block, self._how.root)) for block in begun.left]
+        for block, future in reading:
+            found = found.with_next(future.result())
+            done += block.end - block.begin
+            self._meter.add(file.path, block.end - block.begin)
+        self._meter.add(file.path, file.entry.size_bytes - done)
+        values = values_of(begun.plan, found, task.wanted.config)
+        if found.is_whole:
+            self._how.memory.keep_values(file, task.wanted.context, values)
+        return values
+
+
+def _with_values(file: Inspection, values: Values) -> Inspection:
+    contents = file.contents
+    if values.faults:
+        contents = contents or Contents(format="", is_judged=False)
+        contents = replace(contents, faults=contents.faults + values.faults)
+    return replace(file, contents=contents, digest=values.digest, blocks=values.blocks)

@@ -1,8 +1,8 @@
 """Say for every dtype how not-a-number and infinity look as plain integers, so that no framework is needed.
 
 Invariant: a dtype that is not here is not looked at, and never called finite.
-Sources: IEEE 754; OCP 8-bit floating point 1.0 (E4M3, E5M2), OCP MX 1.0 (E8M0); the FNUZ variants of
-https://arxiv.org/abs/2206.02915.
+Sources: IEEE 754; OCP 8-bit floating point 1.0 (E4M3, E5M2), OCP MX 1.0 (E8M0, and that FP6 and FP4 have
+neither not-a-number nor infinity); the FNUZ variants of https://arxiv.org/abs/2206.02915.
 """
 
 from typing import Any
@@ -15,7 +15,10 @@ Integers = NDArray[Any]
 
 
 class Kind(Struct, frozen=True):
-    """How one dtype's numbers are read: as unsigned integers of `unsigned`, `per_element` of them each."""
+    """How one dtype's numbers are read: as unsigned integers of `unsigned`, `per_element` of them each.
+
+    Of dtypes below eight bits several numbers share an integer, which is counted as one.
+    """
 
     unsigned: str
     signed: str = ""
@@ -67,6 +70,9 @@ KINDS: dict[str, Kind] = {
     "I8": Kind("u1"),
     "U8": Kind("u1"),
     "BOOL": Kind("u1"),
+    "F6_E2M3": Kind("u1"),
+    "F6_E3M2": Kind("u1"),
+    "F4": Kind("u1"),
 }
 
 

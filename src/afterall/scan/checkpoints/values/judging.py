@@ -3,33 +3,52 @@
 Invariant: not-a-number in weights is always an error; zeros are one only where nothing else is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from afterall.model import FileRole, FindingCode, Scalar, Severity
-from afterall.scan.checkpoints.formats import Fault, Tensor
+from afterall.scan.checkpoints.formats import Extent, Fault, Tensor
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
-from afterall.scan.checkpoints.values.reading import Found
+from afterall.scan.checkpoints.values.reading import Crc, Found
 from afterall.scan.checkpoints.values.tally import Tally
 
 _WEIGHT_DIMENSIONS = 2
 _LEAST_CONSTANT = 16
 
 
-def value_faults(found: Found, tensors: Mapping[str, Tensor], role: FileRole) -> tuple[Fault, ...]:
+def value_faults(
+    found: Found, extents: Iterable[Extent], tensors: Mapping[str, Tensor], role: FileRole
+) -> tuple[Fault, ...]:
     """Return what is wrong with a file's values; in a file that holds no weights it is a warning."""
     mild = None if role in WEIGHT_ROLES else Severity.WARNING
-    faults: list[Fault] = []
-    if found.error:
-        faults.append(Fault(FindingCode.FILE_UNREADABLE, {"reason": found.error}))
-    if found.ended_at is not None:
-        faults.append(Fault(FindingCode.FILE_STILL_CHANGING, {"ended_at": found.ended_at}))
-    for name in found.wrong_checksums[:1]:
-        evidence: dict[str, Scalar] = {"records": len(found.wrong_checksums), "first": name}
-        faults.append(Fault(FindingCode.RECORD_CHECKSUM_WRONG, evidence, f"record {name}"))
-    faults.extend(_not_finite(found.tallies, mild))
+    faults = [*_unread(found), *_wrong_checksums(found, extents), *_not_finite(found.tallies, mild)]
     if role in WEIGHT_ROLES:
         faults.extend(_uniform(found.tallies, tensors))
     return tuple(faults)
+
+
+def _unread(found: Found) -> list[Fault]:
+    """Return why a file was not read whole."""
+    if found.error:
+        return [Fault(FindingCode.FILE_UNREADABLE, {"reason": found.error})]
+    if found.ended_at is not None:
+        return [Fault(FindingCode.FILE_STILL_CHANGING, {"ended_at": found.ended_at})]
+    return [Fault(FindingCode.FILE_STILL_CHANGING)] if found.has_changed else []
+
+
+def _wrong_checksums(found: Found, extents: Iterable[Extent]) -> list[Fault]:
+    """Return one fault for all records that were read and do not have the checksum recorded for them."""
+    if not found.is_whole:
+        return []
+    wrong = [
+        extent.name
+        for extent in extents
+        if extent.crc32 is not None
+        and found.checksums.get(extent.begin) != Crc(extent.crc32, extent.end - extent.begin)
+    ]
+    if not wrong:
+        return []
+    evidence: dict[str, Scalar] = {"records": len(wrong), "first": wrong[0]}
+    return [Fault(FindingCode.RECORD_CHECKSUM_WRONG, evidence, f"record {wrong[0]}")]
 
 
 def _not_finite(tallies: Mapping[str, Tally], mild: Severity | None) -> list[Fault]:

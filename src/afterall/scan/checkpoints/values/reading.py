@@ -1,134 +1,164 @@
-"""Read every weight of a file once, through a buffer that stays in the processor's cache, and tally it.
+"""Read every byte of a file once, through a buffer that stays in the processor's cache: tally and digest it.
 
-Invariant: memory is one buffer a thread, whatever the file's size; a file that ends early says so. Reads
-instead of a map: a mapped file that another process cuts short kills the reader with SIGBUS.
+Invariant: memory is one buffer a thread, whatever the file's size; a file that ends early, or is another one
+than was inspected, says so. Reads instead of a map: a mapped file that another process cuts short kills the
+reader with SIGBUS.
 """
 
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
+import xxhash
 from msgspec import Struct
+from msgspec.structs import replace
 
-from afterall.scan.checkpoints.formats import Extent
 from afterall.scan.checkpoints.opening import OpenFile
+from afterall.scan.checkpoints.values.blocks import ITEM_BYTES, Block, Run
+from afterall.scan.checkpoints.values.checksums import joined_crc
 from afterall.scan.checkpoints.values.dtypes import KINDS
-from afterall.scan.checkpoints.values.tally import Tally, joined, tally
+from afterall.scan.checkpoints.values.tally import Tally, tally
 
 BUFFER_BYTES = 1 << 20
-SPAN_BYTES = 64 << 20
-"""What one thread reads of a file at a time; a record with a checksum is never divided."""
+"""A multiple of every number's size; half of it is slower, the double too."""
 
 _own = threading.local()
 
 
-class Span(Struct, frozen=True):
-    """Pieces of a file that one thread reads in order; together at most SPAN_BYTES, one record apart."""
+class Crc(Struct, frozen=True, gc=False):
+    """The CRC-32 of so many bytes."""
 
-    pieces: tuple[Extent, ...]
+    value: int = 0
+    length: int = 0
 
-    @property
-    def size_bytes(self) -> int:
-        """Bytes that reading it moves."""
-        return sum(piece.end - piece.begin for piece in self.pieces)
+    def joined(self, after: "Crc") -> "Crc":
+        """Return that of these bytes and those that follow them."""
+        if not self.length:
+            return after
+        return Crc(joined_crc(self.value, after.value, after.length), self.length + after.length)
 
 
 class Found(Struct, frozen=True):
-    """What a span's numbers are, which records' checksums are wrong, and where the file ended too early."""
+    """What a file's numbers are, its records' checksums, its blocks' digests, and why it was not read."""
 
     tallies: dict[str, Tally] = {}
-    wrong_checksums: tuple[str, ...] = ()
-    checksums: int = 0
+    checksums: dict[int, Crc] = {}
+    """By where the record begins."""
+    digests: tuple[bytes, ...] = ()
+    """xxh3-128 of each block, canonical (big-endian)."""
     ended_at: int | None = None
+    """Where the file ended though it was longer when it was inspected."""
+    has_changed: bool = False
+    """True where it is not, or no longer, the file that was inspected."""
     error: str = ""
     """The system's name for why it could not be read, empty where it could."""
 
     def with_next(self, after: "Found") -> "Found":
-        """Return this and the following span's findings as one."""
+        """Return this and the following block's findings as one; this one's tables are extended."""
+        for name, tally_after in after.tallies.items():
+            before = self.tallies.get(name)
+            self.tallies[name] = tally_after if before is None else before.joined(tally_after)
+        for record, crc in after.checksums.items():
+            self.checksums[record] = self.checksums.get(record, Crc()).joined(crc)
         return Found(
-            joined(self.tallies, after.tallies),
-            self.wrong_checksums + after.wrong_checksums,
-            self.checksums + after.checksums,
+            self.tallies,
+            self.checksums,
+            self.digests + after.digests,
             self.ended_at if self.ended_at is not None else after.ended_at,
+            self.has_changed or after.has_changed,
             self.error or after.error,
         )
 
-
-def spans(extents: Sequence[Extent]) -> Iterator[Span]:
-    """Divide what is to be read of a file into spans, ascending."""
-    pieces: list[Extent] = []
-    size = 0
-    for extent in extents:
-        for piece in _divided(extent):
-            if pieces and size + piece.end - piece.begin > SPAN_BYTES:
-                yield Span(tuple(pieces))
-                pieces, size = [], 0
-            pieces.append(piece)
-            size += piece.end - piece.begin
-    if pieces:
-        yield Span(tuple(pieces))
+    @property
+    def is_whole(self) -> bool:
+        """True where every byte was read, of one unchanged file."""
+        return not self.error and self.ended_at is None and not self.has_changed
 
 
-def _divided(extent: Extent) -> Iterator[Extent]:
-    if extent.crc32 is not None:
-        yield extent
-        return
-    cuts = [*range(extent.begin, extent.end, SPAN_BYTES), extent.end]
-    for begin, end in pairwise(cuts):
-        yield Extent(extent.name, extent.dtype, begin, end)
-
-
-def read_span(file: OpenFile, span: Span) -> Found:
-    """Read a span and tally it; raises OSError."""
-    window = _Window(file)
+def read_block(file: OpenFile, block: Block) -> Found:
+    """Read a block, tally its numbers and take its digest; raises OSError."""
+    if file.is_unwritten(block.begin, block.runs[-1].end) and all(run.record is None for run in block.runs):
+        return _zeros(block)
+    window = _Window(file, block.runs[-1].end)
+    digest = xxhash.xxh3_128()
     tallies: dict[str, Tally] = {}
-    wrong: list[str] = []
-    checksums = 0
-    for piece in span.pieces:
-        kind = KINDS.get(piece.dtype)
-        crc = 0
-        for block in window.blocks(piece.begin, piece.end):
-            if piece.crc32 is not None:
-                crc = zlib.crc32(block, crc)
+    checksums: dict[int, Crc] = {}
+    for run in block.runs:
+        kind = KINDS.get(run.dtype)
+        for begin, piece in window.pieces(run):
+            digest.update(piece[: max(block.end - begin, 0)])
+            if run.record is not None:
+                crc = checksums.get(run.record, Crc())
+                checksums[run.record] = Crc(zlib.crc32(piece, crc.value), crc.length + len(piece))
             if kind is not None:
-                part = {piece.name: tally(np.frombuffer(block, kind.unsigned), kind)}
-                tallies = joined(tallies, part)
+                numbers = piece[: len(piece) - len(piece) % ITEM_BYTES[run.dtype]]
+                part = tally(np.frombuffer(numbers, kind.unsigned), kind)
+                before = tallies.get(run.name)
+                tallies[run.name] = part if before is None else before.joined(part)
         if window.ended_at is not None:
-            return Found(tallies, tuple(wrong), checksums, window.ended_at)
-        if piece.crc32 is not None:
-            checksums += 1
-            wrong.extend([piece.name] if crc != piece.crc32 else [])
-    return Found(tallies, tuple(wrong), checksums)
+            return Found(tallies, checksums, ended_at=window.ended_at)
+    return Found(tallies, checksums, (digest.digest(),), has_changed=not file.is_unchanged())
+
+
+def _zeros(block: Block) -> Found:
+    """Return what a block holds that was never written, and that nobody needs to read to know."""
+    tallies: dict[str, Tally] = {}
+    for run in block.runs:
+        kind = KINDS.get(run.dtype)
+        if kind is not None:
+            zero = tally(np.zeros(kind.per_element, kind.unsigned), kind)
+            part = replace(zero, numbers=(run.end - run.begin) // ITEM_BYTES[run.dtype])
+            tallies[run.name] = tallies[run.name].joined(part) if run.name in tallies else part
+    return Found(tallies, digests=(_digest_of_zeros(block.end - block.begin),))
+
+
+@lru_cache(maxsize=8)
+def _digest_of_zeros(length: int) -> bytes:
+    digest = xxhash.xxh3_128()
+    piece = bytes(BUFFER_BYTES)
+    for begin in range(0, length, BUFFER_BYTES):
+        digest.update(piece[: length - begin])
+    return digest.digest()
 
 
 class _Window:
     """The bytes of a file that this thread's buffer holds; small tensors side by side are read at once."""
 
-    def __init__(self, file: OpenFile) -> None:
+    def __init__(self, file: OpenFile, end: int) -> None:
         if not hasattr(_own, "buffer"):
             _own.buffer = memoryview(bytearray(BUFFER_BYTES))
         self._buffer: memoryview = _own.buffer
         self._file = file
+        self._last = end
         self._begin = self._end = 0
         self.ended_at: int | None = None
 
-    def blocks(self, begin: int, end: int) -> Iterator[memoryview]:
-        """Go through bytes [begin, end) in blocks of at most the buffer; stops where the file ends."""
-        while begin < end:
-            length = min(end - begin, BUFFER_BYTES)
-            if begin < self._begin or begin + length > self._end:
-                self._fill(begin)
-            if begin + length > self._end:
-                self.ended_at = self._end
-                return
-            yield self._buffer[begin - self._begin : begin - self._begin + length]
-            begin += length
+    def pieces(self, run: Run) -> Iterator[tuple[int, memoryview]]:
+        """Go through a run in pieces of whole numbers, each with where it begins; stops at the file's end."""
+        item = ITEM_BYTES.get(run.dtype, 1)
+        at = run.begin
+        while at < run.end:
+            stop = self._whole(at, run.end, item)
+            if stop <= at:
+                self._fill(at)
+                stop = self._whole(at, run.end, item)
+                if stop <= at:
+                    self.ended_at = self._end
+                    return
+            yield at, self._buffer[at - self._begin : stop - self._begin]
+            at = stop
+
+    def _whole(self, at: int, end: int, item: int) -> int:
+        """Return the end of the whole numbers from `at` on that the buffer holds, at most `end`."""
+        if not self._begin <= at < self._end:
+            return at
+        return end if end <= self._end else self._end - (self._end - at) % item
 
     def _fill(self, begin: int) -> None:
         self._begin = self._end = begin
-        wanted = min(BUFFER_BYTES, self._file.size - begin)
+        wanted = min(BUFFER_BYTES, self._last - begin)
         while self._end - begin < wanted:
             count = self._file.read_into(self._end, self._buffer[self._end - begin : wanted])
             if count <= 0:

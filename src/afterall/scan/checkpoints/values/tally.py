@@ -3,8 +3,6 @@
 Invariant: tallies of two neighbouring pieces joined equal the tally of both read at once.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 from msgspec import Struct
 
@@ -50,12 +48,3 @@ def tally(numbers: Integers, kind: Kind) -> Tally:
         first,
         constant and not np.any(numbers != first),
     )
-
-
-def joined(tallies: Mapping[str, Tally], more: Mapping[str, Tally]) -> dict[str, Tally]:
-    """Return both tables as one, the tallies of the same tensor joined in order."""
-    result = dict(tallies)
-    for name, after in more.items():
-        before = result.get(name)
-        result[name] = after if before is None else before.joined(after)
-    return result
