@@ -1,9 +1,12 @@
-"""Keep the tests that share one real Slurm on one of xdist's workers.
+"""Keep the tests that share one real Slurm on one of xdist's workers, and all out of the tester's own cache.
 
 xdist 3.8 groups tests by a suffix to their ids, which pytest 9.2 does not let it add; and only the
 controller, which reads no conftest below this one, chooses the scheduler.
 """
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,3 +24,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
             return _SHARED if nodeid.startswith(_SHARED) else nodeid
 
     return OneCluster(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the tests, and what they start, a cache directory of their own."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    place = tmp_path_factory.mktemp("cache")
+    os.environ["XDG_CACHE_HOME"] = str(place)
+    yield place
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before

@@ -129,6 +129,7 @@ def _entry(fd: int, path: str, name: str) -> Entry | None:
         inode=found.st_ino,
         device=found.st_dev,
         links=found.st_nlink,
+        ctime_ns=found.st_ctime_ns,
     )
 
 

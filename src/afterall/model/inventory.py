@@ -16,7 +16,7 @@ class EntryKind(StrEnum):
 
 
 class Entry(Struct, frozen=True):
-    """One entry below a set; sizes in bytes, `mtime_ns` since the epoch, `path` relative, with '/'."""
+    """One entry below a set; sizes in bytes, times since the epoch, `path` relative, with '/'."""
 
     path: str
     kind: EntryKind
@@ -27,6 +27,8 @@ class Entry(Struct, frozen=True):
     inode: int
     device: int
     links: int
+    ctime_ns: int = 0
+    """When content, mode or links last changed; no program can set it."""
 
     @property
     def name(self) -> str:

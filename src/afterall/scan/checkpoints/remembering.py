@@ -1,0 +1,141 @@
+"""Remember what verification found of files and checkpoints that have not changed since.
+
+Invariant: what was remembered is used only for the same files, by device, inode, size and times, for the same
+reader and question, by the same version; a file younger than its clock's grain is not remembered, because a
+second change within it would not show.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+import xxhash
+from msgspec import Struct
+
+from afterall import __version__
+from afterall.model import Checkpoint, Entry, EntryKind, FindingCode
+from afterall.scan.checkpoints.formats import Fault
+from afterall.scan.checkpoints.inspection import Inspection
+from afterall.scan.checkpoints.layouts import Place
+
+GRAIN_NS = 2 * 10**9
+"""FAT counts in 2 s, NFSv2 and ext3 in 1 s; everything newer is finer."""
+_FORM = 1
+"""Counted up when what is kept here is judged differently without a new version."""
+_PASSING = frozenset(
+    {FindingCode.FILE_UNREADABLE, FindingCode.FILE_STILL_CHANGING, FindingCode.DIRECTORY_UNREADABLE}
+)
+"""What may be gone the next time though no file has changed."""
+
+Kept = TypeVar("Kept")
+Table = dict[bytes, msgspec.Raw]
+
+
+class Values(Struct, frozen=True):
+    """What reading one file whole added to what is known of it."""
+
+    faults: tuple[Fault, ...] = ()
+    digest: str = ""
+    blocks: tuple[str, ...] = ()
+    covers: bool = False
+    """True where every number in it was looked at."""
+
+
+class Memory:
+    """What was found, by a digest of file and question; without `keeps` nothing is, and nothing was."""
+
+    def __init__(
+        self, before: Table | None = None, now_ns: Callable[[], int] = time.time_ns, *, keeps: bool = True
+    ) -> None:
+        self._keeps = keeps
+        self._before = before or {}
+        self._now_ns = now_ns
+        self.used: Table = {}
+        """What was asked for and known, or learned, in this run."""
+        self.has_learned = False
+
+    @property
+    def unused(self) -> Table:
+        """What was known before and not asked for in this run."""
+        return {key: raw for key, raw in self._before.items() if key not in self.used}
+
+    def values(self, file: Inspection, context: Any) -> Values | None:
+        """Return what reading this file whole told before, None where that is not known.
+
+        `context` is whatever else the answer depends on: how deep, and the adapter's configuration.
+        """
+        key = _file_key(file, context) if self._keeps else None
+        return None if key is None else self._recall(key, Values)
+
+    def keep_values(self, file: Inspection, context: Any, values: Values) -> None:
+        """Remember what reading this file whole told, if it can be told apart from a later state of it."""
+        key = _file_key(file, context) if self._keeps and self._is_settled(file.entry) else None
+        if key is not None:
+            self._keep(key, values)
+
+    def checkpoint(self, place: Place, context: Any) -> Checkpoint | None:
+        """Return the checkpoint that this place turned out to be before, None where that is not known.
+
+        `context` is whatever else the answer depends on: how deep, and what the run promised.
+        """
+        key = _place_key(place, context) if self._keeps else None
+        return None if key is None else self._recall(key, Checkpoint)
+
+    def keep_checkpoint(self, place: Place, context: Any, found: Checkpoint) -> None:
+        """Remember what a place turned out to be, if all of its files can be told apart from later states."""
+        is_lasting = not any(finding.code in _PASSING for finding in found.findings)
+        if self._keeps and is_lasting and all(map(self._is_settled, place.entries)):
+            key = _place_key(place, context)
+            if key is not None:
+                self._keep(key, found)
+
+    def _is_settled(self, entry: Entry) -> bool:
+        return max(entry.mtime_ns, entry.ctime_ns) + GRAIN_NS < self._now_ns()
+
+    def _recall(self, key: bytes, kind: type[Kept]) -> Kept | None:
+        raw = self.used.get(key) or self._before.get(key)
+        if raw is None:
+            return None
+        try:
+            found = msgspec.msgpack.decode(raw, type=kind)
+        except msgspec.MsgspecError:
+            return None
+        self.used[key] = raw
+        return found
+
+    def _keep(self, key: bytes, value: object) -> None:
+        encoded = _encoded(value)
+        if encoded is not None:
+            self.used[key] = msgspec.Raw(encoded)
+            self.has_learned = True
+
+
+def _file_key(file: Inspection, context: Any) -> bytes | None:
+    """Return a key for one state of a file; None for links, and for one that is not what the walk saw."""
+    entry = file.entry
+    seen = (entry.device, entry.inode, entry.size_bytes, entry.mtime_ns)
+    if entry.kind is not EntryKind.FILE or file.identity not in (None, seen):
+        return None
+    return _key((*seen, entry.ctime_ns, entry.name, file.role, context))
+
+
+def _place_key(place: Place, context: Any) -> bytes | None:
+    """Return a key for one state of a place; None where a link in it may lead to something else meanwhile."""
+    if not place.entries or any(entry.kind is not EntryKind.FILE for entry in place.entries):
+        return None
+    return _key((place, context))
+
+
+def _key(about: tuple[Any, ...]) -> bytes | None:
+    encoded = _encoded((_FORM, __version__, os.geteuid(), *about))
+    return None if encoded is None else xxhash.xxh3_128(encoded).digest()
+
+
+def _encoded(value: object) -> bytes | None:
+    """Return a value as MessagePack; None for undecodable names and numbers beyond 64 bits."""
+    try:
+        return msgspec.msgpack.encode(value)
+    except (UnicodeEncodeError, OverflowError, RecursionError, TypeError, ValueError):
+        return None
