@@ -7,10 +7,10 @@ import pytest
 from jinja2 import Environment
 
 from afterall.model.notes import NOTES_BEGIN, NOTES_END
-from afterall.render import TEMPLATE_NAMES, render
+from afterall.render.documents import render
 from afterall.render.markdown_document import _context
 from afterall.render.page import Page
-from afterall.render.templating import _environment
+from afterall.render.templating import TEMPLATE_NAMES, _environment
 from afterall.settings import SetSettings
 from docs.docs_pages import fences, names, page, rows, section
 from render.render_reports import spec_report

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from afterall.model import ComparedAt, Completion, Report, State, VaryingParameter
-from afterall.render import render
+from afterall.render.documents import render
 from afterall.render.words.parameters import alternatives, setting
 from afterall.settings import SetSettings
 from render.render_reports import (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from afterall.model import Report
-from afterall.render import render
+from afterall.render.documents import render
 from afterall.settings import SetSettings
 from render.render_mixed import mixed_report
 from render.render_reports import fact, make_experiment, spec_report, tiny_report

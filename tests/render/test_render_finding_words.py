@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterall.model import Finding, FindingCode, NextStep, NextStepKind, Scalar
+from afterall.model import Finding, FindingCode, NextStep, NextStepKind, Scalar, Severity
 from afterall.render.composing import names_in
 from afterall.render.sections.next_steps import told
 from afterall.render.sentences import fill, message, sentence
-from afterall.render.words.findings import WORDINGS
+from afterall.render.words.findings import WORDINGS, checkpoints, shards, weight_files, weight_values
+from afterall.render.words.formats import FORMATS
 from afterall.render.words.steps import STEPS
+from afterall.scan.checkpoints.formats import FORMATS as FORMATS_READ
 from render.render_strings import MARKDOWN, STRINGS
 
 EVERY_FORM = [
@@ -17,6 +19,10 @@ EVERY_FORM = [
     for code, wording in WORDINGS.items()
     for name in ("says", "cause", "unexplained", "impact", "resolution")
     for forms in (getattr(wording, name),)
+]
+
+CHECKPOINT_CODES = [
+    code for module in (checkpoints, shards, weight_files, weight_values) for code in module.WORDINGS
 ]
 
 
@@ -55,6 +61,15 @@ def test_a_finding_is_told_without_evidence(code: FindingCode) -> None:
     assert plain.endswith(".")
     assert not plain.endswith("..")
     assert "{" not in plain
+
+
+@pytest.mark.parametrize("code", CHECKPOINT_CODES)
+def test_what_is_wrong_with_a_checkpoint_has_a_consequence_and_an_action(code: FindingCode) -> None:
+    """Every code of checkpoints that is more than a note says what it means and what to do."""
+    if code.severity is not Severity.INFO:
+        wording = WORDINGS[code]
+        assert all(wording.impact), code
+        assert all(wording.resolution), code
 
 
 @pytest.mark.parametrize("code", FindingCode)
@@ -120,3 +135,22 @@ def test_a_step_is_told_with_any_details(kind: NextStepKind, value: str) -> None
     step = NextStep(kind=kind, experiments=("a", value), details=dict.fromkeys(sorted(names), value))
     tokens = MARKDOWN.parse("x " + told(step, 3))
     assert {child.type for child in tokens[1].children or []} <= {"text", "text_special", "code_inline"}
+
+
+def test_one_is_not_told_as_many() -> None:
+    """A count stands with its noun in the right number."""
+
+    def told(tensors: int) -> str:
+        evidence: dict[str, Scalar] = {"tensors": tensors, "first": "w"}
+        return message(Finding(code=FindingCode.TENSOR_MISSING, subject="i.json", evidence=evidence))
+
+    assert told(1) == "i.json promises 1 tensor that no shard holds, w among them."
+    assert told(2000) == "i.json promises 2,000 tensors that no shard holds, w among them."
+
+
+def test_every_format_has_a_name() -> None:
+    """What a file is instead of what it should be is told in words, for every format that is recognised."""
+    assert {one.name for one in FORMATS_READ} - FORMATS.keys() == set()
+    evidence: dict[str, Scalar] = {"is": "web-page", "expected": "safetensors"}
+    found = Finding(code=FindingCode.FILE_NOT_ITS_FORMAT, subject="x.safetensors", evidence=evidence)
+    assert message(found) == "x.safetensors is a web page, not a safetensors file."

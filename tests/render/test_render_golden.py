@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from afterall.render import render
+from afterall.render.documents import render
 from afterall.settings import SetSettings
 from render.render_mixed import mixed_report, unfinished_report
 from render.render_reports import spec_report

@@ -24,7 +24,7 @@ from afterall.model import (
     VaryingParameter,
 )
 from afterall.model.notes import NOTES_BEGIN, NOTES_END
-from afterall.render import render
+from afterall.render.documents import render
 from afterall.render.escaping import line, shown
 from afterall.settings import SetSettings
 from render.render_reports import (

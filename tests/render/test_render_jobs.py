@@ -21,7 +21,7 @@ from afterall.model import (
     SlurmState,
     State,
 )
-from afterall.render import render
+from afterall.render.documents import render
 from afterall.settings import SetSettings
 from render.render_reports import START, make_attempt, make_experiment, make_summary, tiny_report
 

@@ -1,7 +1,7 @@
 """Render checkpoints of trainers that put metrics into file names, and files that are no safetensors."""
 
 from afterall.model import Checkpoint, Experiment, FileRole, Verdict
-from afterall.render import render
+from afterall.render.documents import render
 from afterall.settings import SetSettings
 from render.render_reports import make_checkpoint, make_experiment, tiny_report
 

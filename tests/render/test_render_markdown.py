@@ -26,7 +26,7 @@ from afterall.model import (
     Verdict,
 )
 from afterall.model.notes import DEFAULT_NOTES, NOTES_BEGIN, NOTES_END, parse_old_report, seal
-from afterall.render import render
+from afterall.render.documents import render
 from afterall.render.sections.issues import TOLD_ELSEWHERE
 from afterall.settings import SetSettings
 from render.render_mixed import mixed_report, unfinished_report
@@ -603,7 +603,7 @@ def test_many_findings_of_one_run_are_one_line() -> None:
     )
     assert "`a/epoch_0/adapter.safetensors` can be read by its owner alone" in told
     assert "and 4 more alike.\n" in told
-    assert "epoch_1" not in told
+    assert "`a/epoch_1" not in told
 
 
 def test_an_evaluation_that_failed_does_not_spoil_the_training() -> None:

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterall.model import Finding, FindingCode, Report, Scalar, State
-from afterall.render import Results, render, results_schema
+from afterall.render.documents import render
+from afterall.render.results import Results, results_schema
 from afterall.settings import SetSettings
 from render.render_mixed import mixed_report, unfinished_report
 from render.render_reports import fact, make_attempt, make_experiment, spec_report, tiny_report

@@ -4,7 +4,8 @@ import pytest
 
 from afterall.errors import BadSettings
 from afterall.model.notes import NOTES_BEGIN
-from afterall.render import TEMPLATE_NAMES, render
+from afterall.render.documents import render
+from afterall.render.templating import TEMPLATE_NAMES
 from afterall.settings import SetSettings
 from render.render_reports import make_experiment, spec_report, tiny_report
 

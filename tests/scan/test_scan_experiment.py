@@ -16,8 +16,8 @@ from afterall.model import (
     SlurmState,
     State,
 )
-from afterall.scan import scan
-from afterall.settings import SetSettings
+from afterall.scan.checkpoints import Examination
+from afterall.scan.experiment import scan_experiment
 from scan.run_making import attempt, experiment, fixture, lay_down, log
 
 START = 1_795_417_355
@@ -33,7 +33,7 @@ TORCHTUNE = {
 
 def scanned(set_dir: Path, matched: MatchedExperiment) -> Experiment:
     """Return an experiment as scanned with default settings."""
-    return scan(set_dir, matched, SetSettings())
+    return scan_experiment(matched, Examination(set_dir))
 
 
 def torchtune_run(tmp_path: Path, state: SlurmState = SlurmState.FAILED) -> Experiment:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterall.model import Evaluation, EvaluationStatus, Source, Tier
+from afterall.model import Evaluation, EvaluationStatus, Source
+from afterall.scan.checkpoints import Examination
 from afterall.scan.evaluations import own_validation
 from afterall.scan.experiment import scan_experiment
 from afterall.scan.traces import Origin, Trace
@@ -102,7 +103,7 @@ def test_a_run_has_its_scores_among_its_evaluations(tmp_path: Path) -> None:
     """They stand with their file and place, and are told from a program's evaluation."""
     state = {"global_step": 50, "log_history": [row(50, loss=1.0), row(50, eval_loss=1.1, eval_accuracy=0.5)]}
     entries = lay_down(tmp_path, {"a/out/trainer_state.json": json.dumps(state).encode()})
-    (found,) = scan_experiment(tmp_path, experiment("a", entries), Tier.QUICK).evaluations
+    (found,) = scan_experiment(experiment("a", entries), Examination(tmp_path)).evaluations
     assert (found.metrics, found.is_validation) == ({"accuracy": 0.5}, True)
     assert found.source == Source("a/out/trainer_state.json", "key log_history[1]")
 

@@ -6,22 +6,27 @@ character of a file's name.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from afterall.cli.printable import plain
-from afterall.pipeline import telling
-from afterall.scan.checkpoints import Progress as Verifying
+from afterall.render.words.measures import duration
+
+if TYPE_CHECKING:  # the pipeline takes as long to import as all else that `verify` needs
+    from afterall.pipeline import Progress as Telling
 
 
 @contextmanager
-def progress() -> Iterator[telling.Progress]:
+def progress() -> Iterator["Telling"]:
     """Yield a progress reporter: a rich bar on a terminal's stderr, silence elsewhere."""
+    from afterall.pipeline import silent
+
     if not sys.stderr.isatty():
-        yield telling.silent
+        yield silent
         return
     from rich.console import Console
     from rich.progress import (
@@ -44,29 +49,6 @@ def progress() -> Iterator[telling.Progress]:
         task = bar.add_task("", total=None)
         yield lambda step, done=0, total=0: bar.update(
             task, description=plain(step), completed=done, total=total or None
-        )
-
-
-@contextmanager
-def byte_progress(*, is_read: bool) -> Iterator[Callable[[Verifying], None] | None]:
-    """Yield a reporter of bytes, with their rate where they are really read; None but on a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-    from rich.table import Column
-
-    name = Column(no_wrap=True, overflow="ellipsis", max_width=40)
-    columns = [TextColumn("{task.description}", markup=False, table_column=name), BarColumn()]
-    columns += [DownloadColumn(), *([TransferSpeedColumn()] if is_read else [])]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking around", total=None)
-        yield lambda at: bar.update(
-            task,
-            description=plain(os.path.basename(at.path)),
-            completed=at.done_bytes,
-            total=at.total_bytes,
         )
 
 
@@ -104,3 +86,9 @@ def print_document(document: bytes) -> None:
 def tell(message: str) -> None:
     """Say something to the person on stderr, in one line."""
     click.echo(f"afterall: {plain(message)}", err=True)
+
+
+def tell_elapsed(elapsed_s: float) -> None:
+    """Say on a terminal's stderr how long it took, and nothing elsewhere."""
+    if sys.stderr.isatty():
+        tell(f"took {duration(elapsed_s)}")

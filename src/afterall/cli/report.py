@@ -28,6 +28,7 @@ from afterall.pipeline import Reading, Survey, report_on, survey
     help="Wait up to this long for the set's jobs to end and accounting to settle, then write what is known.",
 )
 @click.option("--deep", is_flag=True, help="Read every weight once: NaN, infinity, zeros, checksums.")
+@click.option("--no-cache", is_flag=True, help="Look at every checkpoint, whatever was found before.")
 @observing_options
 @click.option(
     "--jobs", default="", metavar="ID,ID…", help="Jobs that belong to the set though no file says so."
@@ -38,6 +39,7 @@ def command(
     if_finished: bool,
     wait_s: float,
     deep: bool,
+    no_cache: bool,
     no_slurm: bool,
     sacct_file: Path | None,
     jobs: str,
@@ -58,7 +60,7 @@ def command(
             tell(f"{set_dir}: not finished: {_who_lives(surveyed.standing)}")
             return Exit.NOT_FINISHED
         depth = Tier.VALUES if deep else Tier.QUICK
-        outcome = report_on(surveyed, Reading(depth=depth, progress=on_step))
+        outcome = report_on(surveyed, Reading(depth=depth, remembers=not no_cache, progress=on_step))
     print_path(set_dir / surveyed.settings.report)
     if outcome.published.kept:
         tell(f"{set_dir}: the last report had been edited by hand; it is kept as {outcome.published.kept}")

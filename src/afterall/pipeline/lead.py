@@ -16,8 +16,9 @@ from afterall.pipeline.observers import Observer, handed_over
 from afterall.pipeline.survey import Survey, survey
 from afterall.pipeline.telling import Progress, silent
 from afterall.publish import Published, locked
-from afterall.render import render
-from afterall.scan import scan
+from afterall.render.documents import render
+from afterall.scan.checkpoints import Examination, Memory, memory_directory, read_memory, write_memory
+from afterall.scan.experiment import scan_experiment
 from afterall.scan.files import read_whole
 from afterall.settings import read_templates
 
@@ -30,6 +31,8 @@ class Reading(Struct, frozen=True):
     """How a set is read: how deep its checkpoints are verified, and who is told how far it has come."""
 
     depth: Tier = Tier.QUICK
+    remembers: bool = True
+    """True: checkpoints that have not changed since they were verified are not looked at again."""
     progress: Progress = silent
 
 
@@ -57,8 +60,10 @@ def report_with(set_dir: Path, observation: Observation) -> Outcome:
 def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
     """Read and publish; where files changed meanwhile, do it again with the same word of Slurm's."""
     kept = ""
+    directory = memory_directory(surveyed.set_dir, is_set=True)
+    memory = read_memory(directory) if reading.remembers else Memory(keeps=False)
     for _ in range(_MAX_LOOKS):
-        written = read(surveyed, reading)
+        written = read(surveyed, reading, memory)
         _require_jobs(surveyed, written)
         published = write(surveyed, written)
         kept = kept or published.kept
@@ -66,14 +71,25 @@ def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
         if now.entries == surveyed.layout.entries:
             break
         surveyed = survey(surveyed.set_dir, handed_over(surveyed.observation), reading.progress)
+    if reading.remembers:
+        write_memory(directory, memory)
     return Outcome(survey=surveyed, report=written, published=replace(published, kept=kept))
 
 
-def read(surveyed: Survey, reading: Reading = QUICK) -> Report:
-    """Scan every experiment and draw the conclusions; writes nothing."""
+def read(surveyed: Survey, reading: Reading = QUICK, memory: Memory | None = None) -> Report:
+    """Scan every experiment and draw the conclusions; writes nothing.
+
+    `memory` is what is known of the set's checkpoints, and learns; None: whatever the set's own file says.
+    """
+    if memory is None:
+        is_asked = reading.remembers
+        memory = (
+            read_memory(memory_directory(surveyed.set_dir, is_set=True)) if is_asked else Memory(keeps=False)
+        )
+    how = Examination(surveyed.set_dir, reading.depth, memory=memory)
     material = Material(
         layout=surveyed.layout,
-        experiments=_scan_all(surveyed, reading),
+        experiments=_scan_all(surveyed, how, reading.progress),
         matched=surveyed.matched,
         observation=surveyed.observation,
         settings=surveyed.settings,
@@ -111,12 +127,12 @@ def write(surveyed: Survey, written: Report) -> Published:
         return replace(published, kept=kept)
 
 
-def _scan_all(surveyed: Survey, reading: Reading) -> tuple[Experiment, ...]:
+def _scan_all(surveyed: Survey, how: Examination, progress: Progress) -> tuple[Experiment, ...]:
     found = []
     matched = surveyed.matched.experiments
     for done, one in enumerate(matched):
-        reading.progress(f"reading {one.layout.name}", done, len(matched))
-        found.append(scan(surveyed.set_dir, one, surveyed.settings, reading.depth))
+        progress(f"reading {one.layout.name}", done, len(matched))
+        found.append(scan_experiment(one, how))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 
 from afterall.model import Scalar
 from afterall.render.escaping import Markdown, code, line, text
+from afterall.render.words.formats import format_name
 from afterall.render.words.measures import clock, day, duration, memory, moment, size
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import count, number, percent
@@ -88,6 +89,8 @@ def _said(value: object, spec: str) -> str:
             return moment(value)
         case "problem", str():
             return problem(value)
+        case "format", str():
+            return format_name(value)
         case "words", str():
             return value.replace("_", " ")
         case "parameter", str():
@@ -98,6 +101,8 @@ def _said(value: object, spec: str) -> str:
             return _enumerated([phrase(name.strip()) for name in value.split(",")])
         case _, bool():
             return worded(value)
+        case _, int() if spec.startswith("n "):  # a count with its noun: "{files:n file}"
+            return f"{count(value)} {spec[2:]}{'' if value == 1 else 's'}"
         case _, int():
             return count(value)
         case _, float():

@@ -1,13 +1,7 @@
 """Write RESULTS.json: every fact of the report with its source, the same bytes for the same report."""
 
-import json
-import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
-
-import msgspec
 
 from afterall.model import (
     Attempt,
@@ -20,41 +14,36 @@ from afterall.model import (
     Storage,
 )
 from afterall.render import results
-from afterall.render.escaping import shown
-from afterall.render.sentences import message
+from afterall.render.json_writing import json_text
+from afterall.render.remedies import Remedies, remedies_of
+from afterall.render.sentences import message, plainly
+from afterall.render.words.findings import WORDINGS
 from afterall.render.words.measures import iso
-from afterall.render.words.numbers import not_finite, real
 from afterall.render.words.states import slurm_word
-
-# Legal in JSON as they stand, but a terminal acts on them or shows nothing.
-_SURROGATES = re.compile("[\ud800-\udfff]+")
-_UNSEEN_IN_JSON = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 def render_json(report: Report) -> bytes:
     """Return RESULTS.json: indented UTF-8 with a final newline."""
-    return _text(document(report))
+    return json_text(document(report))
 
 
 def render_json_list(reports: Iterable[Report]) -> bytes:
     """Return a list of what each report's RESULTS.json holds."""
-    return _text([document(report) for report in reports])
+    return json_text([document(report) for report in reports])
 
 
 def render_verification(checkpoints: Iterable[Checkpoint]) -> bytes:
     """Return what is known of checkpoints that were verified by themselves."""
-    told = [_checkpoint(checkpoint) for checkpoint in checkpoints]
-    return _text(results.Verification(schema=results.SCHEMA_VERSION, checkpoints=told))
-
-
-def _text(records: Any) -> bytes:
-    text = json.dumps(_plain(msgspec.to_builtins(records)), indent=2, ensure_ascii=False, allow_nan=False)
-    return (_UNSEEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n").encode()
+    known = tuple(checkpoints)
+    remedies = Remedies(known)
+    told = [_checkpoint(checkpoint, remedies) for checkpoint in known]
+    return json_text(results.Verification(schema=results.SCHEMA_VERSION, checkpoints=told))
 
 
 def document(report: Report) -> results.Results:
     """Return the report as RESULTS.json's records."""
     summary = report.set
+    remedies = remedies_of(report)
     return results.Results(
         schema=results.SCHEMA_VERSION,
         set=results.SetResult(
@@ -65,8 +54,8 @@ def document(report: Report) -> results.Results:
             status=summary.status,
             counts={state: summary.counts[state] for state in sorted(summary.counts)},
         ),
-        experiments=[_experiment(experiment) for experiment in report.experiments],
-        findings=[_finding(finding) for finding in report.findings],
+        experiments=[_experiment(experiment, remedies) for experiment in report.experiments],
+        findings=[_finding(finding, remedies) for finding in report.findings],
         storage=_storage(report.storage),
         next_steps=[
             results.NextStepResult(
@@ -81,7 +70,7 @@ def document(report: Report) -> results.Results:
     )
 
 
-def _experiment(experiment: Experiment) -> results.ExperimentResult:
+def _experiment(experiment: Experiment, remedies: Remedies) -> results.ExperimentResult:
     parameters, metrics = sorted(experiment.parameters.items()), sorted(experiment.metrics.items())
     return results.ExperimentResult(
         name=experiment.name,
@@ -93,7 +82,7 @@ def _experiment(experiment: Experiment) -> results.ExperimentResult:
         parameter_sources={name: _source(fact.source) for name, fact in parameters},
         attempts=[_attempt(attempt) for attempt in experiment.attempts],
         metrics={n: results.Measured(fact.value, fact.unit, _source(fact.source)) for n, fact in metrics},
-        checkpoints=[_checkpoint(checkpoint) for checkpoint in experiment.checkpoints],
+        checkpoints=[_checkpoint(checkpoint, remedies) for checkpoint in experiment.checkpoints],
         evaluations=[_evaluation(evaluation) for evaluation in experiment.evaluations],
         logs=[log.path for log in experiment.logs],
     )
@@ -117,7 +106,7 @@ def _attempt(attempt: Attempt) -> results.AttemptResult:
     )
 
 
-def _checkpoint(checkpoint: Checkpoint) -> results.CheckpointResult:
+def _checkpoint(checkpoint: Checkpoint, remedies: Remedies) -> results.CheckpointResult:
     return results.CheckpointResult(
         name=checkpoint.name,
         path=checkpoint.path,
@@ -138,10 +127,11 @@ def _checkpoint(checkpoint: Checkpoint) -> results.CheckpointResult:
                 tensors=file.tensors,
                 parameters=file.parameters,
                 dtypes=list(file.dtypes),
+                digest=file.digest or None,
             )
             for file in checkpoint.files
         ],
-        findings=[_finding(finding) for finding in checkpoint.findings],
+        findings=[_finding(finding, remedies, checkpoint) for finding in checkpoint.findings],
     )
 
 
@@ -160,13 +150,19 @@ def _evaluation(evaluation: Evaluation) -> results.EvaluationResult:
     )
 
 
-def _finding(finding: Finding) -> results.FindingResult:
+def _finding(
+    finding: Finding, remedies: Remedies, checkpoint: Checkpoint | None = None
+) -> results.FindingResult:
+    wording = WORDINGS[finding.code]
     return results.FindingResult(
         code=finding.code,
         severity=finding.gravity.word,
         experiment=finding.experiment,
         subject=finding.subject,
         message=message(finding),
+        consequence=plainly(wording.impact, finding),
+        action=plainly(wording.resolution, finding),
+        command=remedies.command(finding, checkpoint),
         evidence=dict(sorted(finding.evidence.items())),
         quote=finding.quote,
         sources=[_source(source) for source in finding.sources],
@@ -218,20 +214,3 @@ def _source(source: Source) -> results.SourceResult:
 
 def _time(when: datetime | None) -> str | None:
     return None if when is None else iso(when)
-
-
-def _plain(value: Any) -> Any:
-    """Return data as JSON can hold it: undecodable bytes spelled out, numbers as every reader knows them."""
-    match value:
-        case str():
-            return _SURROGATES.sub(lambda found: shown(found[0]), value)
-        case bool() | None:
-            return value
-        case int():
-            return value if abs(value) < 2**63 else _plain(real(value))
-        case float():
-            return value if math.isfinite(value) else not_finite(value)
-        case Mapping():
-            return {_plain(key): _plain(inner) for key, inner in value.items()}
-        case _:
-            return [_plain(inner) for inner in value]

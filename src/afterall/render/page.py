@@ -19,6 +19,7 @@ from afterall.model import (
 )
 from afterall.render.composing import md
 from afterall.render.escaping import Markdown, link, text
+from afterall.render.remedies import Remedies, remedies_of
 from afterall.render.words.metrics import Digits, error_of
 from afterall.render.words.parameters import setting, short_models
 from afterall.settings import SetSettings
@@ -39,6 +40,11 @@ class Page:
         for metric, value in _numbers(self.report):
             values[metric].append(value)
         return Digits(values)
+
+    @cached_property
+    def remedies(self) -> Remedies:
+        """The commands that findings ask for."""
+        return remedies_of(self.report)
 
     @cached_property
     def models(self) -> Mapping[str, str]:

@@ -73,6 +73,12 @@ class FindingResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     experiment: str | None
     subject: str
     message: str
+    consequence: str
+    """What it means for the results; "" where it means nothing by itself."""
+    action: str
+    """What to do about it; "" where nothing is to be done."""
+    command: str
+    """Shell text that does it or looks closer, one command a line; "" where words must do."""
     evidence: dict[str, Value]
     quote: str
     sources: list[SourceResult]
@@ -89,6 +95,8 @@ class FileResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tensors: int | None
     parameters: int | None
     dtypes: list[str]
+    digest: str | None
+    """xxh3-128 of the file, or of its blocks' digests where it has several."""
 
 
 class CheckpointResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -223,5 +231,14 @@ class Verification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def results_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of RESULTS.json."""
-    schema = msgspec.json.schema(Results)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "RESULTS.json", **schema}
+    return _schema(Results, "RESULTS.json")
+
+
+def verification_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of what `afterall verify --json` prints."""
+    return _schema(Verification, "afterall verify --json")
+
+
+def _schema(record: type[Struct], title: str) -> dict[str, Any]:
+    schema = msgspec.json.schema(record)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}

@@ -32,6 +32,12 @@ def fill(forms: Forms, finding: Finding) -> Markdown:
     return md(_chosen(forms, values), **values)
 
 
+def plainly(forms: Forms, finding: Finding) -> str:
+    """Return what `fill` does as one plain line, for JSON and terminals."""
+    values = _values(finding)
+    return plain(_chosen(forms, values), **values)
+
+
 def _chosen(forms: Forms, values: Mapping[str, Scalar]) -> LiteralString:
     return first_that_fits(forms, values)
 

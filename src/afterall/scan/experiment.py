@@ -5,7 +5,6 @@ stand in for its numbers, never for its end, and a finding says so.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from afterall.model import (
     Attempt,
@@ -18,9 +17,8 @@ from afterall.model import (
     FindingCode,
     MatchedExperiment,
     State,
-    Tier,
 )
-from afterall.scan.checkpoints import scan_checkpoints
+from afterall.scan.checkpoints import Examination, scan_checkpoints
 from afterall.scan.completion import judge_completion
 from afterall.scan.evaluations import own_validation, read_evaluations
 from afterall.scan.gathering import gather_material, shows_training
@@ -36,8 +34,12 @@ from afterall.scan.traces import Trace
 from afterall.scan.trainers import TRAINERS
 
 
-def scan_experiment(set_dir: Path, matched: MatchedExperiment, depth: Tier) -> Experiment:
-    """Return the experiment; whatever is wrong with its files is told by findings."""
+def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
+    """Return everything the files of one experiment of the set at `how.root` say.
+
+    Never raises for what it finds in them: whatever is wrong with them is told by findings.
+    """
+    set_dir = how.root
     material = gather_material(set_dir, matched)
     believed = _believed(material.traces, material.earlier)
     is_of_earlier = believed is not material.traces
@@ -52,7 +54,7 @@ def scan_experiment(set_dir: Path, matched: MatchedExperiment, depth: Tier) -> E
     promises = make_promises(
         metrics, parameters, believed, matched.attempts[-1] if matched.attempts else None
     )
-    checkpoints, of_checkpoints = scan_checkpoints(set_dir, matched.layout, promises, depth)
+    checkpoints, of_checkpoints = scan_checkpoints(how, matched.layout, promises)
     evaluations, of_evaluations = read_evaluations(set_dir, matched.layout)
     findings = [
         *material.findings,

@@ -24,6 +24,7 @@ MOST_LINES = 8
 MOST_OF_ONE = 2
 MOST_QUOTES = 3
 MOST_CAUSES = 4
+MOST_COMMANDS = 4
 
 
 class Issue(Struct, frozen=True, kw_only=True):
@@ -35,6 +36,8 @@ class Issue(Struct, frozen=True, kw_only=True):
     cause: Markdown
     quote: Markdown
     resolution: Markdown
+    command: Markdown
+    """What the resolution says, as commands; empty where a next step has them."""
     impact: Markdown
 
 
@@ -74,6 +77,7 @@ def _issue(alike: Sequence[Finding], page: Page) -> Issue:
         cause=_cause(alike, quotes, page),
         quote=fence("\n".join(quoted(finding.quote) for finding in quotes)) if quotes else Markdown(""),
         resolution=fill(wording.resolution, alike[0]),
+        command=_command(alike, page),
         impact=fill(wording.impact, alike[0]),
     )
 
@@ -149,6 +153,18 @@ def _explaining(finding: Finding, page: Page) -> str:
 
 def _places(quotes: Sequence[Finding], page: Page) -> Markdown:
     return listing([page.place(finding.sources[0]) for finding in quotes if finding.sources], MOST_QUOTES)
+
+
+def _command(alike: Sequence[Finding], page: Page) -> Markdown:
+    """Return the commands for all findings of a kind, each once, the first few of many."""
+    if any(step.because is alike[0].code for step in page.report.next_steps):
+        return Markdown("")
+    told = (page.remedies.command(finding) for finding in alike)
+    lines = list(dict.fromkeys(line for command in told for line in command.split("\n") if line))
+    if len(lines) > MOST_COMMANDS:
+        more = len(lines) - MOST_COMMANDS + 1
+        lines = [*lines[: MOST_COMMANDS - 1], f"# … and {more} more alike, in {RESULTS_JSON}"]
+    return fence("\n".join(lines), "bash") if lines else Markdown("")
 
 
 def _distinct_quotes(alike: Sequence[Finding]) -> list[Finding]:

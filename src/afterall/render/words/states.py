@@ -39,7 +39,7 @@ VERDICTS = {
 TIERS = {
     Tier.QUICK: "quick tier: sizes, headers and structure; weights were not read",
     Tier.VALUES: "values tier: structure, and every weight read",
-    Tier.AGAINST: "against tier: structure, every weight read, and compared with the base model",
+    Tier.AGAINST: "against tier: every weight read, and every file compared with its recorded digest",
 }
 
 ROLES = {

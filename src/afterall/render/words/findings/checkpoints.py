@@ -14,11 +14,16 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         ),
         cause=("The run ended before its first save, or saves outside the set.",),
         impact=("There is nothing to evaluate.",),
+        resolution=("Look whether it saves elsewhere, and verify that directory.",),
     ),
     FindingCode.CHECKPOINT_MISSING: Wording(
         title="Checkpoint Missing",
-        says=("{subject:code} was to be saved and is not there",),
+        says=(
+            "{subject:code} was to be saved, as every {every_steps} steps, and is not there",
+            "{subject:code} was to be saved and is not there",
+        ),
         impact=("That state can be neither evaluated nor resumed from.",),
+        resolution=("Use another checkpoint of the run, or run it again.",),
     ),
     FindingCode.CHECKPOINT_PRUNED: Wording(
         title="Checkpoints Deleted by the Trainer",
@@ -35,8 +40,12 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Checkpoint Unfinished",
         says=(
             (
-                "{subject:code} was not finished: {data_files} data files and no {marker:code}, which is "
+                "{subject:code} was not finished: {data_files:n data file} and no {marker:code}, which is "
                 "written last"
+            ),
+            (
+                "{subject:code} is newer than {newest:code}, which {marker:code} names as the newest: its "
+                "save did not end"
             ),
             "{subject:code} was not finished ({marker:code})",
             "{subject:code} lacks what its trainer writes last",
@@ -60,13 +69,38 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.WEIGHTS_MISSING: Wording(
         title="Weights Missing",
         says=(
-            "{subject:code} holds {files} files and no weights",
+            "{subject:code} holds {files:n file} and no weights",
             "{subject:code} holds no {which} weights",
             "{subject:code} holds no weights",
         ),
         cause=(INTERRUPTED,),
         impact=(UNUSABLE,),
         resolution=(AGAIN,),
+    ),
+    FindingCode.RESUME_POINT_BROKEN: Wording(
+        title="Newest Checkpoint Cannot Be Resumed From",
+        says=(
+            "{marker:code} beside {subject:code} names no checkpoint{names:if}",
+            "{subject:code} is what {marker:code} names to resume from, and it is {verdict:words}",
+            "{subject:code} is what {marker:code} names to resume from, and it is not there",
+            "what training would resume from is not there",
+        ),
+        cause=("It was deleted or moved after it had been saved, or the save was interrupted.",),
+        impact=("Training that is started again begins from nothing, or fails.",),
+        resolution=(
+            "Write {whole:code}, the last one that is whole, into {marker:code}.",
+            "Start from another run's checkpoint; no whole one is beside it.",
+        ),
+    ),
+    FindingCode.STEP_DIFFERS: Wording(
+        title="Name and Content Give Different Steps",
+        says=(
+            "{subject:code} is named after step {named_step}, and {other:code} in it is of step {held_step}",
+            "{subject:code} is named after another step than it holds",
+        ),
+        cause=("It was renamed or copied over another one, or one save mixed the files of two.",),
+        impact=("A result under its name is that of another step.",),
+        resolution=("Rename it after the step that it holds, or delete it.",),
     ),
     FindingCode.FINAL_STATE_NOT_SAVED: Wording(
         title="Final State Not Saved",
@@ -96,8 +130,27 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.CHECKPOINTS_LINKED: Wording(
         title="Checkpoints Share Files",
         says=(
-            "{subject:code} and {with_checkpoint:code} share {shared_bytes:size} on disk (hard links)",
-            "{subject:code} shares files on disk with another checkpoint (hard links)",
+            (
+                "{subject:code} has {files} of its {of} files of weights in common with "
+                "{with_checkpoint:code}: {shared_bytes:size} that lie on disk once ({how:words})"
+            ),
+            "{subject:code} shares files on disk with another checkpoint",
+        ),
+    ),
+    FindingCode.FILES_REPEATED: Wording(
+        title="Files Saved Again and Again",
+        says=(
+            (
+                "{files} files are the same, byte for byte, in several of {checkpoints} checkpoints "
+                "({what:words}, {size_bytes:size}): {repeated_bytes:size} could be freed"
+            ),
+            "the same files as in {subject:code} lie in other checkpoints, byte for byte",
+        ),
+        cause=("The trainer saves with every checkpoint what training does not change.",),
+        impact=("It only takes space.",),
+        resolution=(
+            "Where nothing writes to them any more, make each copy a hard link to the first one.{copy:if}",
+            "",
         ),
     ),
     FindingCode.TOKENIZER_MISSING: Wording(
@@ -128,7 +181,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         ),
         cause=("Most likely safetensors 0.8.0, which writes every file with mode 0600, whatever the umask.",),
         impact=('Others of the group cannot load it; some programs then say "no such file".',),
-        resolution=("`chmod g+r` the files.",),
+        resolution=("Let the group read them (`chmod g+r`).",),
     ),
     FindingCode.TEMPORARY_FILE: Wording(
         title="Left-over Temporary File",

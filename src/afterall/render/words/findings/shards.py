@@ -25,7 +25,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         ),
         cause=("It is left over from an earlier save with other shards.",),
         impact=("Programs that load every file of the directory mix two models.",),
-        resolution=("Delete it, if the index beside it is complete.",),
+        resolution=("Move it out of the way, if the index beside it is complete.",),
     ),
     FindingCode.INDEX_MISSING: Wording(
         title="Shard Index Missing",
@@ -56,11 +56,13 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         cause=(
             ("Shared tensors are counted differently by different writers; or the index is of another save."),
         ),
+        impact=("Loading does not look at it; the index may be of another save.",),
+        resolution=("Look whether index and shards were written at the same time, as `ls -l` tells.",),
     ),
     FindingCode.TENSOR_MISSING: Wording(
         title="Tensors Missing",
         says=(
-            "{tensors} tensors that {subject:code} promises are in no shard, {first:code} among them",
+            "{subject:code} promises {tensors:n tensor} that no shard holds, {first:code} among them",
             "tensors that {subject:code} promises are in no shard",
         ),
         impact=(UNUSABLE,),
@@ -69,8 +71,11 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.TENSOR_MISPLACED: Wording(
         title="Tensors in the Wrong Shard",
         says=(
-            "{tensors} tensors of the shards are not in {subject:code}{problem:if}, {first:code} among them",
-            "{tensors} tensors are not in the shard that {subject:code} names, {first:code} among them",
+            (
+                "{subject:code} does not list {tensors:n tensor} of the shards{problem:if}, {first:code} "
+                "among them"
+            ),
+            "{subject:code} names the wrong shard for {tensors:n tensor}, {first:code} among them",
             "tensors are not in the shard that {subject:code} names",
         ),
         cause=("The index and the shards are of two different saves.",),
@@ -80,7 +85,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.TENSOR_IN_TWO_SHARDS: Wording(
         title="Tensors in Two Shards",
         says=(
-            "{tensors} tensors of {subject:code} stand in another shard too, {first:code} in {also_in:code}",
+            (
+                "{subject:code} holds {tensors:n tensor} that another shard holds too, {first:code} in "
+                "{also_in:code}"
+            ),
             "tensors of {subject:code} stand in another shard too",
         ),
         cause=("The shards are of two different saves.",),

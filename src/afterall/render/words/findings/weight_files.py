@@ -39,14 +39,23 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         says=(
             (
                 "the last {zero_bytes:size} of the {data_bytes:size} of weights in {subject:code} are zero "
-                "({tensors} tensors)"
+                "({tensors:n tensor})"
+            ),
+            (
+                "{blobs} of the {of_blobs} parts of {subject:code} begin with zeros and were never written, "
+                "{tensor:code} among them"
             ),
             "{subject:code} begins or ends with {zero_bytes:size} of zeros",
             "{subject:code} ends in zeros",
         ),
         cause=("Its size was set before its bytes were written, and the writing was interrupted.",),
         impact=("It loads without an error, and the model is broken.",),
-        resolution=(AGAIN,),
+        resolution=(
+            (
+                "Save it again from the last good state, or copy it again if it was copied; `--deep` tells "
+                "which weights are zero."
+            ),
+        ),
     ),
     FindingCode.FILE_SPARSE: Wording(
         title="File With Holes",
@@ -61,25 +70,28 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             ),
         ),
         impact=("What was never written reads as zeros.",),
-        resolution=("Verify it with `afterall verify --deep`.",),
+        resolution=("Read its weights (`--deep`): those that were never written are all zero.",),
     ),
     FindingCode.FILE_NOT_ITS_FORMAT: Wording(
         title="File Is Something Else",
         says=(
-            "{subject:code} is a Git LFS pointer to a file of {real_bytes:size}, not {expected}",
-            "{subject:code} is {is:words}, not {expected:words}",
-            "{subject:code} does not begin like {expected:words}",
+            "{subject:code} is a Git LFS pointer to a file of {real_bytes:size}, not {expected:format}",
+            "{subject:code} is {is:format}, not {expected:format}",
+            "{subject:code} does not begin like {expected:format}",
             "{subject:code} is not what its name says",
         ),
         cause=("A download left a pointer or an error page in its place, or a file was renamed.",),
         impact=(UNUSABLE,),
-        resolution=("Fetch or save the real file; a Git LFS pointer is replaced by `git lfs pull`.",),
+        resolution=(
+            "Fetch the real file, in the clone that the pointer came with{real_bytes:if}.",
+            "Fetch or save the real file.",
+        ),
     ),
     FindingCode.FILE_UNREADABLE: Wording(
         title="File Unreadable",
         says=("{subject:code} could not be read: {reason:problem}", "{subject:code} could not be read"),
         impact=("Nobody can tell whether it is good.",),
-        resolution=("Check it with `ls -l`.",),
+        resolution=("Look at its kind and mode, and at those of the directories above it.",),
     ),
     FindingCode.FILE_NOT_VERIFIABLE: Wording(
         title="Not Verifiable",
@@ -88,15 +100,16 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "{subject:code} was not verified: {problem:problem}",
             "{subject:code} was not verified",
         ),
+        impact=("Nobody can tell here whether it is good.",),
+        resolution=("Check it with the program that wrote it.",),
     ),
     FindingCode.FILE_LINKED_OUTSIDE: Wording(
         title="Link Out of the Set",
-        says=(
-            "{subject:code} is a link to {target:code}, outside the set, and was not followed",
-            "{subject:code} is a link out of the set, and was not followed",
-        ),
+        says=("{subject:code} is a link to a place outside, and was not followed",),
         impact=("Nobody can tell here whether it is good, or whether it will stay.",),
-        resolution=("Copy the file into the set if the checkpoint is to be kept.",),
+        resolution=(
+            "Verify it by itself; if the checkpoint is to be kept, put the file in place of the link.",
+        ),
     ),
     FindingCode.FILE_NEWER_THAN_JOB: Wording(
         title="File Newer Than Its Job",
@@ -106,23 +119,28 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         ),
         cause=("Somebody copied or edited it, or another job writes to the same directory.",),
         impact=("It may not be what the job saved.",),
+        resolution=("Find out who changed it, and when.",),
     ),
     FindingCode.FILE_STILL_CHANGING: Wording(
         title="File Still Changing",
         says=(
             (
                 "{subject:code} grew or shrank from {before_bytes:size} to {now_bytes:size} while it was "
-                "verified"
+                "looked at"
             ),
-            "{subject:code} changed while it was verified",
+            "{subject:code} changed while it was looked at",
         ),
         cause=("A job still writes to it.",),
         impact=("Its verdict is of a moment.",),
-        resolution=("Write the report again when no job of the run is alive.",),
+        resolution=("Verify it again when no job of the run is alive.",),
     ),
     FindingCode.HEADER_INVALID: Wording(
         title="Invalid Structure",
         says=(
+            (
+                "{blobs} of the {of_blobs} parts of {subject:code} are damaged, {tensor:code} among them: "
+                "{problem:problem}"
+            ),
             "{subject:code} is damaged: {problem:problem} ({tensor:code})",
             "{subject:code} is damaged: {problem:problem}",
             "{subject:code} is damaged",
@@ -135,6 +153,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Header Not Standard",
         says=("the header of {subject:code} does not begin with a brace, as the format demands",),
         impact=("The safetensors library reads it; other readers refuse it.",),
+        resolution=("Load it and save it again with the safetensors library.",),
     ),
     FindingCode.NO_TENSORS: Wording(
         title="Empty Weights",
@@ -156,10 +175,11 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.TENSOR_REPEATED: Wording(
         title="Tensor Named Twice",
         says=(
-            "the header of {subject:code} names {tensors} tensors twice, {first:code} among them",
+            "the header of {subject:code} names {tensors:n tensor} twice, {first:code} among them",
             "the header of {subject:code} names a tensor twice",
         ),
         impact=("Readers differ in which of the two they take.",),
+        resolution=("Use another checkpoint of the run, or save it again.",),
     ),
     FindingCode.STORAGE_MISSING: Wording(
         title="Tensor Data Missing",
@@ -174,7 +194,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.STORAGE_SIZE_MISMATCH: Wording(
         title="Tensor Data Too Short",
         says=(
-            "{tensor:code} in {subject:code} needs {needed_bytes:size} and has {record_bytes:size}",
+            "{tensor:code} in {subject:code} needs {needed_bytes:n byte} and has {record_bytes}",
             "a tensor in {subject:code} needs more bytes than it has",
         ),
         impact=("torch loads it without an error, and its weights are wrong.",),
@@ -194,14 +214,19 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Checksum Wrong",
         says=(
             (
-                "{records} records in {subject:code} do not have the checksum saved with them, {first:code} "
+                "{subject:code} has {records:n record} with another checksum than was saved, {first:code} "
                 "among them"
             ),
             "a record in {subject:code} does not have the checksum saved with it",
         ),
         cause=("Bits changed on disk or on the way; torch itself never checks this.",),
         impact=("Some weights are not what was trained.",),
-        resolution=(AGAIN,),
+        resolution=(
+            (
+                "Have it confirmed by Python's own zip reader; then copy it again, or use another checkpoint "
+                "of the run."
+            ),
+        ),
     ),
     FindingCode.CHECKSUM_NOT_COMPUTED: Wording(
         title="No Checksums",

@@ -1,0 +1,30 @@
+"""Render a report to its documents, in memory: RESULTS.md, RESULTS.json and CSV tables.
+
+Invariant: pure; the same report, settings, notes and templates give the same bytes.
+"""
+
+from collections.abc import Mapping
+
+from afterall.model import Report
+from afterall.render.csv_tables import checkpoints_csv, experiments_csv
+from afterall.render.document import render_json
+from afterall.render.markdown_document import render_markdown
+from afterall.render.page import Page
+from afterall.settings import RESULTS_FILES, RESULTS_JSON, SetSettings
+
+
+def render(
+    report: Report, settings: SetSettings, notes: str, templates: Mapping[str, str]
+) -> dict[str, bytes]:
+    """Return each document by its file name relative to the set.
+
+    `notes` is the text between the notes markers of the report that is there already, "" where there is
+    none; `templates` are the lab's own by name (TEMPLATE_NAMES). Raises BadSettings, with file and line, for
+    one that cannot be used.
+    """
+    return {
+        settings.report: render_markdown(Page(report, settings, notes), templates),
+        RESULTS_JSON: render_json(report),
+        f"{RESULTS_FILES}/experiments.csv": experiments_csv(report),
+        f"{RESULTS_FILES}/checkpoints.csv": checkpoints_csv(report),
+    }
