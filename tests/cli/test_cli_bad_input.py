@@ -276,7 +276,8 @@ def test_verifying_what_cannot_be_listed(commons: Path, nobodys_python: str) -> 
     assert (told.code, told.err) == (1, "")
     (row,) = [line for line in told.out.splitlines() if line.startswith(f"{hidden} ")]
     assert "not verifiable  -" in row
-    assert row.endswith("  checkpoint-100 could not be listed.")
+    assert row.endswith("  1 error")
+    assert f"  {hidden} could not be listed." in told.out.splitlines()
     assert "and no weights" not in told.out
     line = refused(as_nobody(nobodys_python, "verify", set_dir / "1B_rank64", hidden))
     assert line == f"{hidden}: Permission denied"

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from afterall.render import Results
+from afterall.render.results import Results
 from cli.cli_ground import Slurm, everything_in, make_set, speak
 
 

@@ -16,7 +16,7 @@ GOOD = "3B_rank4/checkpoint-100"
 
 def rows(out: str) -> dict[str, str]:
     """Return the table's rows by their first cell."""
-    lines = [line for line in out.splitlines()[2:] if line]
+    _, *lines = out.partition("\n\n")[0].splitlines()
     return {line.split()[0]: line for line in lines}
 
 
@@ -24,24 +24,41 @@ def test_good_checkpoints_are_exit_code_0(set_dir: Path, capsys: pytest.CaptureF
     """A sound checkpoint is one row that names path, kind, verdict, tier and size."""
     told = speak(capsys, "verify", set_dir / GOOD)
     assert (told.code, told.err) == (0, "")
-    title, headers, row = told.out.splitlines()
-    assert (
-        title == "1 checkpoint: 1 complete (quick tier: sizes, headers and structure; weights were not read)"
-    )
+    headers, row, *_, closing = told.out.splitlines()
     assert headers.split() == ["Path", "Kind", "Verdict", "Tier", "Size", "Findings"]
-    assert row.split() == [str(set_dir / GOOD), "adapter", "✓", "complete", "quick", "38.2", "kB"]
+    assert row.split() == [
+        str(set_dir / GOOD),
+        "adapter",
+        "✓",
+        "complete",
+        "quick",
+        "38.2",
+        "kB",
+        "1",
+        "info",
+    ]
+    assert closing == (
+        "1 checkpoint: 1 complete; 5 files, 38.2 kB. Quick tier: sizes, headers, structure, and what files "
+        "say of each other; no weights were read (--deep reads them)."
+    )
 
 
 def test_a_truncated_file_is_exit_code_1_with_words(
     set_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In a whole set the one cut adapter is found, and told by its place in the checkpoint."""
+    """In a whole set the one cut adapter is found, and told once with its number and what to do."""
     told = speak(capsys, "verify", set_dir)
     assert told.code == 1
-    assert told.out.startswith("16 checkpoints: 15 complete, 1 corrupt (quick tier:")
+    assert "\n16 checkpoints: 15 complete, 1 corrupt; " in told.out
     bad = rows(told.out)[str(set_dir / TRUNCATED)]
-    assert "✗ corrupt   quick" in bad
-    assert bad.endswith("  adapter_model.safetensors is 11.6 kB too short.")
+    assert bad.endswith("✗ corrupt   quick  29.4 kB  1 error")
+    assert told.out.partition("\n\n")[2].partition("\n\n")[0] == (
+        "error: Truncated File [file_truncated]\n"
+        f"  {set_dir / TRUNCATED}/adapter_model.safetensors is 11.6 kB too short.\n"
+        "  cause: The save was interrupted, or the disk or quota was full.\n"
+        "  impact: It cannot be loaded; use another checkpoint of this run.\n"
+        "  action: Save it again from the last good state, or copy it again if it was copied."
+    )
 
 
 def test_no_tier_is_named_that_did_not_run(set_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,9 +66,13 @@ def test_no_tier_is_named_that_did_not_run(set_dir: Path, capsys: pytest.Capture
     told = speak(capsys, "verify", set_dir / GOOD, set_dir / TRUNCATED, "--deep")
     tiers = {path: row.split()[4] for path, row in rows(told.out).items()}
     assert tiers == {str(set_dir / GOOD): "values", str(set_dir / TRUNCATED): "quick"}
-    assert "quick tier: " in told.out
-    assert "values tier: " in told.out
-    assert "values tier" not in speak(capsys, "verify", set_dir / GOOD).out
+    closing = told.out.splitlines()[-1]
+    assert "Quick tier (1 checkpoint): " in closing
+    assert "Values tier (1 checkpoint): " in closing
+    assert "not all of their weights could be read" in closing
+    quick = speak(capsys, "verify", set_dir / GOOD).out
+    assert "values" not in quick.lower()
+    assert "verified" not in quick
 
 
 def test_deep_reads_the_values(set_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +125,7 @@ def test_a_directory_without_a_checkpoint_is_missing_one(
     told = speak(capsys, "verify", tmp_path / "run")
     assert told.code == 1
     assert "✗ missing  -" in told.out
-    assert "(nothing could be verified)" in told.out
+    assert told.out.endswith("No tier: nothing was looked into.\n")
 
 
 def test_what_nobody_opened_is_not_called_complete(
@@ -160,12 +181,14 @@ def test_json_is_what_its_records_say(set_dir: Path, capsys: pytest.CaptureFixtu
     assert len(by_path[str(set_dir / GOOD)].files) == 5
 
 
-def test_many_findings_are_counted(set_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A checkpoint with a dozen faults shows the gravest, and how many there are beside."""
-    for path in (set_dir / GOOD).iterdir():
+def test_verbose_tells_every_finding(set_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a dozen faults of a kind the first few are told and the rest is counted, or all with --verbose."""
+    for path in set_dir.rglob("*.safetensors"):
         path.write_bytes(b"")
-    told = speak(capsys, "verify", set_dir / GOOD)
-    assert "And 2 more (--json tells all)." in told.out
+    few, all_ = speak(capsys, "verify", set_dir).out, speak(capsys, "verify", set_dir, "--verbose").out
+    assert few.count(" has 0 bytes.") == 7
+    assert "  … and 9 more, told by --verbose and --json.\n" in few
+    assert all_.count(" has 0 bytes.") == 16
 
 
 def test_nothing_is_written(set_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
