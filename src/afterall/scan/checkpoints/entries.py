@@ -95,18 +95,19 @@ class Left:
         return tuple(directory.files.pop(name) for name in sorted(names) if name in directory.files)
 
     def _add(self, entry: Entry) -> None:
-        if not IGNORED_DIRECTORIES.isdisjoint(entry.path.split("/")):
-            return
-        if entry.kind is not EntryKind.DIRECTORY:
-            parent = self._make(entry.parent)
-            name = entry.name
-            parent.files[name] = entry
-            parent.roles[name] = role_of(entry.path)
-        else:
+        if entry.kind is EntryKind.DIRECTORY:
             self._make(entry.path)
+            return
+        parent, _, name = entry.path.rpartition("/")
+        directory = self._by_path.get(parent) or self._make(parent)
+        if directory is not None:
+            directory.files[name] = entry
+            directory.roles[name] = role_of(entry.path)
 
-    def _make(self, path: str) -> Directory:
-        """Return the directory at `path`, made with all its parents where it was not known yet."""
+    def _make(self, path: str) -> Directory | None:
+        """Return the directory at `path`, with all its parents; None where it is ignored."""
+        if not IGNORED_DIRECTORIES.isdisjoint(path.split("/")):
+            return None
         missing = []
         while path not in self._by_path:
             missing.append(path)

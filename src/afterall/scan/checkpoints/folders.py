@@ -1,6 +1,6 @@
-"""Keep a directory open while several threads look at its files, and close it with the last of them.
+"""Keep the directory that a thread looked into last open for the next of its files.
 
-Invariant: a directory is opened once, when first needed, and never stays open beyond its last use.
+Invariant: a thread has one directory open at most, however many files it looks at; `close` leaves none.
 """
 
 import os
@@ -10,35 +10,27 @@ from pathlib import Path
 from afterall.scan.checkpoints.opening import descend
 
 
-class Folder:
-    """A directory below `root` that will be entered exactly `uses` times."""
+class Folders:
+    """The directories below `root` that threads are in."""
 
-    def __init__(self, root: Path, path: str, uses: int) -> None:
-        self._root = root
-        self._path = path
-        self._uses = uses
-        self._lock = threading.Lock()
-        self._descriptor: int | None = None
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._by_thread: dict[int, tuple[str, int]] = {}
 
-    def __enter__(self) -> int:
-        """Return its descriptor; raises OSError, and then counts as used all the same."""
-        with self._lock:
-            if self._descriptor is None:
-                try:
-                    self._descriptor = descend(self._root, self._path)
-                except OSError:
-                    self._uses -= 1
-                    raise
-            return self._descriptor
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._uses -= 1
-            if not self._uses:
-                self.close()
+    def enter(self, path: str) -> int:
+        """Return a descriptor of the directory, good until this thread enters another; raises OSError."""
+        thread = threading.get_ident()
+        last = self._by_thread.get(thread)
+        if last is not None and last[0] == path:
+            return last[1]
+        descriptor = descend(self.root, path)
+        self._by_thread[thread] = (path, descriptor)
+        if last is not None:
+            os.close(last[1])
+        return descriptor
 
     def close(self) -> None:
-        """Close the descriptor if there is one; closing twice is harmless."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Close every directory; no thread may be in one any more."""
+        while self._by_thread:
+            _, (_, descriptor) = self._by_thread.popitem()
+            os.close(descriptor)

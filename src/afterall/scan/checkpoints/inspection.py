@@ -5,8 +5,8 @@ are read one at a time, so that memory does not grow with the number of threads.
 """
 
 import errno
-import posixpath
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
@@ -14,10 +14,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from afterall.model import Entry, EntryKind, FileRole, FindingCode
+from afterall.scan.checkpoints.folders import Folders
 from afterall.scan.checkpoints.formats import Contents, Fault, read_contents
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
 from afterall.scan.checkpoints.links import follow
-from afterall.scan.checkpoints.opening import OpenFile, open_directory, open_file
+from afterall.scan.checkpoints.opening import OpenFile, open_file
+from afterall.scan.checkpoints.outline import Outline, outline_of
 
 HEAD_BYTES = 1 << 16
 """One read of this covers nearly every header, index and configuration."""
@@ -37,10 +39,13 @@ _NEVER_READ = ("distcp", "yaml", "yml", "txt", "model", "jinja", "jsonl", "toml"
 _large = threading.Lock()
 
 
-class Inspection(Struct, frozen=True, kw_only=True):
+class Inspection(Struct, frozen=True, kw_only=True, gc=False):
     """One file of a checkpoint and what it holds; `contents` None: there was no reason to open it."""
 
     path: str
+    parent: str
+    """The directory it lies in."""
+    name: str
     role: FileRole
     entry: Entry
     size_bytes: int
@@ -50,29 +55,44 @@ class Inspection(Struct, frozen=True, kw_only=True):
     """Where the entry's link leads, relative to the root; None for anything but a link inside."""
     identity: tuple[int, int, int, int] | None = None
     """Device, inode, size and mtime when it was opened."""
+    outline: Outline | None = None
+    """Of its tensors; None where it has none that could be read."""
     is_set_aside: bool = False
-    """True where tensors and document were dropped, being large, until they are needed."""
+    """True where tensors or document were dropped until they are needed."""
+    digest: str = ""
+    """Of the whole file, where it was read whole."""
+    blocks: tuple[str, ...] = ()
+    """Of each of its blocks, where it has several."""
+
+    def without_tensors(self) -> "Inspection":
+        """Return the same with the outline of its tensors alone."""
+        if self.contents is None or self.contents.tensors is None:
+            return self
+        return replace(self, contents=replace(self.contents, tensors=None), is_set_aside=True)
 
     def set_aside(self) -> "Inspection":
-        """Return the same without tensors and document, to be inspected again when they are needed."""
-        if self.contents is None or (self.contents.tensors is None and self.contents.document is None):
+        """Return the same without tensors, their names and document, to be inspected again if need be."""
+        if self.contents is None or not (self.holds_details or self.outline):
             return self
-        return replace(self, contents=replace(self.contents, tensors=None, document=None), is_set_aside=True)
+        outline = None if self.outline is None else replace(self.outline, names=None)
+        contents = replace(self.contents, tensors=None, document=None)
+        return replace(self, contents=contents, outline=outline, is_set_aside=True)
+
+    @property
+    def holds_details(self) -> bool:
+        """Whether its tensors or document are kept."""
+        contents = self.contents
+        return contents is not None and (contents.tensors is not None or contents.document is not None)
+
+    @property
+    def header_bytes(self) -> int:
+        """Length of what was decoded, 0 where nothing was."""
+        return self.contents.header_bytes if self.contents is not None else 0
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with the file by itself."""
         return self.contents.faults if self.contents is not None else ()
-
-    @property
-    def name(self) -> str:
-        """The last component of its path."""
-        return self.path.rpartition("/")[2]
-
-    @property
-    def parent(self) -> str:
-        """The directory it lies in."""
-        return self.path.rpartition("/")[0]
 
 
 def is_read(role: FileRole, name: str) -> bool:
@@ -80,34 +100,40 @@ def is_read(role: FileRole, name: str) -> bool:
     return role in _READ_ROLES and name.rpartition(".")[2].lower() not in _NEVER_READ
 
 
-def inspect(root: Path, directory: int, entry: Entry, role: FileRole) -> Inspection:
-    """Look at one entry of the open `directory`; `root` is the boundary that no link may cross."""
-    if not is_read(role, entry.name):
-        return _listed(entry, role)
-    if entry.kind not in (EntryKind.FILE, EntryKind.SYMLINK):
-        return _unread(entry, role, Fault(FindingCode.FILE_UNREADABLE, {"reason": "not_a_regular_file"}))
+def inspect(folders: Folders, entry: Entry, role: FileRole) -> Inspection:
+    """Look at one entry below the root of `folders`, the boundary that no link may cross."""
+    parent, _, name = entry.path.rpartition("/")
+    listed = Inspection(
+        path=entry.path, parent=parent, name=name, role=role, entry=entry, size_bytes=entry.size_bytes
+    )
+    is_file = entry.kind is EntryKind.FILE
+    if not is_read(role, name):
+        is_empty = is_file and entry.size_bytes == 0 and role in _READ_ROLES
+        return _unread(listed, Fault(FindingCode.FILE_EMPTY)) if is_empty else listed
+    if not is_file and entry.kind is not EntryKind.SYMLINK:
+        return _unread(listed, Fault(FindingCode.FILE_UNREADABLE, {"reason": "not_a_regular_file"}))
     try:
-        if entry.kind is EntryKind.FILE:
-            return _opened(directory, entry.name, entry, role)
-        target = follow(root, entry.path)
-        if target is None:
-            return _unread(entry, role, Fault(FindingCode.FILE_LINKED_OUTSIDE))
-        with open_directory(root, posixpath.dirname(target)) as inside:
-            found = _opened(inside, posixpath.basename(target), entry, role)
-        return replace(found, target=target)
+        target = None if is_file else follow(folders.root, entry.path)
+        if target is None and not is_file:
+            return _unread(listed, Fault(FindingCode.FILE_LINKED_OUTSIDE))
+        return _opened(folders, listed, target)
     except OSError as error:
-        return unreadable(entry, role, error)
+        # The system's own name for why.
+        reason = errno.errorcode.get(error.errno or errno.EIO, "EIO")
+        return _unread(listed, Fault(FindingCode.FILE_UNREADABLE, {"reason": reason}))
 
 
-def _opened(directory: int, name: str, entry: Entry, role: FileRole) -> Inspection:
-    with open_file(directory, name) as file:
-        return Inspection(
-            path=entry.path,
-            role=role,
-            entry=entry,
+def _opened(folders: Folders, listed: Inspection, target: str | None) -> Inspection:
+    parent, _, name = target.rpartition("/") if target is not None else (listed.parent, "", listed.name)
+    with open_file(folders.enter(parent), name) as file:
+        contents = _contents(listed.name, file)
+        return replace(
+            listed,
             size_bytes=file.size,
-            contents=_contents(entry.name, file),
+            contents=contents,
+            target=target,
             identity=file.identity,
+            outline=outline_of(contents, file.size),
         )
 
 
@@ -119,32 +145,14 @@ def _contents(name: str, file: OpenFile) -> Contents:
         return read_contents(name, rationed, head)
 
 
-def _listed(entry: Entry, role: FileRole) -> Inspection:
-    """Take a file as the walk saw it; an empty one is a fault where it ought to hold something."""
-    is_empty = entry.kind is EntryKind.FILE and entry.size_bytes == 0 and role in _READ_ROLES
-    if is_empty:
-        return _unread(entry, role, Fault(FindingCode.FILE_EMPTY))
-    return Inspection(path=entry.path, role=role, entry=entry, size_bytes=entry.size_bytes)
+def _unread(listed: Inspection, fault: Fault) -> Inspection:
+    return replace(listed, contents=Contents(format="", is_judged=False, faults=(fault,)))
 
 
 def inspect_again(root: Path, file: Inspection) -> Inspection:
     """Look at a file once more, for what was set aside."""
-    try:
-        with open_directory(root, file.parent) as directory:
-            return inspect(root, directory, file.entry, file.role)
-    except OSError as error:
-        return unreadable(file.entry, file.role, error)
-
-
-def unreadable(entry: Entry, role: FileRole, error: OSError) -> Inspection:
-    """Return a file that could not be read, with the system's own name for why."""
-    reason = errno.errorcode.get(error.errno or errno.EIO, "EIO")
-    return _unread(entry, role, Fault(FindingCode.FILE_UNREADABLE, {"reason": reason}))
-
-
-def _unread(entry: Entry, role: FileRole, fault: Fault) -> Inspection:
-    contents = Contents(format="", is_judged=False, faults=(fault,))
-    return Inspection(path=entry.path, role=role, entry=entry, size_bytes=entry.size_bytes, contents=contents)
+    with closing(Folders(root)) as folders:
+        return inspect(folders, file.entry, file.role)
 
 
 class _Rationed:

@@ -3,9 +3,7 @@
 Invariant: pure, and the same for the same files in whatever order they were inspected.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from math import prod
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from afterall.model import (
     Checkpoint,
@@ -21,36 +19,37 @@ from afterall.model import (
 )
 from afterall.scan.checkpoints.checks import CHECKS, Material
 from afterall.scan.checkpoints.checks.distributed import vouched
+from afterall.scan.checkpoints.checks.held_progress import Held, held_progress
 from afterall.scan.checkpoints.checks.material import found
-from afterall.scan.checkpoints.formats import Fault, Tensor
-from afterall.scan.checkpoints.formats.serde import DTYPE_BITS
+from afterall.scan.checkpoints.formats import Fault
 from afterall.scan.checkpoints.inspection import Inspection
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES, Place
 from afterall.scan.checkpoints.verdicts import fault_verdict, verdict_of_all, worst
 
-_TRAINER_STATE = "trainer_state.json"
 _COPIED_S = 60
 
 
 def judge(material: Material, tier: Tier) -> Checkpoint:
     """Return the checkpoint that these files are, looked at as deep as `tier` says."""
     place = material.place
-    good = vouched(material)
+    good = frozenset[str]() if material.is_plain else vouched(material)
+    held = Held() if material.is_plain else held_progress(material)
     files = tuple(_file(file, file.path in good) for file in material.files)
     findings = tuple(sorted(_findings(material, files, good), key=_order))
-    counted = [file for file in files if file.role in WEIGHT_ROLES or place.is_alone]
-    unverified = any(file.verdict is Verdict.UNVERIFIED for file in counted)
+    unverified = any(
+        file.verdict is Verdict.UNVERIFIED and (file.role in WEIGHT_ROLES or place.is_alone) for file in files
+    )
     return Checkpoint(
         name=place.name,
         path=place.path,
         layout=place.layout,
         kind=_kind(files),
-        verdict=worst((verdict_of_all(findings), Verdict.UNVERIFIED if unverified else Verdict.OK)),
+        verdict=verdict_of_all(findings, Verdict.UNVERIFIED if unverified else Verdict.OK),
         tier=None if place.is_alone and not _was_read(material) else tier,
         size_bytes=sum(file.size_bytes for file in files),
         files=files,
-        epoch=place.epoch,
-        step=place.step if place.step is not None else _step(material),
+        epoch=place.epoch if place.epoch is not None else held.epoch,
+        step=place.step if place.step is not None else held.step,
         is_final=place.is_final,
         findings=findings,
     )
@@ -121,7 +120,8 @@ def _about_weights(file: Inspection, judged: CheckpointFile, is_vouched: bool) -
     if (
         contents is not None
         and contents.format != "safetensors"
-        and contents.tensors == {}
+        and file.outline is not None
+        and not file.outline.count
         and not file.faults
     ):
         yield found(FindingCode.NO_TENSORS, file.path, {"size_bytes": file.size_bytes})
@@ -148,29 +148,22 @@ def _late(material: Material) -> Iterator[Finding]:
 
 def _file(file: Inspection, is_vouched: bool) -> CheckpointFile:
     contents = file.contents
-    verdict = worst(map(fault_verdict, file.faults))
+    verdict = worst(map(fault_verdict, file.faults)) if file.faults else Verdict.OK
     if verdict is Verdict.OK and not is_vouched and (contents is None or not contents.is_judged):
         verdict = Verdict.UNVERIFIED
-    tensors = contents.tensors if contents is not None else None
-    dtypes = tuple(sorted({tensor.dtype for tensor in tensors.values()} - {""})) if tensors else ()
+    outline = file.outline
     return CheckpointFile(
         path=file.path,
         role=file.role,
         size_bytes=file.size_bytes,
         verdict=verdict,
         format=contents.format if contents is not None else "",
-        tensors=None if tensors is None else len(tensors),
-        parameters=None if tensors is None else _parameters(tensors, dtypes),
-        dtypes=dtypes,
+        tensors=None if outline is None else outline.count,
+        parameters=None if outline is None else outline.parameters,
+        dtypes=() if outline is None else outline.dtypes,
+        digest=file.digest,
+        blocks=file.blocks,
     )
-
-
-def _parameters(tensors: Mapping[str, Tensor], dtypes: tuple[str, ...]) -> int:
-    if len(dtypes) == 1 and dtypes[0] in DTYPE_BITS:
-        return (
-            sum(t.data_offsets[1] - t.data_offsets[0] for t in tensors.values()) * 8 // DTYPE_BITS[dtypes[0]]
-        )
-    return sum(prod(tensor.shape) for tensor in tensors.values())
 
 
 def _kind(files: Iterable[CheckpointFile]) -> CheckpointKind:
@@ -184,13 +177,6 @@ def _kind(files: Iterable[CheckpointFile]) -> CheckpointKind:
             return CheckpointKind.ADAPTER
         case _:
             return CheckpointKind.RESUME_ONLY if FileRole.OPTIMIZER in roles else CheckpointKind.UNKNOWN
-
-
-def _step(material: Material) -> int | None:
-    """Return the step that the HF Trainer's own state names, for a final model whose name has none."""
-    state = material.document(FileRole.TRAINER_STATE, _TRAINER_STATE)
-    step: Any = state[1].get("global_step") if state is not None else None
-    return step if type(step) is int and step >= 0 else None
 
 
 def _order(finding: Finding) -> tuple[int, str, str, str]:

@@ -10,10 +10,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 _CLOSED = os.O_CLOEXEC | os.O_NOFOLLOW
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _CLOSED
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | _CLOSED
+_DIRECTORY = os.O_PATH | os.O_DIRECTORY | _CLOSED
+"""Only gone through: who may enter a directory need not be allowed to list it."""
 _BLOCK_BYTES = 512
 """st_blocks counts these, whatever the file system's own block is."""
 _MOST_HOLES = 64
@@ -23,6 +25,7 @@ def can_be_listed(root: Path, path: str) -> bool:
     """Return whether this process may see what lies in a directory below `root`."""
     try:
         with open_directory(root, path) as directory:
+            os.close(os.open(".", os.O_RDONLY | os.O_DIRECTORY | _CLOSED, dir_fd=directory))
             os.stat(".", dir_fd=directory)
     except OSError:
         return False
@@ -30,7 +33,7 @@ def can_be_listed(root: Path, path: str) -> bool:
 
 
 class OpenFile:
-    """A regular file, open for reading; `size` is what it was when it was opened."""
+    """A regular file, open for reading until its block ends; `size` is what it was when it was opened."""
 
     __slots__ = ("_descriptor", "_status", "size")
 
@@ -39,11 +42,33 @@ class OpenFile:
         self._status = status
         self.size = status.st_size
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    @property
+    def descriptor(self) -> int:
+        """Its file descriptor, good for as long as the block that opened it lasts."""
+        return self._descriptor
+
     @property
     def identity(self) -> tuple[int, int, int, int]:
         """Device, inode, size and modification time: equal while the file is the same and unchanged."""
         status = self._status
         return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def is_unwritten(self, begin: int, end: int) -> bool:
+        """Return whether bytes [begin, end) were never written, as far as the file system tells."""
+        if self._status.st_blocks * _BLOCK_BYTES >= self.size:
+            return False
+        return self._next_data(begin) >= end
+
+    def is_unchanged(self) -> bool:
+        """Return whether the file still is as long, and as old, as when it was opened; raises OSError."""
+        now = os.fstat(self._descriptor)
+        return (now.st_size, now.st_mtime_ns) == (self._status.st_size, self._status.st_mtime_ns)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return at most `length` bytes at `offset`; raises OSError."""
@@ -86,7 +111,7 @@ def descend(root: Path, relative_path: str) -> int:
     parts = [part for part in relative_path.split("/") if part not in ("", ".")]
     if relative_path.startswith("/") or ".." in parts:
         raise OSError(errno.EPERM, "leaves the root", relative_path)
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     for part in parts:
         try:
             below = os.open(part, _DIRECTORY, dir_fd=descriptor)
@@ -114,14 +139,18 @@ def open_path(root: Path, relative_path: str) -> Iterator["OpenFile"]:
         yield file
 
 
-@contextmanager
-def open_file(directory: int, name: str) -> Iterator[OpenFile]:
+def open_file(directory: int, name: str) -> OpenFile:
     """Open the regular file `name` of an open directory; raises OSError, EINVAL for anything else."""
     descriptor = os.open(name, _FILE, dir_fd=directory)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", name)
-        yield OpenFile(descriptor, status)
-    finally:
+        return OpenFile(descriptor, _regular(descriptor, name))
+    except BaseException:
         os.close(descriptor)
+        raise
+
+
+def _regular(descriptor: int, name: str) -> os.stat_result:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", name)
+    return status

@@ -18,7 +18,7 @@ class Progress(Struct, frozen=True):
 
 
 class Meter:
-    """Adds up what is done and reports it."""
+    """Adds up what is done and reports it, in the quick tier once a file."""
 
     def __init__(self, total_bytes: int, report: Callable[[Progress], None] | None) -> None:
         self._total = total_bytes

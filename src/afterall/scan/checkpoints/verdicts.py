@@ -14,6 +14,7 @@ _INCOMPLETE = frozenset(
         FindingCode.CHECKPOINT_FILE_MISSING,
         FindingCode.CHECKPOINT_UNFINISHED,
         FindingCode.INDEX_MISSING,
+        FindingCode.RECORDED_FILE_MISSING,
         FindingCode.SHARD_MISSING,
         FindingCode.TENSOR_MISSING,
         FindingCode.WEIGHTS_MISSING,
@@ -29,6 +30,7 @@ _UNVERIFIED = frozenset(
     }
 )
 _ORDER = (Verdict.OK, Verdict.UNVERIFIED, Verdict.INCOMPLETE, Verdict.CORRUPT, Verdict.MISSING)
+_RANKS = {verdict: rank for rank, verdict in enumerate(_ORDER)}
 
 
 def verdict_of(code: FindingCode, severity: Severity) -> Verdict:
@@ -47,9 +49,9 @@ def fault_verdict(fault: Fault) -> Verdict:
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst of some verdicts, OK where there is none."""
-    return max(verdicts, key=_ORDER.index, default=Verdict.OK)
+    return max(verdicts, key=_RANKS.__getitem__, default=Verdict.OK)
 
 
-def verdict_of_all(findings: Iterable[Finding]) -> Verdict:
-    """Return what findings together make of the checkpoint that they are about."""
-    return worst(verdict_of(finding.code, finding.gravity) for finding in findings)
+def verdict_of_all(findings: Iterable[Finding], at_best: Verdict = Verdict.OK) -> Verdict:
+    """Return what findings together make of the checkpoint that they are about, `at_best` without any."""
+    return worst((at_best, *(verdict_of(finding.code, finding.gravity) for finding in findings)))

@@ -5,16 +5,20 @@ Invariant: no link is followed, nothing is opened but directories, and the order
 
 import os
 import stat
+from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 
 from msgspec import Struct
 
 from afterall.model import Entry, EntryKind
+from afterall.scan.checkpoints.crew import work
 from afterall.scan.checkpoints.entries import IGNORED_DIRECTORIES
 
 MAX_ENTRIES = 2_000_000
 MAX_DEPTH = 64
 _BLOCK_BYTES = 512
+_KINDS = {stat.S_IFREG: EntryKind.FILE, stat.S_IFDIR: EntryKind.DIRECTORY, stat.S_IFLNK: EntryKind.SYMLINK}
 
 
 class Walk(Struct, frozen=True):
@@ -30,7 +34,7 @@ def entry_of(path: str, status: os.stat_result) -> Entry:
     """Return what `lstat` says of the file at `path`."""
     return Entry(
         path=path,
-        kind=_kind(status.st_mode),
+        kind=_KINDS.get(stat.S_IFMT(status.st_mode), EntryKind.OTHER),
         size_bytes=status.st_size,
         allocated_bytes=status.st_blocks * _BLOCK_BYTES,
         mtime_ns=status.st_mtime_ns,
@@ -38,43 +42,63 @@ def entry_of(path: str, status: os.stat_result) -> Entry:
         inode=status.st_ino,
         device=status.st_dev,
         links=status.st_nlink,
+        ctime_ns=status.st_ctime_ns,
     )
 
 
-def walk(root: Path, start: str) -> Walk:
-    """Return everything below `start`, a directory below `root`, trackers and caches left out."""
+def walk(root: Path, start: str, jobs: int | None = None) -> Walk:
+    """Return everything below `start`, a directory below `root`, trackers and caches left out.
+
+    Directories equally deep are listed, and their files looked at, by at most `jobs` threads.
+    """
+    looking = _Looking(str(root))
     entries: list[Entry] = []
-    unreadable: list[str] = []
-    waiting = [(start, 0)]
-    truncated = False
-    while waiting and not truncated:
-        directory, depth = waiting.pop()
+    level = [start]
+    for _ in range(MAX_DEPTH + 1):
+        below = []
+        with (
+            closing(work(level, looking.listed, jobs)) as listings,
+            closing(work(chain.from_iterable(listings), looking.seen, jobs)) as found,
+        ):
+            for entry in found:
+                if entry is None:
+                    continue
+                entries.append(entry)
+                if entry.kind is EntryKind.DIRECTORY:
+                    below.append(entry.path)
+                if len(entries) > MAX_ENTRIES:
+                    break
+        level = below
+        if not level or len(entries) > MAX_ENTRIES:
+            break
+    entries.sort(key=lambda entry: entry.path)
+    is_truncated = bool(level) or len(entries) > MAX_ENTRIES
+    return Walk(tuple(entries), tuple(sorted(looking.unreadable)), is_truncated)
+
+
+class _Looking:
+    """Lists directories below `root` and looks at what is in them, by several threads."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self.unreadable: set[str] = set()
+
+    def listed(self, directory: str) -> list[tuple[str, os.DirEntry[str]]]:
+        prefix = f"{directory}/" if directory else ""
         try:
-            found = _list(root, directory)
+            with os.scandir(f"{self._root}/{directory}") as listing:
+                some = islice(listing, MAX_ENTRIES + 1)
+                return [(prefix + item.name, item) for item in some if item.name not in IGNORED_DIRECTORIES]
         except OSError:
-            unreadable.append(directory)
-            continue
-        entries.extend(found)
-        inside = [entry.path for entry in found if entry.kind is EntryKind.DIRECTORY]
-        truncated = len(entries) > MAX_ENTRIES or (bool(inside) and depth >= MAX_DEPTH)
-        waiting.extend((path, depth + 1) for path in inside)
-    ordered = sorted(entries, key=lambda entry: entry.path)
-    return Walk(tuple(ordered), tuple(sorted(unreadable)), truncated)
+            self.unreadable.add(directory)
+            return []
 
-
-def _list(root: Path, directory: str) -> list[Entry]:
-    prefix = f"{directory}/" if directory else ""
-    with os.scandir(root / directory) as listing:
-        return [
-            entry_of(prefix + item.name, item.stat(follow_symlinks=False))
-            for item in listing
-            if item.name not in IGNORED_DIRECTORIES
-        ]
-
-
-def _kind(mode: int) -> EntryKind:
-    if stat.S_ISREG(mode):
-        return EntryKind.FILE
-    if stat.S_ISDIR(mode):
-        return EntryKind.DIRECTORY
-    return EntryKind.SYMLINK if stat.S_ISLNK(mode) else EntryKind.OTHER
+    def seen(self, found: tuple[str, os.DirEntry[str]]) -> Entry | None:
+        path, item = found
+        try:
+            return entry_of(path, item.stat(follow_symlinks=False))
+        except FileNotFoundError:  # removed since its directory was listed
+            return None
+        except OSError:
+            self.unreadable.add(path.rpartition("/")[0])
+            return None

@@ -5,18 +5,18 @@ Source: huggingface_hub serialization (index written last, so shards without one
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from afterall.model import FileRole, Finding, FindingCode, Scalar, Severity
-from afterall.scan.checkpoints.checks.material import Material, below, found, tensors_of
-from afterall.scan.checkpoints.formats import Tensor
+from afterall.scan.checkpoints.checks.material import Material, below, found
 from afterall.scan.checkpoints.formats.weights_index import Index
 from afterall.scan.checkpoints.inspection import Inspection
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
 
+_OF = "-of-"
 _SHARD = re.compile(
     r"(?P<prefix>.+)-(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<suffix>\.(safetensors|bin))"
 )
@@ -28,28 +28,37 @@ _MOST_NAMED = 20
 
 
 class _Folder(Struct, frozen=True):
-    """One directory of a checkpoint: its weights by name, and its indexes."""
+    """One directory of a checkpoint: its weights by name, the shards among them by model, and its indexes."""
 
     path: str
     weights: dict[str, Inspection]
+    models: dict[tuple[str, str, str], dict[str, str]]
+    """By prefix, count and suffix in the names of its shards: their numbers and names."""
     indexes: tuple[Inspection, ...]
 
 
 def check(material: Material) -> Iterable[Finding]:
     """Yield what is wrong with the sharded models of a checkpoint."""
+    if not material.having(FileRole.WEIGHTS_INDEX) and not any(_OF in file.name for file in material.files):
+        return
     for folder in _folders(material):
         named: set[str] = set()
+        agreed: list[set[str]] = []
         for file in folder.indexes:
             index = file.contents.document if file.contents is not None else None
             if isinstance(index, Index):
-                named |= set(index.weight_map.values())
-                yield from _against_index(folder, file.path, index)
+                counts = Counter(index.weight_map.values())
+                named |= counts.keys()
+                agreed.append(_agreeing(folder, index, counts))
+                yield from _against_index(folder, file.path, index, counts)
+                yield from _misplaced(_known(folder, counts.keys() - agreed[-1]), file.path, index)
         yield from _numbered(folder, named)
         yield from _extra(folder, named)
-        yield from _doubled(folder)
+        yield from _doubled(folder, agreed)
 
 
 def _folders(material: Material) -> Iterator[_Folder]:
+    """Go through the directories that an index or the name of a file says to hold parts of a model."""
     weights: dict[str, dict[str, Inspection]] = defaultdict(dict)
     indexes: dict[str, list[Inspection]] = defaultdict(list)
     for file in material.files:
@@ -58,25 +67,27 @@ def _folders(material: Material) -> Iterator[_Folder]:
         elif file.role is FileRole.WEIGHTS_INDEX:
             indexes[file.parent].append(file)
     for path in sorted({*weights, *indexes}):
-        yield _Folder(path, weights[path], tuple(indexes[path]))
+        models: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+        for name in weights[path]:
+            parts = _SHARD.fullmatch(name) if _OF in name else None
+            if parts is not None and int(parts["count"]) <= _MOST_SHARDS:
+                models[parts["prefix"], parts["count"], parts["suffix"]][parts["number"]] = name
+        if models or path in indexes:
+            yield _Folder(path, weights[path], models, tuple(indexes[path]))
 
 
 def _numbered(folder: _Folder, indexed: set[str]) -> Iterator[Finding]:
     """Judge files by the `-00001-of-00003` in their names; those an index names are judged by that."""
-    groups: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for name in folder.weights:
-        parts = _SHARD.fullmatch(name)
-        if parts is not None and int(parts["count"]) <= _MOST_SHARDS:
-            groups[parts["prefix"], parts["count"], parts["suffix"]].add(parts["number"])
-    for (prefix, count, suffix), numbers in sorted(groups.items()):
-        first = 0 if any(int(number) == 0 for number in numbers) else 1
-        width = len(min(numbers))
-        due = {f"{number:0{width}}" for number in range(first, first + int(count))}
-        names = [f"{prefix}-{number}-of-{count}{suffix}" for number in sorted(due - numbers)]
+    for (prefix, count, suffix), shards in sorted(folder.models.items()):
+        numbers = set(map(int, shards))
+        first = 0 if 0 in numbers else 1
+        width = len(min(shards))
+        missing = sorted(set(range(first, first + int(count))) - numbers)
+        names = [f"{prefix}-{number:0{width}}-of-{count}{suffix}" for number in missing]
         yield from _missing_shards(folder.path, [name for name in names if name not in indexed], int(count))
-        if int(count) > 1 and not indexed and _INDEXED.fullmatch(prefix):
+        if int(count) > 1 and not folder.indexes and _INDEXED.fullmatch(prefix):
             subject = below(folder.path, f"{prefix.removeprefix('ft-')}{suffix}.index.json")
-            yield found(FindingCode.INDEX_MISSING, subject, {"shards": len(numbers), "of": int(count)})
+            yield found(FindingCode.INDEX_MISSING, subject, {"shards": len(shards), "of": int(count)})
 
 
 def _missing_shards(directory: str, names: list[str], count: int) -> Iterator[Finding]:
@@ -84,9 +95,9 @@ def _missing_shards(directory: str, names: list[str], count: int) -> Iterator[Fi
         yield found(FindingCode.SHARD_MISSING, below(directory, name), {"missing": len(names), "of": count})
 
 
-def _against_index(folder: _Folder, path: str, index: Index) -> Iterator[Finding]:
-    files = set(index.weight_map.values())
-    escaping = sorted(name for name in files if _leaves(name))
+def _against_index(folder: _Folder, path: str, index: Index, named: Collection[str]) -> Iterator[Finding]:
+    """Look for the files that an index names."""
+    escaping = sorted(name for name in named if _leaves(name))
     if escaping:
         evidence: dict[str, Scalar] = {
             "problem": "leaves_directory",
@@ -94,21 +105,30 @@ def _against_index(folder: _Folder, path: str, index: Index) -> Iterator[Finding
             "first": escaping[0],
         }
         yield found(FindingCode.INDEX_INVALID, path, evidence)
-    missing = sorted(files - folder.weights.keys() - set(escaping))
-    yield from _missing_shards(folder.path, missing, len(files))
-    yield from _places(folder, path, index)
-    yield from _total(folder, path, index)
+    missing = sorted(set(named) - folder.weights.keys() - set(escaping))
+    yield from _missing_shards(folder.path, missing, len(named))
+    yield from _total(folder, path, index, named)
 
 
 def _leaves(name: str) -> bool:
     return name.startswith("/") or ".." in name.split("/") or "\0" in name
 
 
-def _places(folder: _Folder, path: str, index: Index) -> Iterator[Finding]:
-    """Compare where the index says each tensor is with where it is, in files with known headers."""
-    known = _known(folder, index)
+def _agreeing(folder: _Folder, index: Index, counts: Counter[str]) -> set[str]:
+    """Return the files that hold just the tensors that the index says; `counts` is how many that are."""
+    says = index.weight_map.get
+    return {
+        name
+        for name, tensors in _known(folder, counts).items()
+        if len(tensors) == counts[name] and {name}.issuperset(map(says, tensors))
+    }
+
+
+def _misplaced(known: Mapping[str, Collection[str]], path: str, index: Index) -> Iterator[Finding]:
+    """Compare where the index says each tensor is with where it is, in files that disagree."""
+    lying_in = {name: frozenset(tensors) for name, tensors in known.items()}
     lying = {tensor: name for name in sorted(known) for tensor in known[name]}
-    wrong = [t for t, name in index.weight_map.items() if name in known and t not in known[name]]
+    wrong = [t for t, name in index.weight_map.items() if name in lying_in and t not in lying_in[name]]
     misplaced = [tensor for tensor in wrong if tensor in lying]
     absent = [tensor for tensor in wrong if tensor not in lying]
     unlisted = [tensor for tensor in lying if tensor not in index.weight_map]
@@ -117,33 +137,31 @@ def _places(folder: _Folder, path: str, index: Index) -> Iterator[Finding]:
         places = {"index_says": index.weight_map[first], "lies_in": lying[first]}
         yield found(FindingCode.TENSOR_MISPLACED, path, {**_named(misplaced), **places})
     if absent:
-        says = {"index_says": index.weight_map[min(absent)]}
-        yield found(FindingCode.TENSOR_MISSING, path, {**_named(absent), **says})
+        place = {"index_says": index.weight_map[min(absent)]}
+        yield found(FindingCode.TENSOR_MISSING, path, {**_named(absent), **place})
     if unlisted:
         evidence = {"problem": "not_in_index", **_named(unlisted)}
         yield found(FindingCode.TENSOR_MISPLACED, path, evidence, Severity.WARNING)
 
 
-def _known(folder: _Folder, index: Index) -> dict[str, Mapping[str, Tensor]]:
-    """Return the tensors of the files that the index names, without those that could not be read."""
-    files = (folder.weights[name] for name in set(index.weight_map.values()) & folder.weights.keys())
-    return {file.name: tensors for file in files if (tensors := tensors_of(file)) is not None}
+def _known(folder: _Folder, names: Iterable[str]) -> dict[str, Collection[str]]:
+    """Return the names of the tensors in those of some files that are there and could be read."""
+    files = (folder.weights[name] for name in names if name in folder.weights)
+    outlines = ((file.name, file.outline) for file in files)
+    return {name: each.names for name, each in outlines if each is not None and each.names is not None}
 
 
 def _named(tensors: list[str]) -> dict[str, Scalar]:
     return {"tensors": len(tensors), "first": min(tensors)}
 
 
-def _total(folder: _Folder, path: str, index: Index) -> Iterator[Finding]:
+def _total(folder: _Folder, path: str, index: Index, names: Iterable[str]) -> Iterator[Finding]:
     """Compare total_size; a warning only, because writers count tied tensors in different ways."""
-    files = [folder.weights.get(name) for name in sorted(set(index.weight_map.values()))]
-    held = [
-        tensors_of(file) if file is not None and file.name.endswith(".safetensors") else None
-        for file in files
-    ]
-    if index.total_bytes is None or any(tensors is None for tensors in held):
+    files = (folder.weights.get(name) for name in names)
+    held = [None if file is None or file.outline is None else file.outline.data_bytes for file in files]
+    if index.total_bytes is None or None in held:
         return
-    actual = sum(tensor.size_bytes for tensors in held if tensors is not None for tensor in tensors.values())
+    actual = sum(size for size in held if size is not None)
     if actual != index.total_bytes:
         yield found(
             FindingCode.INDEX_SIZE_DIFFERS, path, {"index_bytes": index.total_bytes, "actual_bytes": actual}
@@ -153,8 +171,8 @@ def _total(folder: _Folder, path: str, index: Index) -> Iterator[Finding]:
 def _extra(folder: _Folder, named: set[str]) -> Iterator[Finding]:
     """A model file that the index does not name is a leftover that some loaders prefer all the same."""
     suffixes = {name.rpartition(".")[2] for name in named}
-    for name in sorted(folder.weights):
-        if named and name not in named and _MODEL.fullmatch(name) and name.rpartition(".")[2] in suffixes:
+    for name in sorted(folder.weights.keys() - named) if named else ():
+        if _MODEL.fullmatch(name) and name.rpartition(".")[2] in suffixes:
             yield found(
                 FindingCode.SHARD_EXTRA,
                 below(folder.path, name),
@@ -162,15 +180,15 @@ def _extra(folder: _Folder, named: set[str]) -> Iterator[Finding]:
             )
 
 
-def _doubled(folder: _Folder) -> Iterator[Finding]:
-    """A tensor in two shards of one model has two values, and which one counts depends on the loader."""
-    groups: dict[tuple[str, str], dict[str, Mapping[str, object]]] = defaultdict(dict)
-    for name, file in folder.weights.items():
-        parts = _SHARD.fullmatch(name)
-        tensors = tensors_of(file)
-        if parts is not None and tensors is not None:
-            groups[parts["prefix"], parts["count"]][name] = tensors
-    for shards in groups.values():
+def _doubled(folder: _Folder, agreed: list[set[str]]) -> Iterator[Finding]:
+    """A tensor in two shards of one model has two values, and which one counts depends on the loader.
+
+    Shards that agree with one index hold no tensor twice.
+    """
+    for names in folder.models.values():
+        shards = {} if any(map({*names.values()}.issubset, agreed)) else _known(folder, names.values())
+        if len(set().union(*shards.values())) == sum(map(len, shards.values())):
+            continue
         first_in: dict[str, str] = {}
         for name in sorted(shards):
             twice = sorted(tensor for tensor in shards[name] if tensor in first_in)

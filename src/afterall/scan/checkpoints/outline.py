@@ -1,0 +1,43 @@
+"""Say in short what the tensors of a file are, so that a checkpoint is judged without keeping each of them.
+
+Invariant: an outline is made only of tensors that were read; whoever needs their shapes needs the tensors.
+"""
+
+from collections.abc import Collection
+from math import prod
+from operator import attrgetter
+
+from msgspec import Struct
+
+from afterall.scan.checkpoints.formats import Contents, safetensors
+from afterall.scan.checkpoints.formats.serde import DTYPE_BITS
+
+_dtype = attrgetter("dtype")
+
+
+class Outline(Struct, frozen=True, gc=False):
+    """A file's tensors together."""
+
+    count: int
+    parameters: int
+    """Elements of all tensors."""
+    dtypes: tuple[str, ...]
+    names: Collection[str] | None
+    """None where those of all files together were too many to keep."""
+    data_bytes: int | None = None
+    """What they take in the file, known for safetensors alone: there nothing else follows the header."""
+
+
+def outline_of(contents: Contents, size_bytes: int) -> Outline | None:
+    """Return the outline of a file of `size_bytes`, None where it has no tensors that could be read."""
+    tensors = contents.tensors
+    if tensors is None:
+        return None
+    dtypes = tuple(sorted(set(map(_dtype, tensors.values())) - {""}))
+    filled = size_bytes - contents.data_begin if contents.format == safetensors.NAME else None
+    if len(dtypes) != 1 or dtypes[0] not in DTYPE_BITS:
+        parameters = sum(prod(tensor.shape) for tensor in tensors.values())
+    else:
+        size = sum(tensor.size_bytes for tensor in tensors.values()) if filled is None else filled
+        parameters = size * 8 // DTYPE_BITS[dtypes[0]]
+    return Outline(len(tensors), parameters, dtypes, tuple(tensors), filled)
