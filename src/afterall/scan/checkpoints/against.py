@@ -84,7 +84,7 @@ def _differing(each: Checkpoint, record: Record, entries: Mapping[str, Entry]) -
             yield _differs(file, recorded, entries.get(file.path))
     weights = [file for file in unknown if file.role in WEIGHT_ROLES]
     if weights:
-        evidence: dict[str, Scalar] = {"files": len(unknown), "first": weights[0].path}
+        evidence: dict[str, Scalar] = {"files": len(unknown), "other": weights[0].path}
         yield found(FindingCode.NOT_IN_MANIFEST, each.path, evidence)
 
 
@@ -111,7 +111,7 @@ def _differs(file: CheckpointFile, recorded: Recorded, entry: Entry | None) -> F
 
 
 def _missing(path: str, files: int) -> Finding:
-    return found(FindingCode.RECORDED_FILE_MISSING, path, {"files": files})
+    return found(FindingCode.RECORDED_FILE_MISSING, path, {"files": files} if files > 1 else {})
 
 
 def _gone(directory: str, paths: list[str]) -> Checkpoint:

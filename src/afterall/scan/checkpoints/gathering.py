@@ -4,37 +4,38 @@ Invariant: a checkpoint's own findings are in it; the findings returned beside a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from msgspec.structs import replace
 
-from afterall.model import Checkpoint, ExperimentLayout, Finding, Tier
-from afterall.scan.checkpoints.across import compared, linked
+from afterall.model import Checkpoint, ExperimentLayout, Finding
+from afterall.scan.checkpoints.across import compared, told_together
 from afterall.scan.checkpoints.examining import Examination, examine
-from afterall.scan.checkpoints.identical import identical
 from afterall.scan.checkpoints.layouts import bare, find_places
 from afterall.scan.checkpoints.layouts.hf_trainer import FINAL
 from afterall.scan.checkpoints.layouts.shape import Place
-from afterall.scan.checkpoints.promised import account
+from afterall.scan.checkpoints.promised import account, layout_of
+from afterall.scan.checkpoints.resume_points import resume_points
+from afterall.scan.checkpoints.saving_arguments import read_savings
 from afterall.scan.promises import Promises
 
 
 def scan_checkpoints(
-    set_dir: Path, layout: ExperimentLayout, promises: Promises, depth: Tier = Tier.QUICK
+    how: Examination, layout: ExperimentLayout, promises: Promises
 ) -> tuple[tuple[Checkpoint, ...], tuple[Finding, ...]]:
     """Return an experiment's checkpoints, missing ones too, in order, and findings about its saving.
 
-    Never raises for what lies in the set: what cannot be read is a finding.
+    `how` has the set's directory as its root. Never raises for what lies in the set: what cannot be read is a
+    finding.
     """
-    how = Examination(set_dir, depth, promises)
+    how = replace(how, promises=promises)
     places = tuple(_at_home(find_places(layout.entries), layout.roots))
     there = compared(tuple(examine(places, how)))
     entries = {entry.path: entry for entry in layout.entries}
-    told = account(there, promises, layout.path)
-    findings = [*told.findings, *linked(there, entries)]
-    if depth is not Tier.QUICK:
-        findings.extend(identical(set_dir, there, entries))
-    checkpoints = _with_final(_ordered((*there, *told.missing)), promises)
+    savings = read_savings(how.root, layout_of(there, promises), there, entries, promises)
+    told = account(there, promises, layout.path, savings)
+    resumed = resume_points(how.root, (*there, *told.missing), entries, promises.has_ended)
+    findings = [*told.findings, *told_together(how.root, there, entries), *resumed.findings]
+    checkpoints = _with_final(_ordered((*there, *told.missing, *resumed.missing)), promises)
     named = (_of_experiment(each, layout.name) for each in checkpoints)
     return tuple(named), tuple(replace(finding, experiment=layout.name) for finding in findings)
 

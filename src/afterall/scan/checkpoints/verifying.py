@@ -1,18 +1,17 @@
 """Verify what a person names on the command line: files, checkpoint directories, runs, or whole sets.
 
 Invariant: what was named is judged by what lies in it alone; nothing was promised here, so nothing but parts
-of a checkpoint can be missing.
+of a checkpoint, and what a manifest has, can be missing.
 """
 
 import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from afterall.errors import BadInput
 from afterall.model import (
     Checkpoint,
     CheckpointKind,
@@ -21,99 +20,147 @@ from afterall.model import (
     FindingCode,
     Scalar,
     Severity,
-    Source,
     Tier,
     Verdict,
 )
-from afterall.scan.checkpoints.across import compared, linked
-from afterall.scan.checkpoints.checks.material import PATH_EVIDENCE, found
+from afterall.scan.checkpoints.across import compared, told_together
+from afterall.scan.checkpoints.against import Record, below, held_against, placed
+from afterall.scan.checkpoints.as_typed import as_typed
+from afterall.scan.checkpoints.checks.material import found
 from afterall.scan.checkpoints.examining import Examination, examine
-from afterall.scan.checkpoints.identical import identical
-from afterall.scan.checkpoints.layouts import Place, find_places
+from afterall.scan.checkpoints.manifest import Manifest, Recorded
+from afterall.scan.checkpoints.memory_file import memory_directory, read_memory, write_memory
 from afterall.scan.checkpoints.progress import Progress
+from afterall.scan.checkpoints.remembering import Memory
+from afterall.scan.checkpoints.resume_points import resume_points
+from afterall.scan.checkpoints.surveying import Named, survey
 from afterall.scan.checkpoints.verdicts import verdict_of_all, worst
-from afterall.scan.checkpoints.walking import Walk, entry_of, walk
 
-ALONE = "file"
-"""The layout of a file that was named by itself."""
-
-_HUB_SNAPSHOT = re.compile(r"(?P<repository>.*/models--[^/]+)/snapshots/[^/]+")
+Tell = Callable[[Progress], None]
 
 
-class _Named(Struct, frozen=True):
-    """One path as it was typed, and where it is."""
+class Asked(Struct, frozen=True, kw_only=True):
+    """How to verify: how deep, with how many threads, against what, and whom to tell of progress."""
 
-    typed: str
-    root: Path
-    """What no link may leave."""
-    start: str
-    """The path relative to the root."""
-    walk: Walk
-    places: tuple[Place, ...]
+    depth: Tier = Tier.QUICK
+    jobs: int | None = None
+    """Most threads at a time; None: as many as the file system lets wait."""
+    manifest: Manifest | None = None
+    """What the files were when they were recorded; None: nothing to hold them against."""
+    records: bool = False
+    """True: every file is read for its digest, in the values tier."""
+    remembers: bool = False
+    """True: what was found of a file that has not changed since is used again, and kept for the next time.
+
+    With a manifest nothing is: bits that rot change neither size nor time, and only reading shows them.
+    """
+    progress: Tell | None = None
+    """Called from the asking thread."""
+
+    @property
+    def reads_all(self) -> bool:
+        """True where every file is read, whatever it holds."""
+        return self.records or self.manifest is not None
+
+
+class Verified(Struct, frozen=True):
+    """What was found, paths as typed; and where asked for, the digest of every file that was read whole."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    base: str = ""
+    """The directory, absolute, that everything that was named lies in."""
+    recorded: Mapping[str, Recorded] = {}
+    """By path relative to `base`."""
 
 
 def verify(
-    paths: Sequence[Path], depth: Tier = Tier.QUICK, progress: Callable[[Progress], None] | None = None
+    paths: Sequence[Path], depth: Tier = Tier.QUICK, progress: Tell | None = None
 ) -> tuple[Checkpoint, ...]:
-    """Return every checkpoint at or below `paths`, in order, paths as typed; a path named twice counts once.
+    """Return every checkpoint at or below `paths`, remembering nothing; otherwise as `verify_as`."""
+    return verify_as(paths, Asked(depth=depth, progress=progress)).checkpoints
+
+
+def verify_as(paths: Sequence[Path], asked: Asked) -> Verified:
+    """Return every checkpoint at or below `paths`, in order; a path named twice counts once.
 
     A directory that holds none is told as one that is missing, what could not be listed as not verifiable.
-    `progress` is called from this thread. Raises BadInput for a path that is not there or cannot be listed.
+    Raises BadInput for a path that is not there or cannot be listed.
     """
-    named = [_survey(path) for path in dict.fromkeys(paths)]
-    sizes = [sum(entry.size_bytes for place in each.places for entry in place.entries) for each in named]
+    named = [survey(path, asked.jobs) for path in dict.fromkeys(paths)]
+    base = os.path.commonpath([each.directory for each in named])
+    record = None if asked.manifest is None else placed(asked.manifest, base)
     checkpoints: list[Checkpoint] = []
-    for index, each in enumerate(named):
-        report = _shifted(progress, sum(sizes[:index]), sum(sizes)) if progress is not None else None
-        checkpoints.extend(_as_typed(checkpoint, each) for checkpoint in _verify(each, depth, report))
-    return tuple(checkpoints)
+    recorded: dict[str, Recorded] = {}
+    told: set[Path] = set()
+    before, total = 0, sum(each.size_bytes for each in named)
+    for each in named:
+        tell = None if asked.progress is None else _shifted(asked.progress, before, total)
+        before += each.size_bytes
+        with _memory(each, asked) as memory:
+            how = Examination(
+                each.root,
+                asked.depth,
+                jobs=asked.jobs,
+                reads_all=asked.reads_all,
+                memory=memory,
+                report=tell,
+            )
+            seen = _verify(each, how, record)
+        recorded.update(_recorded(seen, each, base) if asked.records else ())
+        new = [checkpoint for checkpoint in seen if each.root / checkpoint.path not in told]
+        told.update(each.root / checkpoint.path for checkpoint in new)
+        checkpoints.extend(as_typed(checkpoint, each) for checkpoint in new)
+    return Verified(tuple(checkpoints), base, recorded)
 
 
-def _survey(path: Path) -> _Named:
-    try:
-        place = Path(os.path.realpath(path))
-        entry = entry_of(place.name, place.lstat())
-        if entry.kind is EntryKind.DIRECTORY:
-            os.scandir(place).close()
-    except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else None
-        raise BadInput(path, problem or str(error)) from error
-    root, start = place.parent, place.name
-    if entry.kind is not EntryKind.DIRECTORY:
-        alone = Place(name=start, path=start, directory="", layout=ALONE, entries=(entry,), is_alone=True)
-        return _Named(str(path), root, start, Walk((entry,)), (alone,))
-    hub = _HUB_SNAPSHOT.match(str(place))
-    if hub is not None:
-        # The hub's cache keeps the files beside the snapshots and links to them.
-        root = Path(hub["repository"])
-        start = os.path.relpath(place, root)
-    if not place.name:
-        start = ""
-    walked = walk(root, start)
-    return _Named(str(path), root, start, walked, find_places(walked.entries))
-
-
-def _shifted(
-    progress: Callable[[Progress], None], before_bytes: int, total_bytes: int
-) -> Callable[[Progress], None]:
+def _shifted(progress: Tell, before_bytes: int, total_bytes: int) -> Tell:
     return lambda each: progress(Progress(each.path, before_bytes + each.done_bytes, total_bytes))
 
 
-def _verify(each: _Named, depth: Tier, report: Callable[[Progress], None] | None) -> tuple[Checkpoint, ...]:
-    checkpoints = compared(tuple(examine(each.places, Examination(each.root, depth, report=report))))
+@contextmanager
+def _memory(each: Named, asked: Asked) -> Iterator[Memory]:
+    """Remember while the block lasts, and keep what was learned however it ends."""
+    if not asked.remembers or asked.reads_all:
+        yield Memory(keeps=False)
+        return
+    directory = memory_directory(each.directory, looks_like_set=each.looks_like_set)
+    memory = read_memory(directory)
+    try:
+        yield memory
+    finally:
+        write_memory(directory, memory)
+
+
+def _verify(each: Named, how: Examination, record: Record | None) -> tuple[Checkpoint, ...]:
+    """Return the checkpoints of one named path, their paths relative to its root."""
+    checkpoints = compared(tuple(examine(each.places, how)))
     entries = {entry.path: entry for entry in each.walk.entries}
-    about = list(linked(checkpoints, entries))
-    if depth is not Tier.QUICK:
-        about.extend(identical(each.root, checkpoints, entries))
+    if record is not None:
+        checkpoints = held_against(checkpoints, below(record, str(each.root), each.start), entries)
     unseen = _unseen(each)
-    about.extend(unseen)
+    resumed = resume_points(each.root, checkpoints, entries)
+    about = [*told_together(each.root, checkpoints, entries), *resumed.findings, *unseen]
     by_path: dict[str, list[Finding]] = {}
     for finding in about:
         by_path.setdefault(finding.subject, []).append(finding)
-    told = tuple(_with(checkpoint, by_path.get(checkpoint.path, [])) for checkpoint in checkpoints)
+    every = (*checkpoints, *resumed.missing)
+    told = tuple(_with(checkpoint, by_path.get(checkpoint.path, [])) for checkpoint in every)
     known = {checkpoint.path for checkpoint in checkpoints}
     others = [_unlooked(finding, Verdict.UNVERIFIED) for finding in unseen if finding.subject not in known]
     return (*told, *others) or (_nothing(each),)
+
+
+def _recorded(checkpoints: Iterable[Checkpoint], each: Named, base: str) -> Iterator[tuple[str, Recorded]]:
+    """Yield what a manifest keeps of every file that was read whole."""
+    entries = {entry.path: entry for entry in each.walk.entries}
+    for checkpoint in checkpoints:
+        for file in checkpoint.files:
+            entry = entries.get(file.path)
+            if not file.digest or entry is None:
+                continue
+            mtime_ns = entry.mtime_ns if entry.kind is EntryKind.FILE else None
+            path = os.path.relpath(os.path.join(each.root, file.path), base)
+            yield path, Recorded(file.size_bytes, file.digest, file.blocks, mtime_ns)
 
 
 def _with(checkpoint: Checkpoint, findings: list[Finding]) -> Checkpoint:
@@ -123,7 +170,7 @@ def _with(checkpoint: Checkpoint, findings: list[Finding]) -> Checkpoint:
     return replace(checkpoint, findings=(*checkpoint.findings, *findings), verdict=verdict)
 
 
-def _unseen(each: _Named) -> list[Finding]:
+def _unseen(each: Named) -> list[Finding]:
     """Return what could not be looked into: errors here, since nothing else would tell of it."""
     error = Severity.ERROR
     told = [found(FindingCode.DIRECTORY_UNREADABLE, path, severity=error) for path in each.walk.unreadable]
@@ -133,7 +180,7 @@ def _unseen(each: _Named) -> list[Finding]:
     return told
 
 
-def _nothing(each: _Named) -> Checkpoint:
+def _nothing(each: Named) -> Checkpoint:
     """Return what stands for a directory in which there is no checkpoint."""
     return _unlooked(found(FindingCode.NO_CHECKPOINTS, each.start), Verdict.MISSING)
 
@@ -148,34 +195,4 @@ def _unlooked(finding: Finding, verdict: Verdict) -> Checkpoint:
         tier=None,
         size_bytes=0,
         findings=(finding,),
-    )
-
-
-def _as_typed(checkpoint: Checkpoint, each: _Named) -> Checkpoint:
-    """Return a checkpoint with every path in it as a person would type it from where they are."""
-
-    def typed(path: str) -> str:
-        inside = path[len(each.start) :].lstrip("/") if path.startswith(each.start) else path
-        if each.typed == ".":
-            return inside or "."
-        prefix = each.typed.rstrip("/")
-        return f"{prefix}/{inside}" if inside else prefix or "/"
-
-    return replace(
-        checkpoint,
-        path=typed(checkpoint.path),
-        files=tuple(replace(file, path=typed(file.path)) for file in checkpoint.files),
-        findings=tuple(_finding_as_typed(finding, typed) for finding in checkpoint.findings),
-    )
-
-
-def _finding_as_typed(finding: Finding, typed: Callable[[str], str]) -> Finding:
-    return replace(
-        finding,
-        subject=typed(finding.subject),
-        evidence={
-            key: typed(value) if key in PATH_EVIDENCE and isinstance(value, str) else value
-            for key, value in finding.evidence.items()
-        },
-        sources=tuple(Source(typed(source.file), source.where) for source in finding.sources),
     )

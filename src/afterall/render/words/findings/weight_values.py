@@ -161,7 +161,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.RECORDED_FILE_MISSING: Wording(
         title="Recorded File Missing",
         says=(
-            "{subject:code} is in the manifest and not there ({files} files)",
+            "{subject:code} is in the manifest and not there, one of {files:n file} that are gone",
             "{subject:code} is in the manifest and not there",
         ),
         cause=("It was deleted or moved after the manifest was written.",),
@@ -171,7 +171,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.NOT_IN_MANIFEST: Wording(
         title="Not in the Manifest",
         says=(
-            "{files} files of {subject:code} are not in the manifest, {first:code} among them",
+            "{files} files of {subject:code} are not in the manifest, {other:code} among them",
             "files of {subject:code} are not in the manifest",
         ),
         impact=("They were verified by themselves alone.",),
