@@ -14,6 +14,7 @@ from safetensors.numpy import save
 
 from afterall.model import Checkpoint, Finding, FindingCode, Tier
 from afterall.scan.checkpoints import verify
+from afterall.scan.checkpoints.formats.serde import DTYPE_BITS
 
 RANK = 4
 HIDDEN = 64
@@ -40,8 +41,16 @@ def raw_safetensors(header: str | bytes, payload: bytes) -> bytes:
 
 def of_dtype(dtype: str, item: bytes, count: int) -> bytes:
     """Return a safetensors file with one matrix of `count` times the bytes `item`."""
-    table = {"w": {"dtype": dtype, "shape": [count, 1], "data_offsets": [0, len(item) * count]}}
+    size = len(item) * count
+    table = {"w": {"dtype": dtype, "shape": [8 * size // DTYPE_BITS[dtype], 1], "data_offsets": [0, size]}}
     return raw_safetensors(json.dumps(table), item * count)
+
+
+def gguf_bytes(kind: int, shape: tuple[int, ...], payload: bytes, version: int = 3) -> bytes:
+    """Return a GGUF file with one tensor `w` of a ggml type by its number, and no other values."""
+    info = struct.pack(f"<Q1sI{len(shape)}QIQ", 1, b"w", len(shape), *shape, kind, 0)
+    header = b"GGUF" + struct.pack("<IQQ", version, 1, 0) + info
+    return header + bytes(-len(header) % 32) + payload
 
 
 def model_arrays(seed: int = 0, dtype: str = "float32") -> dict[str, NDArray[Any]]:

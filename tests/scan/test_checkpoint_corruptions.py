@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from safetensors import SafetensorError, safe_open
 
-from afterall.model import Tier, Verdict
-from afterall.scan.checkpoints import verify
-from scan.checkpoint_breaking import BREAKAGES, Breakage
-from scan.checkpoint_making import only, write_epoch
+from afterall.model import FindingCode, Tier, Verdict
+from afterall.scan.checkpoints import Asked, read_manifest, render_manifest, verify, verify_as, write_manifest
+from scan.checkpoint_breaking import BREAKAGES, UNSEEN, Breakage
+from scan.checkpoint_edits import Break
+from scan.checkpoint_making import only, told, write_epoch
 
 IDS = [breakage.what for breakage in BREAKAGES]
 
@@ -66,3 +67,20 @@ def test_siblings_of_a_broken_checkpoint_stay_ok(epoch: Path, breakage: Breakage
     breakage.do(epoch)
     verdicts = {c.name: c.verdict for c in verify([epoch.parent], breakage.depth)}
     assert verdicts["epoch_1"] is Verdict.OK
+
+
+@pytest.mark.parametrize(("what", "do", "file"), UNSEEN, ids=[what for what, _, _ in UNSEEN])
+def test_bit_rot_is_seen_by_no_tier_but_against_a_manifest(
+    epoch: Path, what: str, do: Break, file: str, tmp_path: Path
+) -> None:
+    """Neither the quick nor the values tier claims to see a flipped bit; the digest recorded before does."""
+    recorded = verify_as([epoch], Asked(depth=Tier.VALUES, records=True))
+    write_manifest(tmp_path / "manifest.json", render_manifest(recorded.base, recorded.recorded))
+    do(epoch)
+    for depth in (Tier.QUICK, Tier.VALUES):
+        checkpoint = only(epoch, depth)
+        assert (checkpoint.verdict, checkpoint.findings) == (Verdict.OK, ())
+    asked = Asked(depth=Tier.VALUES, manifest=read_manifest(tmp_path / "manifest.json"))
+    (checkpoint,) = verify_as([epoch], asked).checkpoints
+    assert checkpoint.verdict is Verdict.CORRUPT
+    assert Path(told(checkpoint, FindingCode.DIGEST_DIFFERS).subject).name == file
