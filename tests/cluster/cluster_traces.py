@@ -116,7 +116,7 @@ def _weights(training: Training, step: int) -> dict[str, NDArray[np.float32]]:
 def _adapter(training: Training, step: int) -> dict[str, bytes]:
     """Return a PEFT LoRA adapter and its configuration."""
     config = {
-        "base_model_name_or_path": "/models/tiny-1B",
+        "base_model_name_or_path": "lab/tiny-1B",
         "lora_alpha": 2 * training.rank,
         "peft_type": "LORA",
         "r": training.rank,

@@ -119,7 +119,7 @@ SCRIPT = """\
 #SBATCH --cpus-per-task=8
 #SBATCH --mem=64G
 #SBATCH --time={limit}
-srun python train.py --model_name_or_path /models/{model} --lora_rank {rank} --learning_rate {rate} \
+srun python train.py --model_name_or_path lab/{model} --lora_rank {rank} --learning_rate {rate} \
 --num_train_epochs {epochs} --seed 42
 {last}"""
 

@@ -70,7 +70,7 @@ def _put_model(path: Path, run: DemoRun, at: tuple[int, int]) -> None:
     weights = _adapter(run, step)
     cut = len(weights) * 2 // 3 if (run.name, step) == TRUNCATED and path.name != run.name else len(weights)
     config = {
-        "base_model_name_or_path": f"/models/{run.model.name}",
+        "base_model_name_or_path": f"lab/{run.model.name}",
         "bias": "none",
         "lora_alpha": 2 * run.rank,
         "lora_dropout": 0.05,
