@@ -40,7 +40,7 @@ class CheckpointKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class CheckpointFile(Struct, frozen=True):
+class CheckpointFile(Struct, frozen=True, gc=False):
     """One file of a checkpoint; `tensors` and `parameters` (elements) are None where not read."""
 
     path: str
@@ -58,7 +58,7 @@ class CheckpointFile(Struct, frozen=True):
     """xxh3-128 of each 64 MiB of it, where it is longer than that."""
 
 
-class Checkpoint(Struct, frozen=True, kw_only=True):
+class Checkpoint(Struct, frozen=True, kw_only=True, gc=False):
     """One saved state. A checkpoint that was promised and is not there has verdict MISSING and no files."""
 
     name: str

@@ -15,7 +15,7 @@ class EntryKind(StrEnum):
     """A socket, FIFO or device: never opened."""
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One entry below a set; sizes in bytes, times since the epoch, `path` relative, with '/'."""
 
     path: str

@@ -60,7 +60,7 @@ def linked(
     homes = {file.path: each.path for each in checkpoints for file in each.files}
     sources = {later: (homes.get(earlier, ""), "reflink") for earlier, later in reflinks}
     sources |= _hard_links(checkpoints, entries)
-    for each in checkpoints:
+    for each in checkpoints if sources else ():
         weights = [file for file in each.files if file.role in WEIGHT_ROLES]
         shared: dict[tuple[str, str], list[int]] = defaultdict(list)
         for file in weights:
@@ -104,11 +104,10 @@ def _lacking(group: list[Checkpoint]) -> Iterator[tuple[str, tuple[Finding, ...]
         for file in each.files:
             if file.role in _COMPARED:
                 having[file.path.removeprefix(f"{each.path}/"), file.role].add(each.path)
+    others = max(len(group) - 1, _LEAST_AGREEING)
+    rare = [(key, paths) for key, paths in sorted(having.items()) if len(paths) == others < len(group)]
     for each in group:
-        findings = []
-        for (name, role), paths in sorted(having.items()):
-            if len(paths) >= _LEAST_AGREEING and each.path not in paths and len(paths) == len(group) - 1:
-                findings.append(_lack(each, name, role, len(paths)))
+        findings = [_lack(each, *key, others) for key, paths in rare if each.path not in paths]
         yield each.path, tuple(finding for finding in findings if not _is_told(each, finding))
 
 

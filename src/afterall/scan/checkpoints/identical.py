@@ -16,6 +16,8 @@ Pair = tuple[CheckpointFile, CheckpointFile]
 
 def identical(checkpoints: Sequence[Checkpoint], entries: Mapping[str, Entry]) -> Iterator[Finding]:
     """Yield a finding for every checkpoint that holds the same weights as the one before it in its run."""
+    if not any(file.digest for each in checkpoints for file in each.files):
+        return
     runs: dict[tuple[str, str], list[Checkpoint]] = defaultdict(list)
     for each in checkpoints:
         if each.verdict is not Verdict.MISSING and not each.is_final:

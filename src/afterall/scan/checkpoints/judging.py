@@ -17,7 +17,7 @@ from afterall.model import (
     Tier,
     Verdict,
 )
-from afterall.scan.checkpoints.checks import CHECKS, Material
+from afterall.scan.checkpoints.checks import CHECKS, TRAINER_CHECKS, Material
 from afterall.scan.checkpoints.checks.distributed import vouched
 from afterall.scan.checkpoints.checks.held_progress import Held, held_progress
 from afterall.scan.checkpoints.checks.material import found
@@ -86,8 +86,12 @@ def _findings(
         )
     if material.place.is_alone and not _was_read(material):
         yield _unread(material.files[0])
-    for check in CHECKS if not material.place.is_alone else ():
-        yield from check(material)
+    if not material.place.is_alone:
+        for check in CHECKS:
+            yield from check(material)
+        if not material.is_plain:
+            for check in TRAINER_CHECKS:
+                yield from check(material)
     yield from _late(material)
 
 

@@ -91,7 +91,7 @@ def verify_as(paths: Sequence[Path], asked: Asked) -> Verified:
     record = None if asked.manifest is None else placed(asked.manifest, base)
     checkpoints: list[Checkpoint] = []
     recorded: dict[str, Recorded] = {}
-    told: set[Path] = set()
+    told: set[str] = set()
     before, total = 0, sum(each.size_bytes for each in named)
     for each in named:
         tell = None if asked.progress is None else _shifted(asked.progress, before, total)
@@ -107,8 +107,9 @@ def verify_as(paths: Sequence[Path], asked: Asked) -> Verified:
             )
             seen = _verify(each, how, record)
         recorded.update(_recorded(seen, each, base) if asked.records else ())
-        new = [checkpoint for checkpoint in seen if each.root / checkpoint.path not in told]
-        told.update(each.root / checkpoint.path for checkpoint in new)
+        above = os.path.join(each.root, "")
+        new = [checkpoint for checkpoint in seen if above + checkpoint.path not in told]
+        told.update(above + checkpoint.path for checkpoint in new)
         checkpoints.extend(as_typed(checkpoint, each) for checkpoint in new)
     return Verified(tuple(checkpoints), base, recorded)
 

@@ -24,12 +24,16 @@ CHECKS: tuple[Check, ...] = (
     leftovers.check,
     companions.check,
     shards.check,
+    adapter_fit.check,
+    adapter_copies.check,
+    modes.check,
+)
+
+TRAINER_CHECKS: tuple[Check, ...] = (
     distributed.check,
     zero_shards.check,
     model_parallel.check,
     resume_tag.check,
     held_progress.check,
-    adapter_fit.check,
-    adapter_copies.check,
-    modes.check,
 )
+"""What judges the files that trainers write beside safetensors, or instead of them."""

@@ -64,7 +64,7 @@ class Extent(Struct, frozen=True, gc=False):
     crc32: int | None = None
 
 
-class Contents(Struct, frozen=True, kw_only=True):
+class Contents(Struct, frozen=True, kw_only=True, gc=False):
     """What a format's reader found in one file."""
 
     format: str

@@ -28,7 +28,7 @@ class Needs(Struct, frozen=True):
     """`adapter_config.json` beside an adapter, because nothing loads it otherwise."""
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True, gc=False):
     """One checkpoint's place: its files, and what its name says of it."""
 
     name: str
