@@ -4,6 +4,7 @@ Invariant: the values tier is claimed only where the numbers of every weights fi
 leave in the order in which they came.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -26,8 +27,8 @@ from afterall.scan.checkpoints.remembering import Memory, Values
 from afterall.scan.checkpoints.values.beginning import Begun, Wanted, begin, read_on, wanted_files
 from afterall.scan.checkpoints.values.plans import is_wanted, values_of
 
-THREADS = 8
-"""Enough to keep network storage busy; a local disk is saturated by fewer."""
+THREADS = min(8, max(4, 2 * len(os.sched_getaffinity(0))))
+"""Eight keep network storage busy; more than two for each processor take its cache from each other."""
 _SMALL_BYTES = 1 << 20
 """Files up to this size are read by the asking thread, unless they let it wait."""
 _MOST_FILES = 64
