@@ -55,8 +55,8 @@ KINDS = (
     Kind(64, 20_000, (1.25, 2.0, 3.0)),
     Kind(448, 5_000, (0.5, 1.25, 3.0)),
 )
-"""The aim is 1, at least as fast as the loop, and is not met by all: these bounds, a sixth and more above what
-was measured, only tell of a step back."""
+"""The aim is 1, at least as fast as the loop, which most kinds do not reach: these bounds, a tenth and more
+above what was measured, only tell of a step back."""
 
 
 def main(arguments: Sequence[str]) -> int:
