@@ -97,7 +97,7 @@ def test_a_command_in_a_page_can_be_typed(arguments: list[str]) -> None:
         return
     name, *rest = arguments
     assert name in COMMANDS
-    command_of(name).make_context(name, rest)
+    command_of(name).make_context(name, rest, parent=click.Context(cli, **cli.context_settings))
 
 
 def test_command_lines_are_found() -> None:
