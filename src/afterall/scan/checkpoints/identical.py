@@ -3,13 +3,12 @@
 Invariant: nothing is called identical that was not read whole: the digests of all its bytes are compared.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 
-from afterall.model import Checkpoint, CheckpointFile, Entry, Finding, FindingCode, Scalar, Verdict
+from afterall.model import Checkpoint, CheckpointFile, Entry, Finding, FindingCode, Scalar
 from afterall.scan.checkpoints.checks.material import found
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
+from afterall.scan.checkpoints.succession import successive
 
 Pair = tuple[CheckpointFile, CheckpointFile]
 
@@ -18,20 +17,15 @@ def identical(checkpoints: Sequence[Checkpoint], entries: Mapping[str, Entry]) -
     """Yield a finding for every checkpoint that holds the same weights as the one before it in its run."""
     if not any(file.digest for each in checkpoints for file in each.files):
         return
-    runs: dict[tuple[str, str], list[Checkpoint]] = defaultdict(list)
-    for each in checkpoints:
-        if each.verdict is not Verdict.MISSING and not each.is_final:
-            runs[each.layout, each.path.rpartition("/")[0]].append(each)
-    for run in runs.values():
-        for before, after in pairwise(run):
-            pairs = _pairs(before, after, entries)
-            if pairs and all(first.digest and first.digest == second.digest for first, second in pairs):
-                evidence: dict[str, Scalar] = {
-                    "with_checkpoint": before.path,
-                    "files": len(pairs),
-                    "size_bytes": sum(first.size_bytes for first, _ in pairs),
-                }
-                yield found(FindingCode.CHECKPOINTS_IDENTICAL, after.path, evidence)
+    for before, after in successive(checkpoints):
+        pairs = _pairs(before, after, entries)
+        if pairs and all(first.digest and first.digest == second.digest for first, second in pairs):
+            evidence: dict[str, Scalar] = {
+                "with_checkpoint": before.path,
+                "files": len(pairs),
+                "size_bytes": sum(first.size_bytes for first, _ in pairs),
+            }
+            yield found(FindingCode.CHECKPOINTS_IDENTICAL, after.path, evidence)
 
 
 def _pairs(before: Checkpoint, after: Checkpoint, entries: Mapping[str, Entry]) -> list[Pair]:

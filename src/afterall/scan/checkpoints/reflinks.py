@@ -8,14 +8,13 @@ Source: linux/fiemap.h and Documentation/filesystems/fiemap.rst; any user may as
 import errno
 import fcntl
 import struct
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
-from afterall.model import Checkpoint, CheckpointFile, Entry, EntryKind, Verdict
+from afterall.model import Checkpoint, CheckpointFile, Entry, EntryKind
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
 from afterall.scan.checkpoints.opening import OpenFile, open_path
+from afterall.scan.checkpoints.succession import successive
 
 LEAST_BYTES = 1 << 20
 """Smaller files are read sooner than asked about."""
@@ -71,22 +70,13 @@ def find_reflinks(
     """
     found: set[FilePair] = set()
     silent: set[int] = set()
-    for before, after in _consecutive(checkpoints):
+    for before, after in successive(checkpoints):
         for first, second in _alike(before, after, entries):
             device = entries[first.path].device
             if device in silent or not _share(root, (first.path, second.path), (device, silent)):
                 break
             found.add((first.path, second.path))
     return frozenset(found)
-
-
-def _consecutive(checkpoints: Sequence[Checkpoint]) -> Iterator[tuple[Checkpoint, Checkpoint]]:
-    runs: dict[tuple[str, str], list[Checkpoint]] = defaultdict(list)
-    for each in checkpoints:
-        if each.verdict is not Verdict.MISSING and not each.is_final:
-            runs[each.layout, each.path.rpartition("/")[0]].append(each)
-    for run in runs.values():
-        yield from pairwise(run)
 
 
 def _alike(
