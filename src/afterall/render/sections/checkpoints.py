@@ -15,7 +15,8 @@ from afterall.render.page import Page
 from afterall.render.sections.contents import ContentsGroup, contents
 from afterall.render.tables import Column, table
 from afterall.render.words.findings import WORDINGS
-from afterall.render.words.states import TIERS, VERDICTS
+from afterall.render.words.states import VERDICTS
+from afterall.render.words.tiers import REPORTED
 
 _LIGHTNING = re.compile(r"epoch=\d+-step=\d+(?=-\w+=)")
 """A Lightning checkpoint's name without the metric behind it, which no other run's bears."""
@@ -181,7 +182,7 @@ def _saved(experiment: Experiment) -> Markdown:
 
 def _tiers(every: Sequence[Checkpoint]) -> Markdown:
     used = {c.tier for c in every if c.verdict is not Verdict.MISSING}
-    told = [text(words, 200) for tier, words in TIERS.items() if tier in used]
+    told = [text(words, 200) for tier, words in REPORTED.items() if tier in used]
     if not told:
         return Markdown("") if not every else Markdown("Nothing could be verified.")
     mixed = " (some checkpoints at one, some at another)" if len(told) > 1 else ""

@@ -7,7 +7,6 @@ from afterall.model import (
     SlurmSource,
     SlurmState,
     State,
-    Tier,
     Verdict,
 )
 
@@ -34,12 +33,6 @@ VERDICTS = {
     Verdict.CORRUPT: (BAD, "corrupt"),
     Verdict.MISSING: (BAD, "missing"),
     Verdict.UNVERIFIED: (DOUBT, "not verifiable"),
-}
-
-TIERS = {
-    Tier.QUICK: "quick tier: sizes, headers and structure; weights were not read",
-    Tier.VALUES: "values tier: structure, and every weight read",
-    Tier.AGAINST: "against tier: every weight read, and every file compared with its recorded digest",
 }
 
 ROLES = {

@@ -7,6 +7,11 @@ LOOKED_AT = {
     Tier.VALUES: "structure, and every weight read once",
     Tier.AGAINST: "structure, every weight read once, and every file compared with its recorded digest",
 }
+REPORTED = {
+    tier: f"{tier.value} tier: {words}{'; weights were not read' if tier is Tier.QUICK else ''}"
+    for tier, words in LOOKED_AT.items()
+}
+"""For the report, which has no place for what to do next."""
 NOT_SEEN = {
     Tier.QUICK: "no weights were read (--deep reads them)",
     Tier.VALUES: "a weight that became another plausible number is not seen (--against MANIFEST sees it)",
