@@ -11,7 +11,7 @@ from afterall.scan.checkpoints.due import Savings
 from afterall.scan.checkpoints.examining import Examination, examine
 from afterall.scan.checkpoints.layouts import Saving, find_places
 from afterall.scan.checkpoints.layouts.hf_trainer import saving
-from afterall.scan.checkpoints.promised import Account, account, layout_of
+from afterall.scan.checkpoints.promised import Account, account
 from afterall.scan.checkpoints.saving_arguments import read_savings
 from afterall.scan.checkpoints.walking import walk
 from afterall.scan.promises import Promises
@@ -55,8 +55,7 @@ def told(run: Path, promises: Promises) -> Account:
     """Return what was promised and is not there, as the report finds it."""
     entries = {entry.path: entry for entry in walk(run.parent, run.name).entries}
     there = tuple(examine(find_places(entries.values()), Examination(run.parent)))
-    layout = layout_of(there, promises)
-    return account(there, promises, run.name, read_savings(run.parent, layout, there, entries, promises))
+    return account(there, promises, run.name, read_savings(run.parent, there, entries, promises))
 
 
 def missing(run: Path, promises: Promises) -> list[int | None]:
@@ -227,4 +226,4 @@ def test_lightnings_steps_are_found_by_number(tmp_path: Path) -> None:
 
 def test_nothing_is_read_where_there_is_no_layout(tmp_path: Path) -> None:
     """An empty run has no arguments."""
-    assert read_savings(tmp_path, None, (), {}, Promises()) == Savings()
+    assert read_savings(tmp_path, (), {}, Promises()) == Savings()

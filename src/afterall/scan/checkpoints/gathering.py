@@ -13,7 +13,7 @@ from afterall.scan.checkpoints.examining import Examination, examine
 from afterall.scan.checkpoints.layouts import bare, find_places
 from afterall.scan.checkpoints.layouts.hf_trainer import FINAL
 from afterall.scan.checkpoints.layouts.shape import Place
-from afterall.scan.checkpoints.promised import account, layout_of
+from afterall.scan.checkpoints.promised import account
 from afterall.scan.checkpoints.resume_points import resume_points
 from afterall.scan.checkpoints.saving_arguments import read_savings
 from afterall.scan.promises import Promises
@@ -31,7 +31,7 @@ def scan_checkpoints(
     places = tuple(_at_home(find_places(layout.entries), layout.roots))
     there = compared(tuple(examine(places, how)))
     entries = {entry.path: entry for entry in layout.entries}
-    savings = read_savings(how.root, layout_of(there, promises), there, entries, promises)
+    savings = read_savings(how.root, there, entries, promises)
     told = account(there, promises, layout.path, savings)
     resumed = resume_points(how.root, (*there, *told.missing), entries, promises.has_ended)
     findings = [*told.findings, *told_together(how.root, there, entries), *resumed.findings]

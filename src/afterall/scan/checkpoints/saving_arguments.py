@@ -14,6 +14,7 @@ from afterall.scan.checkpoints.formats import read_contents
 from afterall.scan.checkpoints.formats.torch_zip import Archive
 from afterall.scan.checkpoints.layouts import Layout, Saving
 from afterall.scan.checkpoints.opening import open_path
+from afterall.scan.checkpoints.promised import layout_of
 from afterall.scan.promises import Promises
 
 _MOST_BYTES = 1 << 20
@@ -22,13 +23,10 @@ _HEAD_BYTES = 1 << 16
 
 
 def read_savings(
-    root: Path,
-    layout: Layout | None,
-    there: Sequence[Checkpoint],
-    entries: Mapping[str, Entry],
-    promises: Promises,
+    root: Path, there: Sequence[Checkpoint], entries: Mapping[str, Entry], promises: Promises
 ) -> Savings:
     """Return what the checkpoints `there` and the files beside them say of saving, else the configuration."""
+    layout = layout_of(there, promises)
     if layout is None:
         return Savings()
     if not layout.arguments_name:
