@@ -1,5 +1,6 @@
 """Record digests, and find what differs from them later: bit rot, changed files, lost ones."""
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +20,7 @@ from afterall.scan.checkpoints import (
     verify_as,
     write_manifest,
 )
-from afterall.scan.checkpoints.manifest import Recorded, check_writable, parse_manifest
+from afterall.scan.checkpoints.manifest import Recorded, check_writable, give_name, parse_manifest
 from scan.checkpoint_making import numbers, safetensors_bytes, told, write, write_epoch
 
 
@@ -186,6 +187,20 @@ def test_a_manifest_is_never_written_over(set_dir: Path, tmp_path: Path) -> None
         record(set_dir, tmp_path / "manifest.json")
     assert (tmp_path / "manifest.json").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def no_links(*_: Path) -> None:
+    """Refuse as a file system without hard links does."""
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_manifest_gets_its_name_without_hard_links_too(tmp_path: Path) -> None:
+    """Where links are refused it is renamed, and what has the name already still is not written over."""
+    give_name(write(tmp_path / "a.tmp", b"new"), tmp_path / "m.json", no_links)
+    assert (tmp_path / "m.json").read_bytes() == b"new"
+    with pytest.raises(OSError, match="not permitted"):
+        give_name(write(tmp_path / "b.tmp", b"newer"), tmp_path / "m.json", no_links)
+    assert (tmp_path / "m.json").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize(

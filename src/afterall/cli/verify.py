@@ -46,7 +46,7 @@ MOST_JOBS = 64
     "--jobs",
     metavar="N",
     type=click.IntRange(1, MOST_JOBS),
-    help="Read at most N files at a time; chosen by itself otherwise.",
+    help="Use at most N threads for headers, and as many for weights; chosen by itself otherwise.",
 )
 @click.option("--no-cache", is_flag=True, help="Look at every file, whatever was found before.")
 @click.option("--verbose", "-v", is_flag=True, help="Give every checkpoint its row, and tell every finding.")
@@ -84,8 +84,6 @@ def command(
     )
     with byte_progress(is_read=is_deep) as tell:
         verified = verify_as(paths, replace(asked, progress=tell))
-    if new_manifest is not None:
-        write_manifest(new_manifest, render_manifest(verified.base, verified.recorded))
     checkpoints = verified.checkpoints
     if as_json:
         print_document(render_verification(checkpoints))
@@ -93,6 +91,8 @@ def command(
         wanted = asked.depth if against is None else Tier.AGAINST
         print_verification(checkpoints, wanted, is_verbose=verbose)
     tell_elapsed(time.monotonic() - began)
+    if new_manifest is not None:  # after what was found, which a full disk must not cost
+        write_manifest(new_manifest, render_manifest(verified.base, verified.recorded))
     return Exit.SOMETHING_WRONG if any(map(_is_wrong, checkpoints)) else Exit.DONE
 
 

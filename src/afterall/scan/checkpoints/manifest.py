@@ -6,7 +6,7 @@ as a whole, with the place, and an existing file is never written over.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -100,8 +100,24 @@ def write_manifest(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.link(temporary, path)
+        give_name(temporary, path)
     except OSError as error:
         raise BadInput(path, error.strerror or str(error)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def give_name(temporary: Path, path: Path, link: Callable[[Path, Path], None] = os.link) -> None:
+    """Let a whole file be called `path`, which nothing else is called; raises OSError.
+
+    A rename would write over what somebody put there meanwhile, a link does not; where the file system has
+    none (FAT, some FUSE), looking first must do.
+    """
+    try:
+        link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(path):
+            raise
+        temporary.rename(path)
