@@ -1,5 +1,6 @@
 """Read files in blocks: every byte once, every number whole, checksums joined, digests as defined."""
 
+import os
 import zlib
 from itertools import pairwise
 from pathlib import Path
@@ -10,12 +11,14 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterall.model import FileRole, FindingCode, Severity
 from afterall.scan.checkpoints.formats import Extent
 from afterall.scan.checkpoints.opening import OpenFile, open_path
 from afterall.scan.checkpoints.values import reading
 from afterall.scan.checkpoints.values.blocks import BLOCK_BYTES, blocks, disjoint
 from afterall.scan.checkpoints.values.checksums import joined_crc
 from afterall.scan.checkpoints.values.digesting import file_digest
+from afterall.scan.checkpoints.values.judging import value_faults
 from afterall.scan.checkpoints.values.reading import BUFFER_BYTES, Crc, Found, read_block
 from scan.checkpoint_making import write
 
@@ -127,6 +130,25 @@ def test_what_was_never_written_is_known_without_reading(tmp_path: Path, dtype: 
     with open_path(tmp_path, "written") as whole, open_path(tmp_path, "hole") as hole:
         assert hole.is_unwritten(0, size)
         assert read_whole(hole, extents) == read_whole(whole, extents)
+
+
+def test_a_hole_that_was_cut_off_meanwhile_is_not_whole(tmp_path: Path) -> None:
+    """What was never written and is gone by now is no run of zeros."""
+    with (tmp_path / "hole").open("wb") as file:
+        file.truncate(BLOCK_BYTES)
+    with open_path(tmp_path, "hole") as opened:
+        os.truncate(tmp_path / "hole", 10)
+        (block,) = blocks(BLOCK_BYTES, [])
+        assert not read_block(opened, block).is_whole
+
+
+@pytest.mark.parametrize(
+    ("role", "severity"), [(FileRole.FULL_WEIGHTS, Severity.ERROR), (FileRole.OTHER, Severity.WARNING)]
+)
+def test_what_could_not_be_read_weighs_as_much_as_the_file(role: FileRole, severity: Severity) -> None:
+    """A note that nobody may read does not make weights unverifiable."""
+    (fault,) = value_faults(Found(error="EACCES"), (), {}, role)
+    assert (fault.code, fault.severity or fault.code.severity) == (FindingCode.FILE_UNREADABLE, severity)
 
 
 def test_a_file_that_ends_early_says_where(tmp_path: Path) -> None:

@@ -18,18 +18,18 @@ _LEAST_CONSTANT = 16
 def value_faults(
     found: Found, extents: Iterable[Extent], tensors: Mapping[str, Tensor], role: FileRole
 ) -> tuple[Fault, ...]:
-    """Return what is wrong with a file's values; in a file that holds no weights it is a warning."""
+    """Return what is wrong with a file's values; in a file that holds no weights it is a warning at most."""
     mild = None if role in WEIGHT_ROLES else Severity.WARNING
-    faults = [*_unread(found), *_wrong_checksums(found, extents), *_not_finite(found.tallies, mild)]
+    faults = [*_unread(found, mild), *_wrong_checksums(found, extents), *_not_finite(found.tallies, mild)]
     if role in WEIGHT_ROLES:
         faults.extend(_uniform(found.tallies, tensors))
     return tuple(faults)
 
 
-def _unread(found: Found) -> list[Fault]:
+def _unread(found: Found, mild: Severity | None) -> list[Fault]:
     """Return why a file was not read whole."""
     if found.error:
-        return [Fault(FindingCode.FILE_UNREADABLE, {"reason": found.error})]
+        return [Fault(FindingCode.FILE_UNREADABLE, {"reason": found.error}, severity=mild)]
     if found.ended_at is not None:
         return [Fault(FindingCode.FILE_STILL_CHANGING, {"ended_at": found.ended_at})]
     return [Fault(FindingCode.FILE_STILL_CHANGING)] if found.has_changed else []

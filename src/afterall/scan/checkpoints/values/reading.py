@@ -80,7 +80,7 @@ class Found(Struct, frozen=True):
 def read_block(file: OpenFile, block: Block) -> Found:
     """Read a block, tally its numbers and take its digest; raises OSError."""
     if file.is_unwritten(block.begin, block.runs[-1].end) and all(run.record is None for run in block.runs):
-        return _zeros(block)
+        return _zeros(block, has_changed=not file.is_unchanged())
     window = _Window(file, block.runs[-1].end)
     digest = xxhash.xxh3_128()
     tallies: dict[str, Tally] = {}
@@ -102,7 +102,7 @@ def read_block(file: OpenFile, block: Block) -> Found:
     return Found(tallies, checksums, (digest.digest(),), has_changed=not file.is_unchanged())
 
 
-def _zeros(block: Block) -> Found:
+def _zeros(block: Block, *, has_changed: bool) -> Found:
     """Return what a block holds that was never written, and that nobody needs to read to know."""
     tallies: dict[str, Tally] = {}
     for run in block.runs:
@@ -111,7 +111,7 @@ def _zeros(block: Block) -> Found:
             zero = tally(np.zeros(kind.per_element, kind.unsigned), kind)
             part = replace(zero, numbers=(run.end - run.begin) // ITEM_BYTES[run.dtype])
             tallies[run.name] = tallies[run.name].joined(part) if run.name in tallies else part
-    return Found(tallies, digests=(_digest_of_zeros(block.end - block.begin),))
+    return Found(tallies, digests=(_digest_of_zeros(block.end - block.begin),), has_changed=has_changed)
 
 
 @lru_cache(maxsize=8)
