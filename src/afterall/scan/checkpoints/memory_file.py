@@ -141,7 +141,7 @@ def _replace(directory: int, data: bytes) -> bool:
         with open(file, "wb") as opened:
             opened.write(data)
         os.replace(temporary, NAME, src_dir_fd=directory, dst_dir_fd=directory)
-    except BaseException:
+    except OSError:
         os.unlink(temporary, dir_fd=directory)
         raise
     return True

@@ -144,7 +144,7 @@ def open_file(directory: int, name: str) -> OpenFile:
     descriptor = os.open(name, _FILE, dir_fd=directory)
     try:
         return OpenFile(descriptor, _regular(descriptor, name))
-    except BaseException:
+    except OSError:
         os.close(descriptor)
         raise
 
