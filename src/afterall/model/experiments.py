@@ -42,6 +42,8 @@ class Experiment(Struct, frozen=True, kw_only=True):
     """Hyperparameters under their common names ("lora_rank", "learning_rate", "model"), secrets masked."""
     metrics: dict[str, Fact] = {}
     """RESULTS.json's metric names to values, losses in nats, memory in GiB, times in seconds."""
+    provenance: dict[str, Fact] = {}
+    """What it ran with: "version.torch", "git_commit", "dataset_files", …; see scan.provenance."""
     series: dict[str, Series] = {}
     """By metric: "loss", "val_loss", "learning_rate", …"""
     checkpoints: tuple[Checkpoint, ...] = ()

@@ -28,6 +28,7 @@ from afterall.scan.parameters import read_parameters
 from afterall.scan.precedence import as_number, contradictions, told
 from afterall.scan.progress import find_progress
 from afterall.scan.promises import make_promises
+from afterall.scan.provenance import find_provenance
 from afterall.scan.roles import stored_files
 from afterall.scan.soundness import judge_numbers
 from afterall.scan.traces import Trace
@@ -75,6 +76,7 @@ def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
         completion=completion,
         parameters=parameters,
         metrics=_with_rate_per_gpu(metrics, matched.attempts),
+        provenance=find_provenance(believed),
         series=derive_series(believed, length),
         checkpoints=checkpoints,
         evaluations=(*evaluations, *own_validation(believed)),

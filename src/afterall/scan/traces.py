@@ -48,6 +48,8 @@ class Trace(Struct, kw_only=True):
     facts: dict[str, Fact] = {}
     parameters: dict[str, Fact] = {}
     """Dotted keys as the source has them, values typed, nothing masked or renamed yet."""
+    provenance: dict[str, Fact] = {}
+    """Under the names of `scan.provenance`: what the run ran with, "version.torch", "git_commit", …"""
     evidence: tuple[Evidence, ...] = ()
     saved: tuple[str, ...] = ()
     """Paths the source says were saved, as written there, each once."""
