@@ -1,13 +1,15 @@
 """Write RESULTS.json: every fact of the report with its source, the same bytes for the same report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from afterall.model import (
     Attempt,
     Checkpoint,
     Evaluation,
+    Evidence,
     Experiment,
+    Fact,
     Finding,
     Report,
     Source,
@@ -71,21 +73,35 @@ def document(report: Report) -> results.Results:
 
 
 def _experiment(experiment: Experiment, remedies: Remedies) -> results.ExperimentResult:
-    parameters, metrics = sorted(experiment.parameters.items()), sorted(experiment.metrics.items())
+    parameters = sorted(experiment.parameters.items())
     return results.ExperimentResult(
         name=experiment.name,
         path=experiment.layout.path,
         state=experiment.state,
         training_completed=experiment.completion.value,
+        training_evidence=[_evidence(evidence) for evidence in experiment.completion.evidence],
         trainer=experiment.trainer,
         parameters={name: fact.value for name, fact in parameters},
         parameter_sources={name: _source(fact.source) for name, fact in parameters},
         attempts=[_attempt(attempt) for attempt in experiment.attempts],
-        metrics={n: results.Measured(fact.value, fact.unit, _source(fact.source)) for n, fact in metrics},
+        metrics=_measured(dict(sorted(experiment.metrics.items()))),
+        provenance=_measured(experiment.provenance),
         checkpoints=[_checkpoint(checkpoint, remedies) for checkpoint in experiment.checkpoints],
         evaluations=[_evaluation(evaluation) for evaluation in experiment.evaluations],
         logs=[log.path for log in experiment.logs],
     )
+
+
+def _evidence(evidence: Evidence) -> results.EvidenceResult:
+    return results.EvidenceResult(
+        kind=evidence.kind, speaks_for=evidence.speaks_for, source=_source(evidence.source)
+    )
+
+
+def _measured(facts: Mapping[str, Fact]) -> dict[str, results.Measured]:
+    return {
+        name: results.Measured(fact.value, fact.unit, _source(fact.source)) for name, fact in facts.items()
+    }
 
 
 def _attempt(attempt: Attempt) -> results.AttemptResult:

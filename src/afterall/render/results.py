@@ -45,6 +45,14 @@ class Measured(Struct, frozen=True, forbid_unknown_fields=True):
     source: SourceResult
 
 
+class EvidenceResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One piece of evidence on whether training reached its own end; `kind` as "planned_steps_reached"."""
+
+    kind: str
+    speaks_for: bool
+    source: SourceResult
+
+
 class AttemptResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One leg of one Slurm job, oldest first; null is what no source said."""
 
@@ -138,11 +146,15 @@ class ExperimentResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     state: State
     training_completed: bool | None
     """Did training itself reach its end, whatever Slurm says? null: the files do not tell."""
+    training_evidence: list[EvidenceResult]
+    """Why, the deciding piece first."""
     trainer: str | None
     parameters: dict[str, Value]
     parameter_sources: dict[str, SourceResult]
     attempts: list[AttemptResult]
     metrics: dict[str, Measured]
+    provenance: dict[str, Measured]
+    """With what it ran: "version.torch", "git_commit", "gpu", "dataset_files"; only what was recorded."""
     checkpoints: list[CheckpointResult]
     evaluations: list[EvaluationResult]
     logs: list[str]

@@ -8,6 +8,7 @@ from afterall.model import Scalar, SlurmSource, VaryingParameter
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
+from afterall.render.sections.software import software
 from afterall.render.words.measures import moment
 from afterall.render.words.parameters import EVERYDAY, followers, listed, phrase, setting
 from afterall.render.words.states import SOURCES, TRAINERS
@@ -27,7 +28,9 @@ def view(page: Page) -> OverviewView:
     return OverviewView(
         description=text(own, 2000) if own else Markdown(""),
         design=joined([part for part in (_design(page), _common(page)) if part], " "),
-        evidence=joined([part for part in (_sources(page), _dates(page), _moved(page)) if part], " "),
+        evidence=joined(
+            [part for part in (software(page), _sources(page), _dates(page), _moved(page)) if part], " "
+        ),
     )
 
 
