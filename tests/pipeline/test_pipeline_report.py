@@ -15,6 +15,7 @@ DOCUMENTS = (
     "RESULTS.json",
     "RESULTS_files/experiments.csv",
     "RESULTS_files/checkpoints.csv",
+    "RESULTS_files/curves.csv",
 )
 
 

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 
-from afterall.model import Report
+from afterall.model import Experiment, Point, Report, Series, Source
 from afterall.render.documents import render
 from afterall.settings import SetSettings
 from render.render_mixed import mixed_report
@@ -71,3 +73,37 @@ def test_any_text_stays_in_its_cell(name: str, value: str) -> None:
     assert table[1]["name"] == "b"
     assert None not in table[0]
     assert not table[0]["name"].startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def with_curve(name: str, values: Sequence[float]) -> Experiment:
+    """Return an experiment that logged a loss at every step."""
+    points = tuple(Point(step, value) for step, value in enumerate(values, start=1))
+    return make_experiment(name, series={"loss": Series("loss", points, Source("run.log"))})
+
+
+def test_a_short_curve_is_told_whole() -> None:
+    """Each logged value has its row, an epoch that nobody logged is empty."""
+    table = rows(tiny_report(with_curve("a", [2.5, math.nan, 1.5])), "curves")
+    assert [tuple(row.values()) for row in table] == [
+        ("a", "loss", "1", "", "2.5"),
+        ("a", "loss", "2", "", "NaN"),
+        ("a", "loss", "3", "", "1.5"),
+    ]
+
+
+def test_a_long_curve_keeps_its_spike_its_nan_and_its_ends() -> None:
+    """Of a hundred thousand steps two thousand stand, the spike and the one NaN among them."""
+    values = [1.0 + step / 1e6 for step in range(100_000)]
+    values[33_333], values[44_444] = 9.0, math.nan
+    table = rows(tiny_report(with_curve("a", values)), "curves")
+    assert len(table) <= 2_000
+    told = {row["step"]: row["value"] for row in table}
+    assert (told["33334"], told["44445"]) == ("9.0", "NaN")
+    assert list(told)[:4] == ["1", "2", "3", "4"]
+    assert list(told)[-1] == "100000"
+
+
+def test_many_curves_share_the_tables_room() -> None:
+    """A set of a thousand long curves is thinned more than one of few."""
+    runs = [with_curve(f"run{number}", [1.0] * 500) for number in range(1_000)]
+    assert len(rows(tiny_report(*runs), "curves")) <= 110_000

@@ -484,7 +484,9 @@ def test_the_reports_companions_keep_their_names() -> None:
     """Whatever the report is called, programs find its facts under one name."""
     documents = render(spec_report(), SetSettings(report="SUMMARY.md"), "", {})
     assert sorted(documents) == [
-        *("RESULTS.json", "RESULTS_files/checkpoints.csv", "RESULTS_files/experiments.csv", "SUMMARY.md")
+        "RESULTS.json",
+        *(f"RESULTS_files/{name}.csv" for name in ("checkpoints", "curves", "experiments")),
+        "SUMMARY.md",
     ]
     assert "RESULTS.md" not in documents["SUMMARY.md"].decode()
 

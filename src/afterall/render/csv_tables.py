@@ -42,7 +42,7 @@ def experiments_csv(report: Report) -> bytes:
         *(f"parameters.{name}" for name in parameters),
         *(f"metrics.{name}" for name in metrics),
     ]
-    return _csv(columns, (_experiment(experiment) for experiment in experiments))
+    return csv_bytes(columns, (_experiment(experiment) for experiment in experiments))
 
 
 def checkpoints_csv(report: Report) -> bytes:
@@ -51,7 +51,7 @@ def checkpoints_csv(report: Report) -> bytes:
         *("experiment", "name", "path", "kind", "verdict", "tier", "epoch", "step", "is_final"),
         *("size_bytes", "files", "findings"),
     )
-    return _csv(columns, (_checkpoint(e.name, c) for e in report.experiments for c in e.checkpoints))
+    return csv_bytes(columns, (_checkpoint(e.name, c) for e in report.experiments for c in e.checkpoints))
 
 
 def _experiment(experiment: Experiment) -> Row:
@@ -98,7 +98,8 @@ def _checkpoint(experiment: str, checkpoint: Checkpoint) -> Row:
     }
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
+def csv_bytes(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """Return a table: its columns, then a line for each row; a column that a row lacks is empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_text(column) for column in columns])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from afterall.model import Report
 from afterall.render.csv_tables import checkpoints_csv, experiments_csv
+from afterall.render.curve_table import curves_csv
 from afterall.render.document import render_json
 from afterall.render.markdown_document import render_markdown
 from afterall.render.page import Page
@@ -27,4 +28,5 @@ def render(
         RESULTS_JSON: render_json(report),
         f"{RESULTS_FILES}/experiments.csv": experiments_csv(report),
         f"{RESULTS_FILES}/checkpoints.csv": checkpoints_csv(report),
+        f"{RESULTS_FILES}/curves.csv": curves_csv(report),
     }

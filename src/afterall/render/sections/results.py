@@ -200,8 +200,10 @@ def _reason(page: Page, experiment: Experiment) -> str:
 
 
 def _files() -> Markdown:
-    names = (RESULTS_JSON, f"{RESULTS_FILES}/experiments.csv", f"{RESULTS_FILES}/checkpoints.csv")
+    tables = (f"{RESULTS_FILES}/{name}.csv" for name in ("experiments", "checkpoints", "curves"))
+    names = (RESULTS_JSON, *tables)
     return md(
-        "Every value in full precision, with the file and place it was read from: {}; as tables: {} and {}.",
+        "Every value in full precision, with the file and place it was read from: {}; as tables: {}, {}, and "
+        "{}.",
         *(link(name.rpartition("/")[2], name) for name in names),
     )

@@ -1,0 +1,36 @@
+"""Write the runs' curves as one CSV table, thinned so that the file stays small.
+
+Invariant: both ends of a curve, its extremes and its NaN are there, however many runs the set has.
+"""
+
+from collections.abc import Iterator
+
+from afterall.model import Experiment, Report, Scalar
+from afterall.model.thinning import thin
+from afterall.render.csv_tables import csv_bytes
+
+MOST_ROWS = 100_000
+"""Of all curves together, about."""
+FEWEST_POINTS, MOST_POINTS = 24, 2_000
+"""Of one curve."""
+KEPT_ENDS = 4
+COLUMNS = ("experiment", "metric", "step", "epoch", "value")
+
+
+def curves_csv(report: Report) -> bytes:
+    """Return a row for each kept point: experiment, metric, optimizer step, epoch where logged, value."""
+    curves = sum(len(experiment.series) for experiment in report.experiments)
+    most = min(MOST_POINTS, max(FEWEST_POINTS, MOST_ROWS // max(1, curves)))
+    return csv_bytes(COLUMNS, (row for e in report.experiments for row in _rows(e, most)))
+
+
+def _rows(experiment: Experiment, most: int) -> Iterator[dict[str, Scalar]]:
+    for metric, series in experiment.series.items():
+        for point in thin(series.points, most, KEPT_ENDS):
+            yield {
+                "experiment": experiment.name,
+                "metric": metric,
+                "step": point.step,
+                "epoch": point.epoch,
+                "value": point.value,
+            }
