@@ -298,3 +298,10 @@ def test_no_step_at_all_is_found() -> None:
     """Zero reached steps are a finding, with the plan where one is known."""
     assert judged(global_step=0, planned_steps=20) == [(FindingCode.ZERO_STEPS, {"planned_steps": 20})]
     assert judged(global_step=0) == [(FindingCode.ZERO_STEPS, {})]
+
+
+def test_a_guessed_loss_is_told_to_be_one() -> None:
+    """A number behind the word "loss" is marked as such, once, and only where it is the one that counts."""
+    guess = trace(Origin.GUESS, loss={1: 3.0, 2: 2.5}, val_loss={2: 2.6})
+    assert judged(guess) == [(FindingCode.LOSS_GUESSED, {"points": 2})]
+    assert judged(guess, trace(Origin.LOG, loss={2: 2.0}, val_loss={2: 2.6})) == []

@@ -57,6 +57,7 @@ class FindingCode(Enum):
     LOG_UNREADABLE = ("log_unreadable", Severity.ERROR)
     LOG_SHARED_BY_JOBS = ("log_shared_by_jobs", Severity.INFO)
     NO_LOSS_FOUND = ("no_loss_found", Severity.WARNING)
+    LOSS_GUESSED = ("loss_guessed", Severity.INFO)
     LOSS_NOT_FINITE = ("loss_not_finite", Severity.ERROR)
     ZERO_STEPS = ("zero_steps", Severity.ERROR)
     STOPPED_EARLY = ("stopped_early", Severity.ERROR)

@@ -1,20 +1,21 @@
-"""Tell numbers that no sound training gives: a loss or gradients that are not finite, no step at all."""
+"""Tell numbers that no sound training gives (not finite, of no step at all), and those that are guesses."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from afterall.model import Fact, Finding, FindingCode, Scalar, Severity
-from afterall.scan.precedence import Told, for_curve, told
-from afterall.scan.traces import Trace
+from afterall.scan.precedence import Told, for_curve, for_last, told
+from afterall.scan.traces import Origin, Trace
 
 
 def judge_numbers(
     traces: Sequence[Trace], metrics: Mapping[str, Fact], steps_per_epoch: float | None
 ) -> Iterator[Finding]:
     """Yield the findings on one run's numbers."""
-    for name in ("loss", "val_loss"):
-        found = told(traces, name, steps_per_epoch)
-        finding = _not_finite(name, for_curve(found)) if found else None
+    found = {name: told(traces, name, steps_per_epoch) for name in ("loss", "val_loss")}
+    yield from _guessed(found)
+    for name, sources in found.items():
+        finding = _not_finite(name, for_curve(sources)) if sources else None
         if finding is not None:
             yield finding
     hidden = _hidden_divergence(traces, steps_per_epoch)
@@ -25,6 +26,20 @@ def judge_numbers(
         planned = metrics.get("planned_steps")
         evidence: dict[str, Scalar] = {"planned_steps": planned.value} if planned and planned.value else {}
         yield Finding(code=FindingCode.ZERO_STEPS, evidence=evidence, sources=(reached.source,))
+
+
+def _guessed(found: Mapping[str, Sequence[Told]]) -> Iterator[Finding]:
+    """Yield the finding on a run whose loss is no more than a number behind the word."""
+    used = [for_last(sources) for sources in found.values() if sources]
+    guesses = [one for one in used if one.trace.origin is Origin.GUESS]
+    if guesses:
+        one = guesses[0]
+        yield Finding(
+            code=FindingCode.LOSS_GUESSED,
+            subject=one.trace.file,
+            evidence={"points": len(one.rows)},
+            sources=(one.source(one.rows[0]), one.source(one.rows[-1])),
+        )
 
 
 def _not_finite(name: str, one: Told) -> Finding | None:

@@ -37,6 +37,7 @@ another cluster). `subject` is then the job's id.
 | earlier_attempts | earlier (how many), job_ids, states (by ", ", oldest first), elapsed_s (of them all) |
 | log_missing | job_id |
 | no_loss_found | trainer, logs (how many) |
+| loss_guessed | points (how many lines); subject: the log |
 | loss_not_finite | metric, not_finite and points (how many of how many), first_step, at_end (true or false) |
 | zero_steps | reached_step, planned_steps |
 | stopped_early | reached_step, planned_steps, reached_epochs, planned_epochs |

@@ -44,6 +44,14 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         cause=("The run ended before its first logged step, or its trainer's format is not known here.",),
         impact=("It cannot be compared with the other runs.",),
     ),
+    FindingCode.LOSS_GUESSED: Wording(
+        title="Loss Guessed",
+        says=(
+            "the loss is read from log lines that name one, of no known trainer",
+        ),
+        impact=("It may be another loss than the one meant, and how it was rounded is not known.",),
+        resolution=("Compare with the lines themselves; a tracker's or trainer's file would be exact.",),
+    ),
     FindingCode.LOSS_NOT_FINITE: Wording(
         title="Loss Not Finite",
         says=(
