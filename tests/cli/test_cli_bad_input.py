@@ -175,7 +175,7 @@ def test_a_lock_that_another_process_holds(
     set_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 5 names the process and its host."""
-    monkeypatch.setattr("afterall.pipeline.lead.LOCK_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("afterall.pipeline.writing.LOCK_TIMEOUT_S", 0.2)
     argv = [sys.executable, "-c", _HOLD, str(set_dir)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None

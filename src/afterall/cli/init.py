@@ -30,6 +30,7 @@ TEMPLATE = """\
 # ignore_parameters = ["num_workers"]
 # seeds = ["seed", "random_seed", "data_seed"]    # parameters that only replicate a run
 
+# figures = true                    # false: no figures are drawn
 # templates = "report-templates"    # directory with templates that replace the report's own
 
 # [jobs]                            # job ids by experiment, where the logs' names do not tell

@@ -11,18 +11,17 @@ from msgspec.structs import replace
 from afterall.analyse import Material, analyse, left_traces
 from afterall.discover import discover
 from afterall.errors import BadInput
-from afterall.model import Experiment, Finding, FindingCode, Observation, Report, SetLayout, Tier
+from afterall.model import Experiment, Observation, Report, SetLayout, Tier
+from afterall.pipeline.drawing import prepare_drawing
 from afterall.pipeline.observers import Observer, handed_over
 from afterall.pipeline.survey import Survey, survey
 from afterall.pipeline.telling import Progress, silent
-from afterall.publish import Published, locked
-from afterall.render.documents import render
+from afterall.publish import Published
 from afterall.scan.checkpoints import Examination, Memory, memory_directory, read_memory, write_memory
+from afterall.scan.evaluations import shared_evaluations, with_shared
 from afterall.scan.experiment import scan_experiment
 from afterall.scan.files import read_whole
-from afterall.settings import read_templates
 
-LOCK_TIMEOUT_S = 60.0
 _MAX_LOOKS = 3
 _MAX_README_BYTES = 2**20
 
@@ -65,7 +64,7 @@ def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
     for _ in range(_MAX_LOOKS):
         written = read(surveyed, reading, memory)
         _require_jobs(surveyed, written)
-        published = write(surveyed, written)
+        published = _write(surveyed, written)
         kept = kept or published.kept
         now = discover(surveyed.set_dir, surveyed.settings)
         if now.entries == surveyed.layout.entries:
@@ -112,27 +111,20 @@ def _require_jobs(surveyed: Survey, written: Report) -> None:
     )
 
 
-def write(surveyed: Survey, written: Report) -> Published:
-    """Render and publish; people's notes stay, and a report edited elsewhere is kept aside."""
-    name = surveyed.settings.report
-    templates = read_templates(surveyed.set_dir, surveyed.settings)
-    if templates:
-        render(written, surveyed.settings, "", templates)  # one that fails does so before anything is made
-    with locked(surveyed.set_dir, LOCK_TIMEOUT_S) as place:
-        old = place.read_old(name)
-        kept = place.keep_edited(name) if old is not None and old.edited else ""
-        whole = _with_kept(written, place.kept(name))
-        notes = (old.notes if old else None) or ""
-        published = place.publish(render(whole, surveyed.settings, notes, templates), name)
-        return replace(published, kept=kept)
+def _write(surveyed: Survey, written: Report) -> Published:
+    prepare_drawing(surveyed.set_dir)
+    from afterall.pipeline.writing import write  # noqa: PLC0415 (it imports matplotlib, which looks for its place)
+
+    return write(surveyed, written)
 
 
 def _scan_all(surveyed: Survey, how: Examination, progress: Progress) -> tuple[Experiment, ...]:
     found = []
     matched = surveyed.matched.experiments
+    shared = shared_evaluations(surveyed.set_dir, surveyed.layout)
     for done, one in enumerate(matched):
         progress(f"reading {one.layout.name}", done, len(matched))
-        found.append(scan_experiment(one, how))
+        found.append(scan_experiment(with_shared(one, shared), how))
     return tuple(found)
 
 
@@ -143,8 +135,3 @@ def _readme(set_dir: Path, layout: SetLayout) -> str | None:
         return read_whole(set_dir, layout.readme, _MAX_README_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
-
-
-def _with_kept(written: Report, kept: tuple[str, ...]) -> Report:
-    findings = tuple(Finding(code=FindingCode.REPORT_EDITED, subject=name) for name in kept)
-    return replace(written, findings=(*written.findings, *findings)) if findings else written

@@ -1,4 +1,4 @@
-"""Render a report to its documents, in memory: RESULTS.md, RESULTS.json and CSV tables.
+"""Render a report to its documents, in memory: RESULTS.md, RESULTS.json, CSV tables and figures.
 
 Invariant: pure; the same report, settings, notes and templates give the same bytes.
 """
@@ -9,6 +9,7 @@ from afterall.model import Report
 from afterall.render.csv_tables import checkpoints_csv, experiments_csv
 from afterall.render.curve_table import curves_csv
 from afterall.render.document import render_json
+from afterall.render.figures import figures, path_of
 from afterall.render.markdown_document import render_markdown
 from afterall.render.page import Page
 from afterall.settings import RESULTS_FILES, RESULTS_JSON, SetSettings
@@ -23,10 +24,12 @@ def render(
     none; `templates` are the lab's own by name (TEMPLATE_NAMES). Raises BadSettings, with file and line, for
     one that cannot be used.
     """
+    page = Page(report, settings, notes)
     return {
-        settings.report: render_markdown(Page(report, settings, notes), templates),
+        settings.report: render_markdown(page, templates),
         RESULTS_JSON: render_json(report),
         f"{RESULTS_FILES}/experiments.csv": experiments_csv(report),
         f"{RESULTS_FILES}/checkpoints.csv": checkpoints_csv(report),
         f"{RESULTS_FILES}/curves.csv": curves_csv(report),
+        **{path_of(name): figure.draw() for name, figure in figures(page).items()},
     }

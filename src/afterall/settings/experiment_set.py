@@ -44,6 +44,8 @@ class SetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Parameters that only replicate a run."""
     partial: bool = False
     """True: the worker also writes a provisional report each time a job ends."""
+    figures: bool = True
+    """False: no figures are drawn."""
     templates: str | None = None
     """Directory with templates that replace the report's own, relative to the set."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from afterall.model import Experiment, Ranking, Verdict
 from afterall.render.composing import joined, listing, md
 from afterall.render.escaping import Markdown, code, text
+from afterall.render.figures import image
 from afterall.render.page import Page
 from afterall.render.sections.standing import has_trained
 from afterall.render.sections.subsection import Block, Subsection
@@ -27,7 +28,8 @@ def subsection(page: Page) -> Subsection:
     lines = [line for line in (_ranked(alike, page) for alike in _alike(told)) if line]
     if not lines:
         return Subsection("Best Run", (Block(text=md("None can be named: {}.", _why_none(page))),))
-    return Subsection("Best Run", (Block(bullets=(*lines, *_where_it_lies(rankings[0], page))),))
+    bullets = (*lines, *_where_it_lies(rankings[0], page))
+    return Subsection("Best Run", (Block(bullets=bullets), Block(image=image(page, "final_metric"))))
 
 
 def _why_none(page: Page) -> str:

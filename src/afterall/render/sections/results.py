@@ -8,6 +8,7 @@ from msgspec import Struct
 from afterall.model import Experiment, Fact, FindingCode, State, VaryingParameter
 from afterall.render.composing import listing, md
 from afterall.render.escaping import Markdown, link, text
+from afterall.render.figures import image
 from afterall.render.page import Page
 from afterall.render.sections import durations
 from afterall.render.sections.standing import diverged, has_trained
@@ -16,6 +17,7 @@ from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import MISSING
 from afterall.render.words.parameters import cell, title
+from afterall.render.words.sparkline import LOST, sparkline
 from afterall.render.words.states import (
     never_ran,
 )
@@ -37,6 +39,8 @@ class ResultsView(Struct, frozen=True, kw_only=True):
 
     table: Markdown
     second_table: Markdown
+    image: Markdown
+    """The loss curves, "" where no run logged any."""
     missing: tuple[Markdown, ...]
     files: Markdown
     durations: durations.DurationsView
@@ -45,7 +49,7 @@ class ResultsView(Struct, frozen=True, kw_only=True):
 def view(page: Page) -> ResultsView:
     """Return the results of all experiments."""
     experiments = page.report.experiments
-    settings, reached, speed = _settings(page), _progress(page), _efficiency(page)
+    settings, reached, speed = _settings(page), _progress(page), [*_efficiency(page), *_curve(page)]
     first = [*settings, *reached, *speed, _state(page)]
     second: list[Cells] = []
     if len(first) + 1 > WIDEST:
@@ -53,6 +57,7 @@ def view(page: Page) -> ResultsView:
     return ResultsView(
         table=_draw(first, experiments) if experiments else Markdown(""),
         second_table=_draw(second, experiments) if second and experiments else Markdown(""),
+        image=image(page, "loss"),
         missing=_missing(page),
         files=_files(),
         durations=durations.view(experiments),
@@ -100,6 +105,16 @@ def _efficiency(page: Page) -> list[Cells]:
     return [_metric_cells(page, metric) for metric in wanted]
 
 
+def _curve(page: Page) -> list[Cells]:
+    """Return the column of each run's loss curve, on its own scale."""
+    drawn = {
+        e.name: sparkline(e.series["loss"].points) for e in page.report.experiments if "loss" in e.series
+    }
+    if not any(drawn.values()):
+        return []
+    return [(Column(Markdown("Loss Curve")), lambda e: Markdown(drawn.get(e.name) or MISSING))]
+
+
 def _metric_cells(page: Page, metric: str) -> Cells:
     return _column(metric), lambda experiment: text(page.metric(experiment, metric))
 
@@ -145,8 +160,14 @@ def _shown(page: Page, metric: str) -> bool:
     return _known(page, metric) or not any(_known(page, other) for other in (*_REACHED, *_SPEED))
 
 
+_CURVE_NOTE = Markdown(
+    "Loss Curve: training loss from the first to the last logged step, each run on its own scale "
+    f"({LOST} = NaN)."
+)
+
+
 def _missing(page: Page) -> tuple[Markdown, ...]:
-    """Return why values are missing: metrics nobody has, then experiments by their reason."""
+    """Return what a column means, and why values are missing: metrics nobody has, then runs by reason."""
     wanted: tuple[str, ...] = ("global_step", *_REACHED, *_SPEED)
     if any(_known(page, metric) for metric in _OTHER_SPEED):
         wanted = tuple(metric for metric in wanted if metric not in _SPEED or _known(page, metric))
@@ -154,7 +175,7 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
     unlogged = [text(metric_name(metric).phrase) for metric in nowhere]
     if not any(_known(page, metric) for metric in _MEMORY):
         unlogged.append(Markdown("GPU memory use"))
-    lines: list[Markdown] = []
+    lines: list[Markdown] = [_CURVE_NOTE] if _curve(page) else []
     if unlogged and page.report.experiments:
         lines.append(md("No run logged {}.", listing(unlogged, last="or")))
     reasons: dict[tuple[str, tuple[str, ...]], list[Markdown]] = defaultdict(list)

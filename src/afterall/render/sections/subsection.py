@@ -8,13 +8,14 @@ from afterall.render.escaping import Markdown, text
 
 
 class Block(Struct, frozen=True, kw_only=True):
-    """A paragraph, a bold label, bullets, a table, a fence: each left out where it is empty."""
+    """A paragraph, a bold label, bullets, a table, a fence, an image: each left out where it is empty."""
 
     label: Markdown = Markdown("")
     text: Markdown = Markdown("")
     bullets: tuple[Markdown, ...] = ()
     table: Markdown = Markdown("")
     fence: Markdown = Markdown("")
+    image: Markdown = Markdown("")
 
 
 class Subsection(Struct, frozen=True):

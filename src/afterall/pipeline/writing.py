@@ -1,0 +1,34 @@
+"""Render a report and publish it; people's notes stay, and a report edited elsewhere is kept aside.
+
+Whoever imports this imports matplotlib, so it is imported when a report is to be written.
+"""
+
+from msgspec.structs import replace
+
+from afterall.model import Finding, FindingCode, Report
+from afterall.pipeline.survey import Survey
+from afterall.publish import Published, locked
+from afterall.render.documents import render
+from afterall.settings import read_templates
+
+LOCK_TIMEOUT_S = 60.0
+
+
+def write(surveyed: Survey, written: Report) -> Published:
+    """Write the report's documents; raise PublishRefused where that is not possible."""
+    name = surveyed.settings.report
+    templates = read_templates(surveyed.set_dir, surveyed.settings)
+    if templates:
+        render(written, surveyed.settings, "", templates)  # one that fails does so before anything is made
+    with locked(surveyed.set_dir, LOCK_TIMEOUT_S) as place:
+        old = place.read_old(name)
+        kept = place.keep_edited(name) if old is not None and old.edited else ""
+        whole = _with_kept(written, place.kept(name))
+        notes = (old.notes if old else None) or ""
+        published = place.publish(render(whole, surveyed.settings, notes, templates), name)
+        return replace(published, kept=kept)
+
+
+def _with_kept(written: Report, kept: tuple[str, ...]) -> Report:
+    findings = tuple(Finding(code=FindingCode.REPORT_EDITED, subject=name) for name in kept)
+    return replace(written, findings=(*written.findings, *findings)) if findings else written

@@ -1,0 +1,87 @@
+"""Give figures one look, and write them as SVG of the same bytes for the same figure.
+
+Invariant: a white ground in light and dark pages alike; text stays text, and no name is read as a formula.
+"""
+
+import io
+import warnings
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Sheet
+from matplotlib.lines import Line2D
+
+from afterall.render.escaping import line
+
+WIDTH = 8.4
+"""Inches, at 100 dots each: GitHub's column is 830 to 1,010 pixels wide."""
+LONGEST_LABEL = 40
+_STYLE: dict[str, Any] = {
+    "axes.edgecolor": "#6B7075",
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "grid.color": "#E3E5E8",
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "path.simplify": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "afterall",
+    "text.parse_math": False,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """Return a context in which figures are made and written, whatever a user's own matplotlibrc says."""
+    settings: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
+    return mpl.rc_context(settings | _STYLE)
+
+
+def sheet(height: float, panels: int = 1, width: float = WIDTH) -> tuple[Sheet, list[Axes]]:
+    """Return an empty figure and its panels side by side; height and width in inches."""
+    figure = Sheet(figsize=(width, height), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.subplots(1, panels, squeeze=False)
+    return figure, list(axes[0])
+
+
+def legend(figure: Sheet, entries: Mapping[str, Line2D]) -> None:
+    """Put the names of what is drawn below the figure; one alone needs none."""
+    if len(entries) > 1:
+        names = [label(name) for name in entries]
+        figure.legend(list(entries.values()), names, loc="outside lower center", ncols=min(4, len(entries)))
+
+
+def svg(figure: Sheet) -> bytes:
+    """Return a figure as SVG, without a date and without the program's version."""
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        # A name in a script that the font lacks is still drawn: the text is the viewer's to draw.
+        warnings.simplefilter("ignore")
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "afterall"})
+    return out.getvalue()
+
+
+def label(name: str) -> str:
+    """Return a run's or setting's name as a legend may hold it: one line, nothing unseen, not hidden.
+
+    Matplotlib leaves labels out that begin with an underscore.
+    """
+    told = line(name, LONGEST_LABEL)
+    return f"\u200a{told}" if told.startswith("_") else told

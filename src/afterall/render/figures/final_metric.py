@@ -1,0 +1,149 @@
+"""Draw the runs' final metric by each parameter that varies, a panel each.
+
+Invariant: a line joins runs that are equal in all other parameters but seeds, so that it shows the effect of
+this one alone; a point is one run, or the mean of replicates with all of them beside it; unfinished runs are
+hollow.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from afterall.model import Ranking, Scalar, VaryingParameter
+from afterall.render.figures import canvas
+from afterall.render.figures.figure import Figure
+from afterall.render.figures.grouping import is_drawable, primary
+from afterall.render.figures.palette import COLOURS, DASHES, QUIET
+from afterall.render.page import Page
+from afterall.render.words.metrics import metric_name
+from afterall.render.words.parameters import phrase, setting, title, worded
+
+MOST_PANELS = 3
+MOST_VALUES = 12
+MOST_LINES = 12
+"""More lines are all grey: no legend could tell them apart."""
+MOST_TOLD = 8
+
+Runs = list[tuple[str, float]]
+"""Names and values of replicates."""
+Lines = Mapping[str, Mapping[int, Runs]]
+"""By what all of a line have in common: the runs at each value of the panel's parameter, by its place."""
+
+
+def figure(page: Page) -> Figure | None:
+    """Return the figure; None where nothing varies that two runs with numbers have."""
+    ranking = primary(page)
+    if ranking is None:
+        return None
+    kept = [p for p in _independent(page.varying) if _is_shown(page, ranking, p)][:MOST_PANELS]
+    if not kept:
+        return None
+    words = " ".join(_words(page, ranking, parameter) for parameter in kept)
+    return Figure(words, lambda: _draw(page, ranking, kept))
+
+
+def _is_shown(page: Page, ranking: Ranking, parameter: VaryingParameter) -> bool:
+    places = {place for line in _lines(page, ranking, parameter).values() for place in line}
+    return len(places) >= 2 and len(parameter.values) <= MOST_VALUES
+
+
+def _independent(varying: Sequence[VaryingParameter]) -> list[VaryingParameter]:
+    """Return varying parameters without those that another one determines."""
+    kept: list[VaryingParameter] = []
+    for parameter in varying:
+        if not any(parameter.name in other.moves_with for other in kept):
+            kept.append(parameter)
+    return kept
+
+
+def _lines(page: Page, ranking: Ranking, parameter: VaryingParameter) -> Lines:
+    """Return the runs with finite values by their other settings, then by this parameter's value."""
+    others = [other for other in _independent(page.varying) if other.name != parameter.name]
+    others = [other for other in others if other.name not in parameter.moves_with]
+    places = {repr(value): place for place, value in enumerate(parameter.values)}
+    found: dict[str, dict[int, Runs]] = {}
+    for experiment in page.report.experiments:
+        value = ranking.values.get(experiment.name, math.nan)
+        place = places.get(repr(parameter.by_experiment.get(experiment.name)))
+        if place is not None and is_drawable(value):
+            common = ", ".join(_named(page, other, experiment.name) for other in others)
+            found.setdefault(common, {}).setdefault(place, []).append((experiment.name, value))
+    return found
+
+
+def _named(page: Page, parameter: VaryingParameter, run: str) -> str:
+    value = parameter.by_experiment.get(run)
+    return setting(parameter.name, _short(page, parameter, value))
+
+
+def _short(page: Page, parameter: VaryingParameter, value: Scalar) -> Scalar:
+    return page.models.get(value, value) if parameter.name == "model" and isinstance(value, str) else value
+
+
+def _values(page: Page, parameter: VaryingParameter) -> list[str]:
+    return [worded(_short(page, parameter, value)) for value in parameter.values]
+
+
+def _words(page: Page, ranking: Ranking, parameter: VaryingParameter) -> str:
+    """Return each line's values: "rank 4: tiny-1B 5.8159, tiny-3B 5.4644"."""
+    values = _values(page, parameter)
+    told = []
+    for common, line in _lines(page, ranking, parameter).items():
+        points = [
+            f"{values[place]} {page.digits.write(ranking.metric, _mean(runs))}"
+            + (f" (mean of {len(runs)})" if len(runs) > 1 else "")
+            for place, runs in sorted(line.items())
+        ]
+        told.append(f"{common}: {', '.join(points)}" if common else ", ".join(points))
+    more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    by = f"{metric_name(ranking.metric).heading} by {phrase(parameter.name)}"
+    return f"{by}: {'; '.join(told[:MOST_TOLD])}{more}."
+
+
+def _mean(runs: Runs) -> float:
+    return math.fsum(value for _, value in runs) / len(runs)
+
+
+def _draw(page: Page, ranking: Ranking, parameters: Sequence[VaryingParameter]) -> bytes:
+    unfinished = frozenset(ranking.unfinished)
+    with canvas.style():
+        width = canvas.WIDTH if len(parameters) > 1 else canvas.WIDTH * 0.6
+        sheet, panels = canvas.sheet(3.2, len(parameters), width)
+        for axes, parameter in zip(panels, parameters, strict=True):
+            axes.set_xlabel(canvas.label(title(parameter.name)))
+            _panel(axes, _lines(page, ranking, parameter), unfinished)
+            _ticks(axes, _values(page, parameter))
+        panels[0].set_ylabel(canvas.label(metric_name(ranking.metric).heading))
+        if unfinished & set(ranking.values):
+            hollow = Line2D([], [], marker="o", linestyle="", markerfacecolor="white", color=QUIET)
+            full = Line2D([], [], marker="o", linestyle="", color=QUIET)
+            canvas.legend(sheet, {"finished": full, "training did not reach its end": hollow})
+        return canvas.svg(sheet)
+
+
+def _panel(axes: Axes, lines: Lines, unfinished: frozenset[str]) -> None:
+    """Draw one line a group of equal other settings, and every run as a point."""
+    is_told = 1 < len(lines) <= MOST_LINES
+    for number, (common, line) in enumerate(lines.items()):
+        is_many = len(lines) > MOST_LINES
+        colour = QUIET if is_many else COLOURS[number % len(COLOURS)]
+        dashes = DASHES[number // len(COLOURS) % len(DASHES)]
+        places = sorted(line)
+        means = [_mean(line[place]) for place in places]
+        label = canvas.label(common) if is_told else None
+        axes.plot(places, means, color=colour, linestyle=dashes, linewidth=1.2, label=label)
+        for place, runs in line.items():
+            for name, value in runs:
+                fill = "white" if name in unfinished else colour
+                axes.plot([place], [value], marker="o", markersize=5, color=colour, markerfacecolor=fill)
+    if is_told:
+        axes.legend(fontsize=7)
+
+
+def _ticks(axes: Axes, values: Sequence[str]) -> None:
+    axes.set_xticks(range(len(values)), [canvas.label(value) for value in values])
+    axes.set_xlim(-0.4, len(values) - 0.6)
+    if any(len(value) > 12 for value in values) or len(values) > 6:
+        axes.tick_params(axis="x", labelrotation=30)

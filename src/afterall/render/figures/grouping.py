@@ -1,0 +1,82 @@
+"""Give each run a colour: its own where they are few, else that of its setting, so that thirty stay readable.
+
+Invariant: the runs of one setting have one colour; no legend has more than MOST_NAMED entries.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from afterall.model import Experiment, Ranking
+from afterall.render.figures.palette import COLOURS, DASHES, QUIET
+from afterall.render.page import Page
+from afterall.render.words.metrics import is_quality
+from afterall.render.words.parameters import setting
+
+MOST_NAMED = 12
+LARGEST = 1e30
+"""A value beyond it is as good as infinite: no axis could show it beside others."""
+
+
+class Look(Struct, frozen=True):
+    """How one run is drawn; `name` is its entry in the legend, shared by all of its setting."""
+
+    name: str
+    colour: str
+    dashes: str = "-"
+    is_quiet: bool = False
+
+
+def looks(page: Page, experiments: Sequence[Experiment]) -> dict[str, Look]:
+    """Return the look of each experiment by its name."""
+    if len(experiments) <= MOST_NAMED:
+        return dict(_one_each(experiments))
+    by_setting = _by_setting(page, experiments)
+    return by_setting or _best_of_many(page, experiments)
+
+
+def primary(page: Page) -> Ranking | None:
+    """Return the ranking by which runs are judged first, None where fewer than two have finite numbers."""
+    for ranking in page.report.rankings:
+        finite = [value for value in ranking.values.values() if is_drawable(value)]
+        if is_quality(ranking.metric) and len(finite) > 1:
+            return ranking
+    return None
+
+
+def is_drawable(value: float) -> bool:
+    """Tell whether a value can stand in a figure."""
+    return math.isfinite(value) and abs(value) <= LARGEST
+
+
+def _one_each(experiments: Sequence[Experiment]) -> Iterator[tuple[str, Look]]:
+    for place, experiment in enumerate(experiments):
+        dashes = DASHES[place // len(COLOURS) % len(DASHES)]
+        yield experiment.name, Look(experiment.name, COLOURS[place % len(COLOURS)], dashes)
+
+
+def _by_setting(page: Page, experiments: Sequence[Experiment]) -> dict[str, Look]:
+    """Return looks by the first varying parameter that has few values; empty where none has."""
+    for parameter in page.varying:
+        if not 2 <= len(parameter.values) <= len(COLOURS):
+            continue
+        colours = {repr(value): COLOURS[place] for place, value in enumerate(parameter.values)}
+        found = {}
+        for experiment in experiments:
+            value = parameter.by_experiment.get(experiment.name)
+            told = page.models.get(value, value) if isinstance(value, str) else value
+            found[experiment.name] = Look(
+                setting(parameter.name, told), colours.get(repr(value), QUIET), is_quiet=value is None
+            )
+        return found
+    return {}
+
+
+def _best_of_many(page: Page, experiments: Sequence[Experiment]) -> dict[str, Look]:
+    """Return the best runs in colour and all others in grey."""
+    ranking = primary(page)
+    best = [name for name in ranking.order if name in ranking.values][: len(COLOURS) - 1] if ranking else []
+    others = Look("the others", QUIET, is_quiet=True)
+    named = {name: Look(name, COLOURS[place]) for place, name in enumerate(best)}
+    return {experiment.name: named.get(experiment.name, others) for experiment in experiments}

@@ -1,0 +1,121 @@
+"""Draw training and validation loss by optimizer step for all runs.
+
+Invariant: what was logged is drawn as logged, faint where there is much of it, with a running median over it;
+a run that ended in NaN is marked where its last number stands.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from afterall.model import Experiment, Point
+from afterall.model.thinning import thin
+from afterall.render.composing import plural
+from afterall.render.figures import canvas
+from afterall.render.figures.figure import Figure
+from afterall.render.figures.grouping import Look, is_drawable, looks
+from afterall.render.page import Page
+
+SERIES = (("loss", "Training loss"), ("val_loss", "Validation loss"))
+MOST_POINTS, FEWEST_POINTS = 600, 80
+"""Of one line: more than a page has pixels for, and fewer where there are many lines."""
+MOST_OF_ALL = 9_000
+MOST_MARKED = 40
+"""Points of a line, and lines, up to which each point is marked."""
+SMOOTHED_FROM = 100
+"""Points from which a running median is drawn, over a fiftieth of them."""
+LOG_FROM = 20.0
+"""Ratio of the largest to the smallest loss from which the axis is logarithmic."""
+
+
+def figure(page: Page) -> Figure | None:
+    """Return the figure; None where no run logged a loss at two steps."""
+    kinds = [(key, title) for key, title in SERIES if _with(page, key)]
+    if not kinds:
+        return None
+    return Figure(" ".join(_words(page, key, title) for key, title in kinds), lambda: _draw(page, kinds))
+
+
+def _with(page: Page, key: str) -> list[Experiment]:
+    return [e for e in page.report.experiments if key in e.series and len(_finite(e.series[key].points)) > 1]
+
+
+def _finite(points: Sequence[Point]) -> list[Point]:
+    return [point for point in points if is_drawable(point.value)]
+
+
+def _words(page: Page, key: str, title: str) -> str:
+    """Return what one panel shows: how many runs, between which values they begin, and which end best."""
+    runs = _with(page, key)
+    metric = "final_loss" if key == "loss" else "final_val_loss"
+    firsts = [(_finite(e.series[key].points)[0].value, "") for e in runs]
+    lasts = [(_finite(e.series[key].points)[-1].value, f" ({e.name})") for e in runs]
+    told = f"{title} by optimizer step, {plural(len(runs), 'run')}"
+    told = f"{told}: {_span(page, metric, firsts)} at first, {_span(page, metric, lasts)} at the end"
+    lost = [e.name for e in runs if not is_drawable(e.series[key].points[-1].value)]
+    return f"{told}; NaN or infinite at the end: {', '.join(lost[:6])}." if lost else f"{told}."
+
+
+def _span(page: Page, metric: str, values: Sequence[tuple[float, str]]) -> str:
+    """Return the least and the greatest of several values, each with whose it is."""
+    least, most = min(values), max(values)
+    words = [f"{page.digits.write(metric, value)}{whose}" for value, whose in (least, most)]
+    if words[0] == words[1] or len(values) == 1:
+        return page.digits.write(metric, least[0])
+    return f"{words[0]} to {words[1]}"
+
+
+def _draw(page: Page, kinds: Sequence[tuple[str, str]]) -> bytes:
+    with canvas.style():
+        sheet, panels = canvas.sheet(3.4, len(kinds))
+        shown = [e for e in page.report.experiments if any(key in e.series for key, _ in kinds)]
+        known = looks(page, shown)
+        entries: dict[str, Line2D] = {}
+        for axes, (key, title) in zip(panels, kinds, strict=True):
+            axes.set_title(title)
+            axes.set_xlabel("Optimizer step")
+            # Grey ones first, so that nothing named lies below them.
+            for experiment in sorted(_with(page, key), key=lambda e: not known[e.name].is_quiet):
+                look = known[experiment.name]
+                line = _line(axes, experiment.series[key].points, look, len(known))
+                entries.setdefault(look.name, line)
+            _scale(axes, [p.value for e in _with(page, key) for p in _finite(e.series[key].points)])
+        canvas.legend(sheet, entries)
+        return canvas.svg(sheet)
+
+
+def _line(axes: Axes, points: Sequence[Point], look: Look, runs: int) -> Line2D:
+    """Draw one of so many runs, and return its line for the legend."""
+    finite = _finite(points)
+    shown = thin(finite, min(MOST_POINTS, max(FEWEST_POINTS, MOST_OF_ALL // runs)), 4)
+    x, y = [point.step for point in shown], [point.value for point in shown]
+    if len(finite) >= SMOOTHED_FROM:
+        axes.plot(x, y, linewidth=0.5, alpha=0.25, color=look.colour, linestyle=look.dashes)
+        (line,) = axes.plot(*_running_median(finite), linewidth=1.4, color=look.colour, linestyle=look.dashes)
+    else:
+        marker = "o" if len(shown) * runs <= 3 * MOST_MARKED else None
+        (line,) = axes.plot(
+            x, y, linewidth=1.2, marker=marker, markersize=3, color=look.colour, linestyle=look.dashes
+        )
+    if not is_drawable(points[-1].value):
+        axes.plot(x[-1:], y[-1:], marker="X", markersize=7, color=look.colour, markeredgecolor="white")
+    return line
+
+
+def _running_median(points: Sequence[Point]) -> tuple[list[int], list[float]]:
+    """Return steps and the medians of the values around them, at most MOST_POINTS."""
+    values = np.array([point.value for point in points])
+    width = max(3, len(points) // 50 | 1)
+    padded = np.pad(values, width // 2, mode="edge")
+    at = np.unique(np.linspace(0, len(points) - 1, min(len(points), MOST_POINTS)).astype(int))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)[at]
+    return [points[index].step for index in at], np.median(windows, axis=1).tolist()
+
+
+def _scale(axes: Axes, values: Sequence[float]) -> None:
+    low, high = min(values), max(values)
+    if low > 0 and high / low >= LOG_FROM:
+        axes.set_yscale("log")
+        axes.set_title(f"{axes.get_title(loc='left')} (log scale)")
