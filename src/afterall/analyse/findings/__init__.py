@@ -41,6 +41,8 @@ another cluster). `subject` is then the job's id.
 | loss_not_finite | metric, not_finite and points (how many of how many), first_step, at_end (true or false) |
 | zero_steps | reached_step, planned_steps |
 | stopped_early | reached_step, planned_steps, reached_epochs, planned_epochs |
+| loss_spike, loss_rose, overfitting, still_falling, learning_rate_ended, throughput_dropped | see |
+| | afterall.analyse.health |
 | validation_tracked | points (how many), every (steps), setting (that asked for it), first, last, fell |
 | | ("lower": the last is below the first), lowest, lowest_step, last_step (the lowest is not last) |
 | evaluation_failed, evaluation_unfinished, evaluation_unreadable | task, checkpoint, status, superseded |

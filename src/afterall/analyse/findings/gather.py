@@ -13,6 +13,7 @@ from afterall.analyse.findings.training import judge_training
 from afterall.analyse.findings.validation import tell_validation
 from afterall.analyse.findings.whole import judge_design, judge_layout, judge_observation
 from afterall.analyse.groundwork import Groundwork
+from afterall.analyse.health import judge_health
 from afterall.analyse.ordering import NaturalKey, natural_key
 from afterall.model import Experiment, Finding, FindingCode, Source
 
@@ -34,6 +35,7 @@ def find_all(ground: Groundwork) -> tuple[Finding, ...]:
         found += judge_jobs(experiment, material.matched, material.observation)
         found += judge_training(experiment)
         found += tell_validation(experiment)
+        found += judge_health(experiment)
     return in_order_of_gravity(found)
 
 

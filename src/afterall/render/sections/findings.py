@@ -18,6 +18,11 @@ ANOMALIES = (
     FindingCode.LOSS_NOT_FINITE,
     FindingCode.ZERO_STEPS,
     FindingCode.STOPPED_EARLY,
+    FindingCode.LOSS_ROSE,
+    FindingCode.OVERFITTING,
+    FindingCode.LOSS_SPIKE,
+    FindingCode.LEARNING_RATE_ENDED,
+    FindingCode.THROUGHPUT_DROPPED,
     FindingCode.NO_TENSORS,
     FindingCode.SOURCES_DISAGREE,
 )
@@ -70,4 +75,8 @@ def _nothing_odd(page: Page) -> Markdown:
     if not seen:
         return Markdown("No run left numbers to judge.")
     runs = plural(seen, "run with numbers", "runs with numbers")
-    return md("None in {}: no NaN or infinite loss, no run of 0 steps, no sources that disagree.", runs)
+    return md(
+        "None in {}: no NaN or infinite loss, no run of 0 steps, no sources that disagree; where curves are "
+        "long enough to tell, no spike or rise of the loss, and no overfitting.",
+        runs,
+    )

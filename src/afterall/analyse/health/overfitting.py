@@ -1,0 +1,59 @@
+"""Find overfitting: validation loss rises from its lowest value on while training loss goes on falling.
+
+At least LATER validations after the lowest, all above it; the last one by more than SHARE of the lowest and
+by more than SCATTERS times the scatter of the validations; and the running median of the training loss lower
+at the end than at the lowest validation. Without a training curve nothing is said.
+"""
+
+import numpy as np
+
+from afterall.analyse.health.reading import finite, found
+from afterall.analyse.health.trend import trend_of
+from afterall.model import Checkpoint, Experiment, Finding, FindingCode, Point, Scalar, Verdict
+
+LATER = 2
+SHARE = 0.02
+SCATTERS = 3.0
+
+
+def overfitting(experiment: Experiment) -> list[Finding]:
+    """Return the finding on a run that overfitted, empty where it did not or where that cannot be told."""
+    series = experiment.series.get("val_loss")
+    points = finite(series.points) if series is not None else []
+    trend = trend_of(experiment, "loss")
+    if trend is None or len(points) <= LATER:
+        return []
+    lowest = min(points, key=lambda point: point.value)
+    later = [point for point in points if point.step > lowest.step]
+    limit = lowest.value + max(SHARE * abs(lowest.value), SCATTERS * _scatter(points))
+    if len(later) < LATER or min(p.value for p in later) <= lowest.value or later[-1].value <= limit:
+        return []
+    then, now = trend.at(lowest.step), float(trend.medians[-1])
+    if now >= then:
+        return []
+    saved = _saved_at(experiment, lowest.step)
+    evidence: dict[str, Scalar] = {
+        "lowest": lowest.value,
+        "lowest_step": lowest.step,
+        "last": later[-1].value,
+        "last_step": later[-1].step,
+        "train_then": then,
+        "train_now": now,
+        "checkpoint": saved.path or saved.name if saved is not None else None,
+    }
+    return [found(FindingCode.OVERFITTING, experiment, "val_loss", evidence)]
+
+
+def _scatter(points: list[Point]) -> float:
+    """Return the scatter of validations about a smooth course, from their second differences; 0 for few."""
+    if len(points) < 8:
+        return 0.0
+    second = np.diff([point.value for point in points], n=2)
+    # The second difference of independent values has 6 times their variance.
+    return float(1.4826 * np.median(np.abs(second)) / np.sqrt(6))
+
+
+def _saved_at(experiment: Experiment, step: int) -> Checkpoint | None:
+    """Return the usable checkpoint of that very step."""
+    kept = [c for c in experiment.checkpoints if c.step == step and c.verdict is Verdict.OK and c.files]
+    return kept[0] if kept else None

@@ -1,0 +1,33 @@
+"""Read curves for the rules of health, and say what they found in one form."""
+
+import math
+from collections.abc import Sequence
+
+from afterall.analyse.findings.evidence import known
+from afterall.model import Experiment, Finding, FindingCode, Point, Scalar, Severity
+
+LARGEST = 1e30
+"""A value beyond it is as good as infinite: nothing can be computed from it."""
+
+
+def finite(points: Sequence[Point]) -> list[Point]:
+    """Return the points that can be computed with."""
+    return [point for point in points if math.isfinite(point.value) and abs(point.value) < LARGEST]
+
+
+def found(
+    code: FindingCode,
+    experiment: Experiment,
+    key: str,
+    evidence: dict[str, Scalar],
+    severity: Severity | None = None,
+) -> Finding:
+    """Return a finding on one curve of an experiment."""
+    return Finding(
+        code=code,
+        experiment=experiment.name,
+        subject=key,
+        evidence=known(evidence),
+        sources=(experiment.series[key].source,),
+        severity=severity,
+    )

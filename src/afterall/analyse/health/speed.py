@@ -1,0 +1,28 @@
+"""Find a run that became slow while it ran: a node shared, a GPU throttled, a file system that stalled.
+
+The median throughput of the last third is below SHARE of that before it.
+"""
+
+import statistics
+
+from afterall.analyse.health.reading import finite, found
+from afterall.model import Experiment, Finding, FindingCode, Scalar
+
+SHARE = 0.7
+LEAST_POINTS = 24
+KEY = "tokens_per_second_per_gpu"
+
+
+def throughput_dropped(experiment: Experiment) -> list[Finding]:
+    """Return the finding on a run that slowed down, empty where it did not."""
+    series = experiment.series.get(KEY)
+    points = finite(series.points) if series is not None else []
+    if len(points) < LEAST_POINTS:
+        return []
+    third = len(points) // 3
+    before = statistics.median(point.value for point in points[:-third])
+    after = statistics.median(point.value for point in points[-third:])
+    if before <= 0 or after >= SHARE * before:
+        return []
+    evidence: dict[str, Scalar] = {"before": before, "after": after, "since_step": points[-third].step}
+    return [found(FindingCode.THROUGHPUT_DROPPED, experiment, KEY, evidence)]
