@@ -135,6 +135,8 @@ class NextStepKind(StrEnum):
     RERUN_EVALUATION = "rerun_evaluation"
     INTERMEDIATE_VALUES = "intermediate_values"
     MORE_SEEDS = "more_seeds"
+    LONGER_TRAINING = "longer_training"
+    EARLIER_CHECKPOINT = "earlier_checkpoint"
     WAIT = "wait"
     FIX_MODE = "fix_mode"
     COMPARE_EVALUATIONS = "compare_evaluations"

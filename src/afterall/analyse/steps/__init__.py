@@ -18,5 +18,7 @@ the same kind and the same details are one, with a command a line.
 | intermediate_values | parameter, values (joined by ", "), lower, upper (the measured neighbours) |
 | more_seeds | settings (how many ran, each once), or tied (how many runs tie for the best, of several |
 | | settings); seed (the parameter's name), used (the seeds so far, joined by ", ") |
+| longer_training | epochs (that were planned) |
+| earlier_checkpoint | checkpoint (its path), lowest and last (validation losses) |
 | fix_mode | files (how many) |
 """

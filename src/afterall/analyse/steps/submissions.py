@@ -33,8 +33,14 @@ from afterall.model import (
 _CAUSES = (
     FindingCode.LINE_CUDA_OUT_OF_MEMORY,
     FindingCode.LINE_DISK_FULL,
+    FindingCode.LINE_GPU_ERROR,
+    FindingCode.LINE_DIVERGED,
+    FindingCode.LINE_FILE_DAMAGED,
+    FindingCode.LINE_FILE_SYSTEM,
     FindingCode.LINE_HUB_ACCESS,
     FindingCode.LINE_MODULE_MISSING,
+    FindingCode.LINE_STEP_REFUSED,
+    FindingCode.LINE_KILLED,
     FindingCode.LINE_NCCL,
     FindingCode.LINE_TRACEBACK,
 )

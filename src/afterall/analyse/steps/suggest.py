@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from afterall.analyse.groundwork import Groundwork
 from afterall.analyse.steps.evaluating import evaluation_steps
 from afterall.analyse.steps.further import further_steps
+from afterall.analyse.steps.lengthening import lengthening_steps
 from afterall.analyse.steps.modes import mode_steps
 from afterall.analyse.steps.shell import lines
 from afterall.analyse.steps.submissions import submission_steps, wait_for_others
@@ -21,9 +22,11 @@ _ORDER = (
     NextStepKind.FIX_MODE,
     NextStepKind.RERUN_EVALUATION,
     NextStepKind.EVALUATE,
+    NextStepKind.EARLIER_CHECKPOINT,
     NextStepKind.COMPARE_EVALUATIONS,
     NextStepKind.MORE_SEEDS,
     NextStepKind.INTERMEDIATE_VALUES,
+    NextStepKind.LONGER_TRAINING,
 )
 
 
@@ -36,6 +39,7 @@ def suggest(ground: Groundwork, findings: Sequence[Finding]) -> tuple[NextStep, 
         *mode_steps(layout, findings),
         *_evaluations(layout, ground.experiments),
         *further_steps(ground),
+        *lengthening_steps(ground.experiments, findings),
     ]
     return tuple(sorted(_merged(steps), key=lambda step: _ORDER.index(step.kind)))
 

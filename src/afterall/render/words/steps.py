@@ -85,6 +85,23 @@ STEPS: Mapping[NextStepKind, StepWording] = {
             "More seeds would tell differences from chance.",
         ),
     ),
+    NextStepKind.LONGER_TRAINING: StepWording(
+        "Train Longer",
+        (
+            "Train {who} for more than {epochs:value} epochs: training loss was still falling at the end.",
+            "Train {who} longer: training loss was still falling at the end.",
+        ),
+    ),
+    NextStepKind.EARLIER_CHECKPOINT: StepWording(
+        "Prefer an Earlier Checkpoint",
+        (
+            (
+                "Use and evaluate {checkpoint:code} of {who} rather than its last one: validation loss was "
+                "{lowest} there, and {last} at the end."
+            ),
+            "Use an earlier checkpoint of {who} than its last one.",
+        ),
+    ),
     NextStepKind.WAIT: StepWording(
         "Wait for the Remaining Jobs",
         (

@@ -1,0 +1,54 @@
+"""Suggest what the curves ask for: longer training, or an earlier checkpoint.
+
+Invariant: each suggestion has its finding; longer training is not suggested of a run whose validation loss
+rose again or that a shorter schedule ended.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from afterall.analyse.health.reading import finite
+from afterall.analyse.readings import finite_metric
+from afterall.model import Experiment, Finding, FindingCode, NextStep, NextStepKind, Scalar
+
+_AGAINST = frozenset({FindingCode.OVERFITTING, FindingCode.LOSS_ROSE, FindingCode.LEARNING_RATE_ENDED})
+
+
+def lengthening_steps(experiments: Iterable[Experiment], findings: Sequence[Finding]) -> list[NextStep]:
+    """Return the suggestions, in the order of the experiments."""
+    steps = []
+    for experiment in experiments:
+        own = {finding.code: finding for finding in findings if finding.experiment == experiment.name}
+        if FindingCode.STILL_FALLING in own and not _AGAINST & set(own) and _validation_falls(experiment):
+            steps.append(_longer(experiment))
+        earlier = own.get(FindingCode.OVERFITTING)
+        if earlier is not None and earlier.evidence.get("checkpoint"):
+            steps.append(_earlier(experiment, earlier))
+    return steps
+
+
+def _validation_falls(experiment: Experiment) -> bool:
+    """Tell whether the last validation is the lowest one; True where there is none."""
+    series = experiment.series.get("val_loss")
+    points = finite(series.points) if series is not None else []
+    return not points or points[-1].value <= min(point.value for point in points)
+
+
+def _longer(experiment: Experiment) -> NextStep:
+    epochs = finite_metric(experiment, "planned_epochs")
+    details: dict[str, Scalar] = {"epochs": epochs if epochs is None or epochs % 1 else int(epochs)}
+    return NextStep(
+        kind=NextStepKind.LONGER_TRAINING,
+        experiments=(experiment.name,),
+        details={key: value for key, value in details.items() if value is not None},
+        because=FindingCode.STILL_FALLING,
+    )
+
+
+def _earlier(experiment: Experiment, finding: Finding) -> NextStep:
+    kept = ("checkpoint", "lowest", "last")
+    return NextStep(
+        kind=NextStepKind.EARLIER_CHECKPOINT,
+        experiments=(experiment.name,),
+        details={key: finding.evidence[key] for key in kept},
+        because=FindingCode.OVERFITTING,
+    )
