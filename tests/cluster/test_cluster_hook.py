@@ -1,5 +1,6 @@
 """The hook under a real Slurm: one readable event for each ending, and never a drained node."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from cluster.cluster_config import HOOKS
 from cluster.cluster_hooks import make_spool
 from cluster.cluster_processes import until
 from cluster.cluster_slurm import Slurm
+from cluster.cluster_worker import Site
 from hook.hook_runs import CONTEXTS, install
 
 KINDS = {"epilog": "epilog_slurmd", "epilog_slurmctld": "epilog_slurmctld", "jobcomp": "jobcomp"}
@@ -201,3 +203,19 @@ def test_the_hook_is_installed_readable_for_root_alone(slurm: Slurm) -> None:
         (path,) = slurm.wait_events(1)
         assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (owner, 0o600)
         assert os.listdir(slurm.spool / "tmp") == []
+
+
+def test_the_doctor_finds_the_installation_good(slurm: Slurm, python: str) -> None:
+    """On a cluster as it is installed, all is well but what a test has none of: systemd and a time limit."""
+    slurm.install_hook("epilog")
+    site = Site(slurm, python)
+    argv = [python, "-I", "-m", "afterall", "doctor", "--config", str(site.config), "--json"]
+    done = subprocess.run(
+        argv, env={"PATH": slurm.env["PATH"]}, cwd="/", capture_output=True, check=False, timeout=60
+    )
+    assert done.stdout, done.stderr.decode()
+    checks = json.loads(done.stdout)
+    wrong = [check for check in checks if check["outcome"] == "wrong"]
+    assert (done.returncode, wrong) == (0, []), done.stderr.decode()
+    good = {check["area"] for check in checks if check["outcome"] == "good"}
+    assert good == {"program", "slurm", "hook", "spool"}

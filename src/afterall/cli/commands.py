@@ -8,5 +8,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Write a commented afterall.toml, which opts the set in to a site's hook."),
     "collect": ("collect", "Empty the hook's spool: report on every set that is over."),
     "sweep": ("sweep", "Look again at every set the worker knows to be unfinished."),
+    "doctor": ("doctor", "Check an installation, or what a set's file system can do."),
     "demo": ("demo", "Make a small set and report on it, no Slurm needed."),
 }

@@ -5,7 +5,7 @@ is taken for ended that nobody said had ended.
 """
 
 from afterall.observe.asking import combine, observe, observe_many
-from afterall.observe.commands import SlurmCommands
+from afterall.observe.commands import SlurmCommands, ask, find
 from afterall.observe.dialect import DOCUMENTED_COLUMNS, Dialect
 from afterall.observe.from_pyslurm import parse_pyslurm
 from afterall.observe.logs import from_logs
@@ -24,8 +24,10 @@ __all__ = [
     "Question",
     "SlurmCommands",
     "Standing",
+    "ask",
     "belonging",
     "combine",
+    "find",
     "from_logs",
     "latest_legs",
     "merge",
