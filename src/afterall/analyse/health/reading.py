@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from afterall.analyse.findings.evidence import known
 from afterall.model import Experiment, Finding, FindingCode, Point, Scalar, Severity
 
 LARGEST = 1e30
@@ -22,12 +21,12 @@ def found(
     evidence: dict[str, Scalar],
     severity: Severity | None = None,
 ) -> Finding:
-    """Return a finding on one curve of an experiment."""
+    """Return a finding on one curve of an experiment; evidence that is None is left out."""
     return Finding(
         code=code,
         experiment=experiment.name,
         subject=key,
-        evidence=known(evidence),
+        evidence={name: value for name, value in evidence.items() if value is not None},
         sources=(experiment.series[key].source,),
         severity=severity,
     )
