@@ -25,7 +25,9 @@ def test_an_empty_spool_has_nothing_waiting(ground: Ground) -> None:
 def test_a_new_event_waits_for_the_worker(ground: Ground) -> None:
     """Nobody has taken it yet."""
     name = ground.event("1", ground.path)
-    assert waiting(ground.spool.path) == [Waiting(kind="event", subject=name, state="new")]
+    assert waiting(ground.spool.path) == [
+        Waiting(kind="event", subject=name, state="new", since=ground.clock.now())
+    ]
 
 
 def test_a_set_waits_with_its_jobs_and_its_reason(ground: Ground) -> None:

@@ -28,7 +28,7 @@ def test_the_example_settings_are_the_defaults() -> None:
     text = (SLURM / "config.toml.example").read_text()
     assert parse_site_settings(text) == SiteSettings()
     every = parse_site_settings(uncommented(text))
-    assert msgspec.structs.replace(every, slurm_conf=None) == SiteSettings()
+    assert msgspec.structs.replace(every, slurm_conf=None, metrics_file=None) == SiteSettings()
     assert re.findall(r"(?m)^#([a-z_]+) = ", text) == [
         field.name for field in msgspec.structs.fields(SiteSettings)
     ]

@@ -9,6 +9,7 @@ from afterall.cli.arguments import PATH
 from afterall.cli.choices import Observing, observer_of, observing_options
 from afterall.cli.console import print_document, print_table, progress, tell
 from afterall.cli.exits import Exit
+from afterall.cli.spool_tables import as_document, print_waiting
 from afterall.cli.tables import (
     EXPERIMENT_HEADERS,
     SET_HEADERS,
@@ -17,25 +18,44 @@ from afterall.cli.tables import (
     set_row,
     set_title,
 )
+from afterall.cli.worker_options import spool_of, worker_options
+from afterall.collect import waiting
 from afterall.discover import sets_below
 from afterall.errors import BadInput
 from afterall.model import Report
 from afterall.pipeline import Reading, read, survey
 from afterall.pipeline.telling import Progress
 from afterall.render.document import render_json, render_json_list
+from afterall.settings import read_site_settings
 
 
 @click.command("status")
 @click.argument("path", metavar="SET|DIRECTORY", type=PATH, default=".")
 @observing_options
 @click.option("--json", "as_json", is_flag=True, help="Print RESULTS.json's facts instead of a table.")
-def command(path: Path, *, no_slurm: bool, sacct_file: Path | None, as_json: bool) -> int:
+@click.option(
+    "--events", is_flag=True, help="Show the worker's spool instead: what waits, what failed and why."
+)
+@worker_options
+def command(
+    path: Path,
+    *,
+    no_slurm: bool,
+    sacct_file: Path | None,
+    as_json: bool,
+    events: bool,
+    spool: Path | None,
+    config: Path,
+) -> int:
     """Show how the experiments of SET stand, or how every set below DIRECTORY stands. Nothing is written.
 
     With --json a set is printed as its RESULTS.json would be, the sets below a directory as a list of these.
+    With --events the worker's spool is shown, for the admin who can read it.
 
     Example: afterall status /scratch/me
     """
+    if events:
+        return _events(spool_of(spool, read_site_settings(config)), as_json=as_json)
     asking = Observing(no_slurm=no_slurm, sacct_file=sacct_file)
     directories = sets_below(path)
     is_set = not directories or Path(os.path.realpath(path)) in directories
@@ -53,6 +73,15 @@ def command(path: Path, *, no_slurm: bool, sacct_file: Path | None, as_json: boo
         _print_set(reports[0])
     else:
         print_table(SET_HEADERS, [_row(directory, one) for directory, one in found.items()])
+    return Exit.DONE
+
+
+def _events(spool: Path, *, as_json: bool) -> int:
+    held = waiting(spool)
+    if as_json:
+        print_document(as_document(held))
+    else:
+        print_waiting(held)
     return Exit.DONE
 
 

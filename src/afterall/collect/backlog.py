@@ -3,7 +3,8 @@
 Invariant: reads only, takes no lock, and so may be a moment behind the worker.
 """
 
-from datetime import datetime
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -38,7 +39,9 @@ def waiting(path: Path) -> list[Waiting]:
         raise BadInput(path, "is no spool: it has no directory new/")
     spool = Spool(path)
     found = [
-        Waiting(kind="event", subject=n, state=room) for room in (NEW, CLAIMED) for n in spool.names(room)
+        Waiting(kind="event", subject=name, state=room, since=_written(path / room / name))
+        for room in (NEW, CLAIMED)
+        for name in spool.names(room)
     ]
     found += [_of_wait(note) for note in read_notes(spool, WAITS, Wait)]
     found += [_of_item(note, "set") for note in read_notes(spool, SETS, SetItem)]
@@ -47,6 +50,13 @@ def waiting(path: Path) -> list[Waiting]:
         _of_quarantined(spool, name) for name in spool.names(QUARANTINE) if not name.endswith(".reason")
     ]
     return found
+
+
+def _written(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(os.lstat(path).st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def _of_wait(wait: Wait) -> Waiting:

@@ -36,6 +36,7 @@ def collect_once(
         while True:
             worker.round()
             worker.harvest(wait=True)
+            worker.show()
             wait_s = worker.goes_on_in_s(settle=settle)
             is_late = means.clock.monotonic() + (wait_s or 0) > last_start
             if wait_s is None or (is_late and not worker.has_more):
@@ -55,6 +56,7 @@ def sweep(spool: Path, site: SiteSettings, means: Means | None = None) -> Collec
             return Collected(other_worker=True)
         worker.round(sweep=True)
         worker.harvest(wait=True)
+        worker.show()
         _tell(worker.tally)
         return worker.tally
 
@@ -69,6 +71,7 @@ def collect_watch(spool: Path, site: SiteSettings, means: Means | None = None) -
             with _ending_on_signals():
                 while True:
                     worker.round()
+                    worker.show()
                     means.clock.sleep(POLL_S)
         except _EndedBySignal:
             pass

@@ -35,6 +35,7 @@ class Wait(Struct, frozen=True, kw_only=True):
 
 
 Note = TypeVar("Note", SetItem, Wait)
+Record = TypeVar("Record", bound=Struct)
 
 
 class Notes(Generic[Note]):
@@ -114,7 +115,7 @@ def read_notes(spool: Spool, room: str, kind: type[Note]) -> list[Note]:
     return [note for name, note in notes if note is not None and name == f"{note.key}.json"]
 
 
-def read_note(path: Path, kind: type[Note]) -> Note | None:
+def read_note(path: Path, kind: type[Record]) -> Record | None:
     """Return the note in a file of ours, None where there is none that can be read."""
     try:
         with open(path, "rb") as file:

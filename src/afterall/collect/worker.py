@@ -8,12 +8,14 @@ import os
 import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from afterall.collect.asking import ask_slurm
 from afterall.collect.clock import Clock
 from afterall.collect.collected import Collected
+from afterall.collect.counters import count, show
 from afterall.collect.crew import Crew, Task
 from afterall.collect.fates import Fates
 from afterall.collect.homes import Homes
@@ -64,6 +66,7 @@ class Worker:
         self._looking = Looking(self._quick, self._fates, site, means.clock)
         self._reporting = Reporting(self._writers, self._fates, site, means.clock)
         self._asked_at: float | None = None
+        self._shown = Collected()
 
     def round(self, *, sweep: bool = False) -> None:
         """Do all that can be done now; reports are begun here and end in a later `harvest`."""
@@ -94,6 +97,13 @@ class Worker:
         if not settle or not quiet_at:
             return None
         return max(self.must_wait_s(), (min(quiet_at) - self._clock.now()).total_seconds())
+
+    def show(self) -> None:
+        """Count what was done since the last time, and show it where the site asks for that."""
+        counters = count(self._spool.path, self._shown, self.tally)
+        self._shown = replace(self.tally)
+        if self._site.metrics_file:
+            show(Path(self._site.metrics_file), self._spool.path, counters, self._clock.now())
 
     def stop(self) -> None:
         """End what runs; its sets stay due."""

@@ -4,7 +4,6 @@ The worker starts `python -I -m afterall …` for each user after it has become 
 and the package must be readable by everyone.
 """
 
-import os
 import stat
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import afterall
-from afterall.diagnose.check import Check, doubt, good, wrong
+from afterall.diagnose.check import Check, good, wrong
 
 AREA = "program"
 
@@ -31,10 +30,6 @@ def check_program() -> Iterator[Check]:
                 f"{closed} is closed to other users: reports of users cannot be written by a worker",
                 "Install it where everybody can read it, as /opt/afterall (umask 022).",
             )
-    if not sys.flags.isolated and (extra := os.environ.get("PYTHONPATH")):
-        yield doubt(
-            AREA, "PYTHONPATH", f"is set to {extra}", "The worker ignores it (python -I); leave it unset."
-        )
 
 
 def _version() -> str:

@@ -51,6 +51,8 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     report_open_files: Count = 1024
     report_file_mib: Count = 512
     """Largest file that a report's process may write."""
+    metrics_file: str | None = None
+    """Where counters are written for node_exporter's textfile collector, as "….prom"; None: nowhere."""
     hung_job_s: Seconds = 86400
     """How long accounting may call a job running that the controller does not know any more."""
 
