@@ -11,7 +11,7 @@ from afterall.cli import cli
 from afterall.cli.commands import COMMANDS
 from cli.cli_ground import in_process, speak
 
-PROMISED = {"report", "status", "submit", "verify", "init", "collect", "sweep", "doctor", "demo"}
+PROMISED = {"report", "status", "submit", "verify", "init", "collect", "sweep", "doctor", "demo", "compare"}
 
 
 def command_named(name: str) -> click.Command:

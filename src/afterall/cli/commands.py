@@ -3,6 +3,7 @@
 COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "Observe, scan and write a set's report now."),
     "status": ("status", "Show how a set, or every set below a directory, stands."),
+    "compare": ("compare", "Compare the runs of several sets in one table."),
     "submit": ("submit", "Submit a job that writes the report when the set's jobs have ended."),
     "verify": ("verify", "Verify checkpoints anywhere."),
     "init": ("init", "Write a commented afterall.toml, which opts the set in to a site's hook."),
