@@ -67,10 +67,35 @@ def test_an_epilogs_job_id_cuts_nothing() -> None:
     assert [(len(parts), part.job_id) for part in parts] == [(1, "4001")]
 
 
-def test_a_requeued_job_with_one_id_is_cut() -> None:
-    """After a preemption the same job id begins the next leg."""
+@pytest.mark.parametrize(
+    "ended",
+    [
+        PREEMPTED,
+        PREEMPTED.replace(b"PREEMPTION", b"JOB REQUEUE"),
+        PREEMPTED.replace(b"DUE TO PREEMPTION", b"DUE to SIGNAL Terminated"),
+    ],
+)
+def test_a_requeued_job_with_one_id_is_cut(ended: bytes) -> None:
+    """After a preemption, a requeue or a cancellation the same job id begins the next leg."""
     leg = b"Job ID: 7\n" + OTHER
-    assert len(parts_of(leg + PREEMPTED + leg)) == 2
+    assert len(parts_of(leg + ended + leg)) == 2
+
+
+def test_a_killed_helper_ends_no_job() -> None:
+    """A process that was killed is no end of a job: its log stays one part."""
+    killed = b"/var/spool/slurmd/job7/slurm_script: line 4: 21 Killed   nvidia-smi -l 30\n"
+    parts = parts_of(b"Job ID: 7\n" + killed + OTHER)
+    assert [[finding.code for finding in part.findings] for part in parts] == [[FindingCode.LINE_KILLED]]
+
+
+def test_an_earlier_jobs_traceback_is_not_the_last_ones() -> None:
+    """What ended the job before in the same log is told of its own part alone."""
+    boom = b'Traceback (most recent call last):\n  File "/h/t.py", line 2, in f\nValueError: x\n'
+    parts = parts_of(OTHER + boom + OTHER)
+    assert [[finding.code for finding in part.findings] for part in parts] == [
+        [FindingCode.LINE_TRACEBACK],
+        [],
+    ]
 
 
 def test_many_parts_stay_few_in_memory() -> None:

@@ -1,6 +1,8 @@
 """Read tracebacks: whose fault it was, in which line of the user's code, and how often."""
 
-from afterall.model import Finding, FindingCode
+import pytest
+
+from afterall.model import Finding, FindingCode, Severity
 from scan.run_making import fixture
 from scan.trace_reading import last_part
 
@@ -22,6 +24,11 @@ def traceback_in(text: str | bytes) -> Finding | None:
     found = [f for f in last_part(data).findings if f.code is FindingCode.LINE_TRACEBACK]
     assert len(found) <= 1
     return found[0] if found else None
+
+
+def found_in(text: str) -> tuple[Finding, ...]:
+    """Return all findings on lines of a log."""
+    return last_part(text.encode()).findings
 
 
 def the_traceback(text: str | bytes) -> Finding:
@@ -120,8 +127,143 @@ def test_a_traceback_that_was_cut_is_not_told() -> None:
     assert traceback_in(whole[: whole.index("RuntimeError") + 7]) is None
 
 
+def test_a_rank_that_lost_the_others_is_only_a_warning() -> None:
+    """Where the root cause is another rank, a lost connection is told as what followed on it."""
+    lost = (
+        "RuntimeError: [/x/third_party/gloo/gloo/transport/tcp/pair.cc:553] Connection closed by peer [::1]:5"
+    )
+    text = "\n".join([*ranked(1, "ValueError: guilty"), *ranked(0, lost)]) + "\n" + LAUNCHER + ROOT_CAUSE
+    found = {finding.code: finding.gravity for finding in found_in(text)}
+    assert found == {FindingCode.LINE_TRACEBACK: Severity.ERROR, FindingCode.LINE_NCCL: Severity.WARNING}
+
+
+SIGNAL_CAUSE = ROOT_CAUSE.replace("exitcode  : 1 (pid", "exitcode  : -9 (pid")
+
+
+def test_bystanders_are_not_blamed_for_a_rank_that_was_killed() -> None:
+    """Where the root cause died by a signal, which prints no traceback, the launcher's report is told."""
+    text = "\n".join(ranked(0, "RuntimeError: Connection closed by peer")) + "\n" + LAUNCHER + SIGNAL_CAUSE
+    finding = the_traceback(text)
+    assert (finding.evidence["rank"], finding.evidence["signal"]) == (1, 9)
+    assert finding.evidence["is_launchers"] is True
+    assert "exit_code" not in finding.evidence
+
+
+def test_a_killed_rank_is_told_by_its_signal() -> None:
+    """With torchrun's own line on the signal that line is told, and the launcher's traceback is not."""
+    agent = "E0 api.py:869] failed (exitcode: -9) local_rank: 1 (pid: 11497) of binary: python\n"
+    (finding,) = found_in(agent + LAUNCHER + SIGNAL_CAUSE)
+    assert finding.code is FindingCode.LINE_KILLED
+    assert (finding.evidence["signal"], finding.evidence["local_rank"]) == (9, 1)
+
+
+def test_a_rank_without_a_traceback_here_blames_no_other_rank() -> None:
+    """Where the guilty rank wrote into another log, the others' tracebacks are not told as the cause."""
+    finding = the_traceback("\n".join(ranked(0, "RuntimeError: timed out")) + "\n" + LAUNCHER + ROOT_CAUSE)
+    assert "ChildFailedError" in finding.quote
+    assert (finding.evidence["rank"], finding.evidence["exit_code"]) == (1, 1)
+
+
 def test_labels_of_srun_keep_frames_apart() -> None:
     """Srun's labels are stripped from frames and exceptions alike."""
     text = "\n".join(f"3: {line}" for line in BOOM.format(message="RuntimeError: boom").splitlines()) + "\n"
     finding = the_traceback(text)
     assert (finding.quote, finding.evidence["frame"]) == ("RuntimeError: boom", "/home/u/train.py:12")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (FindingCode.LINE_MODULE_MISSING, "ModuleNotFoundError: No module named 'flash_attn'"),
+        (
+            FindingCode.LINE_CUDA_OUT_OF_MEMORY,
+            "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB",
+        ),
+        (
+            FindingCode.LINE_FILE_MISSING,
+            "FileNotFoundError: [Errno 2] No such file or directory: 'data.json'",
+        ),
+        (FindingCode.LINE_DISK_FULL, "OSError: [Errno 28] No space left on device: '/x/y'"),
+        (FindingCode.LINE_HUB_ACCESS, "OSError: You are trying to access a gated repo."),
+        (
+            FindingCode.LINE_NCCL,
+            "torch.distributed.DistBackendError: NCCL error in: x.cpp:1, unhandled system error",
+        ),
+        (
+            FindingCode.LINE_WANDB,
+            "wandb.errors.errors.UsageError: api_key not configured (no-tty). call wandb.login",
+        ),
+        (FindingCode.LINE_KILLED, "RuntimeError: DataLoader worker (pid 12) is killed by signal: Killed."),
+    ],
+)
+def test_one_exception_is_told_once(code: FindingCode, message: str) -> None:
+    """An exception that is a line of the table is told by its code alone, as an error, with its frame."""
+    (finding,) = found_in(BOOM.format(message=message))
+    assert (finding.code, finding.quote, finding.gravity) == (code, message, Severity.ERROR)
+    assert finding.evidence["exception"] == message.partition(":")[0]
+    assert finding.evidence["frame"] == "/home/u/train.py:12"
+
+
+def test_a_later_line_of_a_message_tells_its_exception() -> None:
+    """What a message says on its third line is of the same exception."""
+    gated = "requests.HTTPError: 403\n\nCannot access gated repo for url https://huggingface.co/x/y."
+    (finding,) = found_in(BOOM.format(message=gated))
+    assert (finding.code, finding.evidence["frame"]) == (FindingCode.LINE_HUB_ACCESS, "/home/u/train.py:12")
+
+
+def test_the_guilty_exception_is_quoted_before_an_earlier_line_of_its_kind() -> None:
+    """A file that the script missed earlier does not hide the one that ended the program."""
+    shell = "slurm_script: line 18: ../venv/bin/activate: No such file or directory\n"
+    message = "FileNotFoundError: [Errno 2] No such file or directory: 'data.json'"
+    (finding,) = found_in(shell + BOOM.format(message=message))
+    assert (finding.quote, finding.evidence["file"], finding.evidence["count"]) == (message, "data.json", 2)
+
+
+CHAIN = "\nDuring handling of the above exception, another exception occurred:\n\n"
+CAUSED = "\nThe above exception was the direct cause of the following exception:\n\n"
+
+
+@pytest.mark.parametrize("joint", [CHAIN, CAUSED, "\n"])
+def test_the_first_exception_of_a_chain_is_named(joint: str) -> None:
+    """The last exception is quoted; the one it followed on, and where that was raised, are evidence."""
+    text = (
+        BOOM.format(message="KeyError: 'has_edge'") + joint + BOOM.format(message="RuntimeError: in thread")
+    )
+    finding = the_traceback(text.replace("12, in main", "30, in step", 1))
+    assert finding.quote == "RuntimeError: in thread"
+    assert finding.evidence["first_exception"] == "KeyError: 'has_edge'"
+    assert finding.evidence["first_frame"] == "/home/u/train.py:30"
+
+
+def test_a_workers_own_traceback_follows_on_nothing() -> None:
+    """What torch prints as the original one is told, and not as if it had come of what it led to."""
+    caught = BOOM.format(message="KeyError: Caught KeyError in DataLoader worker process 0.")
+    finding = the_traceback(caught + "Original " + BOOM.format(message="KeyError: 'label'"))
+    assert finding.quote == "KeyError: 'label'"
+    assert "first_exception" not in finding.evidence
+
+
+def test_a_known_reason_at_the_root_of_a_chain_is_told() -> None:
+    """A full disk that made torch's writer fail too is told as what it is, not as what it led to."""
+    full = "OSError: [Errno 28] No space left on device"
+    text = BOOM.format(message=full) + CHAIN + BOOM.format(message="RuntimeError: basic_ios::clear")
+    (finding,) = found_in(text)
+    assert (finding.code, finding.quote) == (FindingCode.LINE_DISK_FULL, full)
+    assert finding.evidence["exception"] == "RuntimeError"
+
+
+def test_a_missing_file_that_was_handled_is_not_the_reason() -> None:
+    """An exception raised while a missing file was handled is told by itself, the file only beside it."""
+    missing = "FileNotFoundError: [Errno 2] No such file or directory: 'cache.json'"
+    text = BOOM.format(message=missing) + CHAIN + BOOM.format(message="ValueError: no dataset")
+    found = {finding.code: finding for finding in found_in(text)}
+    assert found[FindingCode.LINE_TRACEBACK].quote == "ValueError: no dataset"
+    assert found[FindingCode.LINE_FILE_MISSING].gravity is Severity.WARNING
+
+
+def test_an_exception_that_was_gone_on_after_is_milder() -> None:
+    """A module that was missed, told, and done without is a warning beside what ended the program later."""
+    missed = BOOM.format(message="ModuleNotFoundError: No module named 'apex'") + "falling back\n" * 3
+    found = {finding.code: finding for finding in found_in(missed + BOOM.format(message="ValueError: x"))}
+    assert found[FindingCode.LINE_MODULE_MISSING].gravity is Severity.WARNING
+    assert found[FindingCode.LINE_TRACEBACK].quote == "ValueError: x"

@@ -12,6 +12,9 @@ from afterall.scan.traces import Trace
 
 def weigh_by_progress(lines: Iterable[Finding], traces: Sequence[Trace]) -> list[Finding]:
     """Return the findings, milder where their log shows training going on below them."""
+    lines = list(lines)
+    if not lines:
+        return []
     last = {trace.file: _last_mark(trace) for trace in reversed(traces) if "loss" in trace.curves}
     return [_milder(line) if _mark(line) < last.get(line.subject, -1) else line for line in lines]
 

@@ -11,12 +11,14 @@ from afterall.analyse.findings.evidence import (
     job_evidence,
     last,
     lines_of_latest,
+    may_explain,
 )
 from afterall.analyse.readings import BADLY_ENDED, has_never_started
 from afterall.model import Attempt, Experiment, Finding, FindingCode, SlurmState, State
 
 _AFTERMATH = (FindingCode.LINE_CANCELLED, FindingCode.LINE_TASK_EXITED)
 """What Slurm's commands write after any job that was stopped."""
+_KILL = 9
 
 _ENDINGS: dict[State, tuple[FindingCode, FindingCode | None]] = {
     State.TIMEOUT: (FindingCode.JOB_TIMEOUT, FindingCode.LINE_TIME_LIMIT),
@@ -29,17 +31,33 @@ _ENDINGS: dict[State, tuple[FindingCode, FindingCode | None]] = {
 
 _CAUSES = (
     FindingCode.LINE_CUDA_OUT_OF_MEMORY,
+    FindingCode.LINE_HOST_OUT_OF_MEMORY,
     FindingCode.LINE_DISK_FULL,
+    FindingCode.LINE_GPU_ERROR,
+    FindingCode.LINE_DIVERGED,
+    FindingCode.LINE_FILE_DAMAGED,
+    FindingCode.LINE_FILE_SYSTEM,
     FindingCode.LINE_HUB_ACCESS,
     FindingCode.LINE_MODULE_MISSING,
+    FindingCode.LINE_STEP_REFUSED,
+    FindingCode.LINE_KILLED,
     FindingCode.LINE_NCCL,
     FindingCode.LINE_FILE_MISSING,
+    FindingCode.LINE_WANDB,
 )
 """Lines that explain a failure and stay findings of their own, the most telling first."""
 
+_FOLLOWING = frozenset({FindingCode.LINE_NCCL, FindingCode.LINE_FILE_MISSING, FindingCode.LINE_WANDB})
+"""Lines that explain a failure only where nothing else does, or where an exception of theirs ended it.
+
+A rank that lost the others mostly follows on another's failure, a missing file is mostly gone on after.
+"""
+
+_REFUSED = frozenset({"allocation", "asked", "refused"})
+"""Evidence of a line on host memory that tells of no kill."""
+
 _AFTER_TRAINING = (
     FindingCode.LINE_TRACEBACK,
-    FindingCode.LINE_WANDB,
     FindingCode.LINE_COPY_FAILED,
     *_AFTERMATH,
     *_CAUSES,
@@ -93,7 +111,10 @@ def _with_proof(told: Finding, experiment: Experiment) -> Finding:
 
 def _bad_end(experiment: Experiment) -> Judgement:
     lines = lines_of_latest(experiment)
-    killed = last(lines, [FindingCode.LINE_HOST_OUT_OF_MEMORY])
+    killed = last(
+        [line for line in lines if _is_kill(line) and may_explain(line)],
+        [FindingCode.LINE_HOST_OUT_OF_MEMORY],
+    )
     if experiment.state is State.FAILED and killed is None:
         return _failure(experiment, lines)
     # Without cgroups Slurm calls a step that it killed for its memory FAILED; the log's line then decides.
@@ -107,13 +128,20 @@ def _bad_end(experiment: Experiment) -> Judgement:
         evidence["memory_evidence"] = latest.out_of_memory_evidence
     if state is State.OUT_OF_MEMORY and latest is not None and _is_over(latest):
         evidence["is_over"] = True
-    cause = _cause(lines)
+    came_of_it = [line for line in lines if line.code in (echo, *_AFTERMATH) or _is_killed_process(line)]
+    cause = _cause([line for line in lines if line not in came_of_it])
     if cause is not None and state is not State.OUT_OF_MEMORY:
         evidence["cause"] = cause.code.value
     quoted = last(lines, [echo] if echo else [])
     told = finding(code, experiment, evidence, quoted)
     same = [line for line in _same_quote(lines, cause) if line is not cause]
-    return Judgement((told,), (*same, *(line for line in lines if line.code in (echo, *_AFTERMATH))))
+    return Judgement((told,), (*same, *came_of_it))
+
+
+def _is_killed_process(line: Finding) -> bool:
+    """Tell whether a line is of a process that was killed from outside, as Slurm kills all of a job's."""
+    how, signal = line.evidence.get("how"), line.evidence.get("signal")
+    return line.code is FindingCode.LINE_KILLED and (how == "Killed" or signal == _KILL)
 
 
 def _is_over(attempt: Attempt) -> bool:
@@ -137,14 +165,26 @@ def _failure(experiment: Experiment, lines: list[Finding]) -> Judgement:
     return Judgement((told,), (*_same_quote(lines, quoted), *aftermath))
 
 
+def _is_kill(line: Finding) -> bool:
+    """Tell whether a line on host memory says that a process was killed, not that it was refused memory."""
+    return _REFUSED.isdisjoint(line.evidence)
+
+
 def _cause(lines: list[Finding]) -> Finding | None:
-    """Return the line that explains a failure: the first of the most telling code, for others follow it."""
-    present = [code for code in _CAUSES if any(line.code is code for line in lines)]
-    telling = [c for c in present if c is not FindingCode.LINE_FILE_MISSING]
-    if not telling and any(line.code is FindingCode.LINE_TRACEBACK for line in lines):
+    """Return the line that explains a failure: the first of the most telling code, for others follow it.
+
+    A line whose exception ended the program explains it before one that a script may have gone on after. One
+    that was made milder, because training went on below it, explains nothing.
+    """
+    lines = [line for line in lines if may_explain(line)]
+    raised = [line for line in lines if "exception" in line.evidence and line.code in _CAUSES]
+    telling = [line for line in lines if line.code in _CAUSES and line.code not in _FOLLOWING]
+    if not (raised or telling) and any(line.code is FindingCode.LINE_TRACEBACK for line in lines):
         return None
-    wanted = (telling or present)[:1]
-    return next((line for line in lines if line.code in wanted), None)
+    wanted = (
+        raised or telling or [line for line in lines if line.code in _FOLLOWING - {FindingCode.LINE_WANDB}]
+    )
+    return min(wanted, key=lambda line: _CAUSES.index(line.code), default=None)
 
 
 def _same_quote(lines: list[Finding], quoted: Finding | None) -> list[Finding]:

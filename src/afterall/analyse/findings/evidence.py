@@ -18,6 +18,7 @@ from afterall.model import (
     FindingCode,
     LogFile,
     Scalar,
+    Severity,
     SlurmState,
     Source,
     Verdict,
@@ -105,6 +106,11 @@ def last(lines: Iterable[Finding], codes: Iterable[FindingCode]) -> Finding | No
     """Return the last of `lines` with one of the codes."""
     wanted = frozenset(codes)
     return next((line for line in reversed(list(lines)) if line.code in wanted), None)
+
+
+def may_explain(line: Finding) -> bool:
+    """Tell whether a line may explain an end: it is sure, and training did not go on below it."""
+    return line.severity is None or line.severity > Severity.WARNING
 
 
 def _record(attempt: Attempt | None) -> dict[str, Scalar]:

@@ -15,6 +15,7 @@ from afterall.render.page import Page
 from afterall.render.sections.findings import capital
 from afterall.render.sentences import fill, sentence
 from afterall.render.words.findings import WORDINGS
+from afterall.render.words.findings.wording import Forms
 from afterall.render.words.states import BAD, DOUBT
 from afterall.settings import RESULTS_JSON
 
@@ -24,6 +25,7 @@ MOST_LINES = 8
 MOST_OF_ONE = 2
 MOST_QUOTES = 3
 MOST_CAUSES = 4
+MOST_CASES = 4
 MOST_COMMANDS = 4
 
 
@@ -76,10 +78,24 @@ def _issue(alike: Sequence[Finding], page: Page) -> Issue:
         details=tuple(lines) if len(lines) > 1 else (),
         cause=_cause(alike, quotes, page),
         quote=fence("\n".join(quoted(finding.quote) for finding in quotes)) if quotes else Markdown(""),
-        resolution=fill(wording.resolution, alike[0]),
+        resolution=_by_case(wording.resolution, alike, page),
         command=_command(alike, page),
-        impact=fill(wording.impact, alike[0]),
+        impact=_by_case(wording.impact, alike, page),
     )
+
+
+def _by_case(forms: Forms, alike: Sequence[Finding], page: Page) -> Markdown:
+    """Return what holds for all the findings, or for each few of them what holds for those.
+
+    What would be different for too many of them is told as for the first.
+    """
+    cases: dict[Markdown, list[Finding]] = {}
+    for finding in alike:
+        cases.setdefault(fill(forms, finding), []).append(finding)
+    told = [(words, own) for words, own in cases.items() if words]
+    if len(cases) == 1 or len(told) > MOST_CASES or any(finding.experiment is None for finding in alike):
+        return fill(forms, alike[0])
+    return joined([md("**{}**: {}", _who(own, page), words) for words, own in told], " ")
 
 
 def _lines(alike: Sequence[Finding], page: Page) -> list[Markdown]:

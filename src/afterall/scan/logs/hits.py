@@ -1,73 +1,60 @@
-"""Gather the telling lines of one log: for each code how often, first, last, and the one worth quoting."""
+"""Gather the telling lines of one log: for each code how often, first, last, and the one worth quoting.
 
-from msgspec import Struct
+Invariant: a line that shows words instead of saying them tells nothing, nor does one that was cut off, nor an
+exception that Python ignored.
+"""
 
-from afterall.model import Finding, FindingCode, Scalar, Severity, Source
-from afterall.scan.logs.lines import Line, printed, strip_codes
+from afterall.model import FindingCode, Scalar, Severity
+from afterall.scan.logs.lines import Line, strip_codes
 from afterall.scan.logs.reader import LineReader
 from afterall.scan.logs.signatures import SIGNATURES, Signature
+from afterall.scan.logs.telling import Hit, Hits, Traceback, is_shown
+from afterall.scan.logs.tracebacks import TracebackReader
 from afterall.scan.secrets import mask_secrets
 
-QUOTE_LENGTH = 500
-_CAUSES = frozenset(
-    {
-        FindingCode.LINE_TIME_LIMIT,
-        FindingCode.LINE_PREEMPTED,
-        FindingCode.LINE_NODE_FAILURE,
-        FindingCode.LINE_HOST_OUT_OF_MEMORY,
-    }
-)
-"""What makes a killed step's line an aftermath."""
-
-
-class Hit(Struct, frozen=True):
-    """One telling line, by which row it was told, and what the row's groups hold."""
-
-    line: Line
-    signature: Signature
-    evidence: dict[str, Scalar]
-
-
-class Hits(Struct):
-    """All telling lines of one code: the first, the last, and the quoted one."""
-
-    count: int
-    first: Hit
-    last: Hit
-    quoted: Hit
+_NAMES = frozenset({"job_id", "step", "host", "port", "tasks", "worker"})
+"""Groups whose digits are a name and no number."""
 
 
 class HitReader(LineReader):
-    """Reads what the table of signatures describes."""
+    """Reads what the table of signatures describes; `tracebacks` has read each line before it."""
 
-    triggers = tuple(dict.fromkeys(row.literal for row in SIGNATURES))
+    triggers = tuple(dict.fromkeys(row.trigger for row in SIGNATURES))
 
-    def __init__(self) -> None:
+    def __init__(self, tracebacks: TracebackReader) -> None:
         self.hits: dict[FindingCode, Hits] = {}
+        self._tracebacks = self.leader = tracebacks
+
+    @property
+    def wants_next(self) -> bool:
+        """True where a traceback has ended: a coloured exception's record holds no literal in one piece."""
+        return self._tracebacks.has_just_ended
 
     def read(self, line: Line) -> None:
         """Take a line if it is one of the table's; of one line each code counts once."""
-        plain = b""
+        self._tracebacks.has_just_ended = False
+        plain = strip_codes(line.raw)
+        rows = [row for row in SIGNATURES if row.literal in plain]
+        if not rows or is_shown(line.text) or not (line.is_complete or line.text.endswith(" ***")):
+            return
+        traceback = self._tracebacks.ended_at(line)
+        if traceback is not None and traceback.is_ignored:
+            return
+        words = line.text.encode()
         told: set[FindingCode] = set()
-        for row in SIGNATURES:
-            if row.literal in line.raw and row.code not in told:
-                plain = plain or strip_codes(line.raw)
-                hit = _hit(row, line, plain)
-                if hit is not None:
-                    told.add(row.code)
-                    self._take(hit)
-
-    def findings(self, file: str) -> list[Finding]:
-        """Return at most one finding a code; what a named cause left behind is not told again."""
-        codes = set(self.hits)
-        return [
-            _finding(code, hits, file)
-            for code, hits in self.hits.items()
-            if not (hits.quoted.signature.is_aftermath and codes & _CAUSES)
-        ]
+        for row in rows:
+            raised = traceback or (self._tracebacks.continued_at(line) if row.continues else None)
+            hit = None if row.code in told else _hit(row, line, words, raised)
+            if hit is not None:
+                told.add(row.code)
+                self._take(hit)
 
     def _take(self, hit: Hit) -> None:
-        code = hit.signature.code
+        code, traceback = hit.signature.code, hit.traceback
+        if traceback is not None and (
+            traceback.hit is None or traceback.hit.line.offset < traceback.end.offset
+        ):
+            traceback.hit = hit
         known = self.hits.get(code)
         if known is None:
             self.hits[code] = Hits(1, hit, hit, hit)
@@ -78,44 +65,20 @@ class HitReader(LineReader):
             known.quoted = hit
 
 
-def quote(text: str) -> str:
-    """Return a line as it may stand in a report: without secrets, and not without end."""
-    return mask_secrets(text.strip())[:QUOTE_LENGTH]
-
-
 def _strength(hit: Hit) -> tuple[bool, bool]:
     """Rank what to quote: sure before unsure, a cause before its aftermath, else the earlier."""
-    return (hit.signature.severity is None, not hit.signature.is_aftermath)
+    return (hit.signature.severity is not Severity.WARNING, not hit.signature.is_aftermath)
 
 
-def _hit(row: Signature, line: Line, plain: bytes) -> Hit | None:
-    found = row.pattern.search(plain)
-    if found is None or (row.refusal is not None and row.refusal.search(plain)):
+def _hit(row: Signature, line: Line, words: bytes, traceback: Traceback | None) -> Hit | None:
+    found = row.pattern.search(words)
+    if found is None or (row.refusal is not None and row.refusal.search(words)):
         return None
     groups = {name: value.decode("utf-8", "replace") for name, value in found.groupdict().items() if value}
     evidence: dict[str, Scalar] = {
         name: int(value)
-        if value.isdecimal() and len(value) < 19 and name != "job_id"
-        else mask_secrets(value)
+        if value.isdecimal() and len(value) < 19 and name not in _NAMES
+        else mask_secrets(value.strip())
         for name, value in groups.items()
     }
-    return Hit(line, row, evidence)
-
-
-def _places(hits: Hits) -> dict[str, None]:
-    """Return the places of the lines: the quoted one first, the last one last."""
-    quoted, first, last = (hit.line.where for hit in (hits.quoted, hits.first, hits.last))
-    return dict.fromkeys((last,) if quoted == last else (quoted, first, last))
-
-
-def _finding(code: FindingCode, hits: Hits, file: str) -> Finding:
-    places = _places(hits)
-    sure: Severity | None = hits.quoted.signature.severity
-    return Finding(
-        code=code,
-        subject=file,
-        evidence={"count": hits.count, **hits.quoted.evidence},
-        quote=quote(printed(hits.quoted.line.raw)),
-        sources=tuple(Source(file, where) for where in places),
-        severity=sure,
-    )
+    return Hit(line, row, evidence, traceback)

@@ -13,6 +13,7 @@ from afterall.model import Finding, FindingCode
 from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.blocks import Block, read_blocks
 from afterall.scan.logs.borders import beginnings
+from afterall.scan.logs.findings import line_findings
 from afterall.scan.logs.handing import hand_over
 from afterall.scan.logs.hits import HitReader
 from afterall.scan.logs.reader import TraceReader
@@ -52,8 +53,8 @@ class _Part:
     def __init__(self, name: str, make_readers: MakeReaders) -> None:
         self._name = name
         self._bars = Bars()
-        self._hits = HitReader()
         self._tracebacks = TracebackReader()
+        self._hits = HitReader(self._tracebacks)
         self._traces = list(make_readers(name, self._bars))
         self.job_id: str | None = None
         self.is_read_whole = True
@@ -76,17 +77,18 @@ class _Part:
         self._bars.read_block(block)
         for reader in self._traces:
             reader.read_block(block)
+        known = [reader for reader in self._traces if not reader.is_guess]
+        hand_over(block, [*known, self._tracebacks, self._hits])
         if self.has_trained:
-            self._traces = [reader for reader in self._traces if not reader.is_guess]
-        hand_over(block, [*self._traces, self._hits, self._tracebacks])
+            self._traces = known
+        else:
+            hand_over(block, [reader for reader in self._traces if reader.is_guess])
 
     def close(self) -> LogPart:
         readers = [reader for reader in self._traces if not (reader.is_guess and self.has_trained)]
-        traceback = self._tracebacks.finding(self._name)
-        lines = self._hits.findings(self._name)
         return LogPart(
             traces=tuple(trace for reader in readers if (trace := reader.trace()) is not None),
-            findings=tuple(lines if traceback is None else [*lines, traceback]),
+            findings=tuple(line_findings(self._hits, self._tracebacks, self._name)),
             has_trained=self.has_trained,
             job_id=self.job_id,
             restarts=max((reader.restarts for reader in self._traces), default=0),

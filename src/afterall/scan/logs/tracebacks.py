@@ -1,72 +1,98 @@
 """Read Python tracebacks: the exception's line, the innermost frame of the user's code, the rank.
 
 Invariant: one finding a log, quoting the guilty one: with torchrun's root cause known that rank's, else the
-last that is not a launcher's report of its child. At most MOST_OPEN ranks are followed at a time.
+last that is not a launcher's report of its child. Of a chain the last exception is the one that ended the
+program, and the first is named beside it; of an exception group its last member is taken. What Python
+ignored, as in a destructor or in `logging`, is no failure. At most MOST_OPEN ranks are followed at a time.
 """
 
 import re
 
 from msgspec import Struct
 
-from afterall.model import Finding, FindingCode, Scalar, Source
-from afterall.scan.logs.hits import quote
+from afterall.model import FindingCode
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import LineReader
+from afterall.scan.logs.telling import Hit, Traceback
 
 MOST_OPEN = 64
 MOST_LINES = 2000
 MOST_KEPT = 16
+MOST_CONTINUED = 12
+"""How many lines below an exception's first line its message may go on."""
 
-_START = "Traceback (most recent call last):"
-_FRAME = re.compile(
-    r'[ |]{0,40}File "(?P<file>[^"\n]{1,1000})", line (?P<line>\d{1,9})(?:, in (?P<name>[^\n]{1,200}))?'
+_START = "Traceback (most recent call last)"
+# Its own line: nothing quoted before it, nothing behind it but the border of rich's box.
+_BEGINS = re.compile(
+    r"[^\"'{}`]{0,200}Traceback \(most recent call last\)(?P<plain>:)?"
+    r"(?P<box>(?(plain)|[ ─-]{1,200}[╮+]))\s*$"
 )
+# Of what a worker process of torch raised: printed behind the exception that came of it.
+_ORIGIN = "Original Traceback"
+_FRAME = re.compile(
+    r' {0,40}File "(?P<file>[^"\n]{1,1000})", line (?P<line>\d{1,9})(?:, in (?P<name>[^\n]{1,200}))?'
+)
+_BOXED_FRAME = re.compile(r"[│|] (?P<file>/[^:\n]{1,1000}):(?P<line>\d{1,9}) in \S")
+_BOX_ENDS = re.compile(r"[╰+][─-]{3}")
+# The margin that a member of an exception group stands behind.
+_MARGIN = re.compile(r" {1,200}\| ")
 # An exception's line: a capitalised or dotted name. Lines of other programs between the frames are neither.
 _ENDING = re.compile(
     r"(?!(?:DEBUG|INFO|NOTE|WARNING|ERROR|CRITICAL|FATAL)\b)(?:(?:\w{1,80}\.){1,12}\w{1,80}|[A-Z]\w{0,100})(?::|$)"
 )
+_USUAL = re.compile(r"[\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Timeout|Failure|Abort)\w{0,20}(?::|$)")
+_WITHOUT_START = re.compile(r"(?:SyntaxError|IndentationError|TabError): ")
+_CHAINED = re.compile(r"During handling of the above exception, |The above exception was the direct cause ")
+_IGNORED = re.compile(r"Exception ignored |--- Logging error ---")
 # Code that a user did not write: installed packages, the standard library, frames without a file.
 _FOREIGN = re.compile(r"/site-packages/|/dist-packages/|/lib(?:64)?/python\d|/lib/python|^<|/bin/[\w.-]+$")
-# Launchers that end with a traceback of their own because a child of theirs ended.
-_LAUNCHERS = ("ChildFailedError", "CalledProcessError", "ProcessExitedException", "SignalException")
+# What ends with a traceback of its own because others ended: launchers of children, groups of exceptions.
+_OTHERS = frozenset(
+    {
+        *("ChildFailedError", "CalledProcessError", "ProcessExitedException", "SignalException"),
+        *("ExceptionGroup", "BaseExceptionGroup"),
+    }
+)
+_NO_REASONS = frozenset({FindingCode.LINE_FILE_MISSING, FindingCode.LINE_WANDB})
+"""Lines that are too often handled to be the reason of an exception that was raised meanwhile."""
 _ROOT_CAUSE = "Root Cause (first observed failure):"
 _RANK = re.compile(r"\s*rank\s*:\s*(\d{1,6})\b")
 _EXIT_CODE = re.compile(r"\s*exitcode\s*:\s*(-?\d{1,6})\b")
-
-
-class Traceback(Struct, frozen=True):
-    """One finished traceback; `frame` is the innermost frame of the user's own code, "" where none is."""
-
-    start: Line
-    end: Line
-    message: str
-    frame: str
-
-    @property
-    def is_launchers(self) -> bool:
-        """True for a launcher's own report of a child that ended."""
-        return self.message.partition(":")[0].rpartition(".")[2] in _LAUNCHERS
 
 
 class _Open(Struct):
     """A traceback whose end was not read yet."""
 
     start: Line
+    root: Traceback | None = None
+    hit: Hit | None = None
+    is_ignored: bool = False
+    is_boxed: bool = False
     frame: str = ""
     lines: int = 0
+    frames: int = 0
+    was_code: bool = False
+    """True where the line before was a frame or indented code, which an exception's line follows."""
 
 
 class TracebackReader(LineReader):
     """Reads every traceback of a log, several ranks at once, and torchrun's root cause block."""
 
-    triggers = (_START.encode(), _ROOT_CAUSE.encode())
+    triggers = (
+        *(_START.encode(), _ROOT_CAUSE.encode(), b"Exception ignored ", b"--- Logging error ---"),
+        *(b"above exception", b"SyntaxError: ", b"IndentationError: ", b"TabError: "),
+    )
 
     def __init__(self) -> None:
         self.count = 0
         self.kept: list[Traceback] = []
         self.rank: str | None = None
         self.exit_code: int | None = None
+        self.has_just_ended = False
         self._open: dict[str, _Open] = {}
+        self._ended: dict[str, Traceback] = {}
+        self._chained: set[str] = set()
+        self._ignored: dict[str, int] = {}
         self._cause_lines = 0
 
     @property
@@ -80,59 +106,89 @@ class TracebackReader(LineReader):
             self._cause_lines = 8
         elif self._cause_lines:
             self._read_cause(line)
-        if _START in line.text:
-            self._begin(line)
+        begins = _BEGINS.match(line.text) if _START in line.text else None
+        if begins is not None:
+            self._begin(line, is_boxed=begins["plain"] is None)
+        elif _CHAINED.search(line.text):
+            self._chained = {*self._chained, line.label} if len(self._chained) < MOST_OPEN else {line.label}
+        elif _IGNORED.match(line.text):
+            self._ignored = {**self._ignored, line.label: 2} if len(self._ignored) < MOST_OPEN else {}
         elif line.label in self._open:
             self._continue(line, self._open[line.label])
+        elif _WITHOUT_START.match(line.text) and line.is_complete:
+            self._finish(line, line.text, _Open(line))
 
-    def finding(self, file: str) -> Finding | None:
-        """Return the one finding on all tracebacks of this log; None where there is none."""
-        guilty = self._guilty()
-        if guilty is None:
+    def ended_at(self, line: Line) -> Traceback | None:
+        """Return the traceback whose exception stands in this line."""
+        ended = self._ended.get(line.label)
+        return ended if ended is not None and ended.end.offset == line.offset else None
+
+    def continued_at(self, line: Line) -> Traceback | None:
+        """Return the traceback whose exception's message may still go on in this line."""
+        ended = self._ended.get(line.label)
+        if ended is None or line.number is None or ended.end.number is None:
             return None
-        evidence: dict[str, Scalar] = {"count": self.count, "exception": guilty.message.partition(":")[0]}
-        if guilty.frame:
-            evidence["frame"] = guilty.frame
-        if self.rank is not None:
-            evidence |= {"rank": int(self.rank)}
-        if self.exit_code is not None:
-            evidence["exit_code"] = self.exit_code
-        return Finding(
-            code=FindingCode.LINE_TRACEBACK,
-            subject=file,
-            evidence=evidence,
-            quote=quote(guilty.message),
-            sources=tuple(
-                Source(file, where) for where in dict.fromkeys((guilty.end.where, guilty.start.where))
-            ),
-        )
+        return ended if line.number - ended.end.number <= MOST_CONTINUED else None
 
-    def _guilty(self) -> Traceback | None:
-        programs = [traceback for traceback in self.kept if not traceback.is_launchers]
-        named = [t for t in programs if self.rank is not None and t.start.label == self.rank]
-        candidates = named or programs or self.kept
+    def guilty(self) -> Traceback | None:
+        """Return the traceback that tells why the program ended; None where there is none.
+
+        A rank that died by a signal printed none: those of the others are then no cause.
+        """
+        programs = [t for t in self.kept if not is_of_others(t)]
+        if self.rank is not None:
+            named = [t for t in programs if t.start.label == self.rank]
+            unnamed = [t for t in programs if not t.start.label.isdecimal()]
+            was_killed = self.exit_code is not None and self.exit_code < 0
+            launchers = [t for t in self.kept if is_of_others(t)]
+            programs = named or (launchers if was_killed else unnamed or launchers or programs)
+        candidates = programs or self.kept
         return candidates[-1] if candidates else None
 
-    def _begin(self, line: Line) -> None:
-        if line.label in self._open or len(self._open) < MOST_OPEN:
-            self._open[line.label] = _Open(line)
+    def _begin(self, line: Line, *, is_boxed: bool) -> None:
+        if line.label not in self._open and len(self._open) >= MOST_OPEN:
+            return
+        is_ignored = self._ignored.pop(line.label, 0) > 0
+        opened = _Open(line, is_ignored=is_ignored, is_boxed=is_boxed)
+        self._open[line.label] = opened
+        is_chained = line.label in self._chained
+        self._chained.discard(line.label)
+        ended = self._ended.get(line.label)
+        if ended is None or ended.is_ignored or is_ignored or _ORIGIN in line.text:
+            return
+        if is_chained or _is_next(ended, line):
+            opened.root = ended.root or ended
+        if is_chained and ended.hit is not None and ended.hit.signature.code not in _NO_REASONS:
+            opened.hit = ended.hit
 
     def _continue(self, line: Line, opened: _Open) -> None:
         opened.lines += 1
-        frame = _FRAME.match(line.text)
+        text = _MARGIN.sub("", line.text, count=1)
+        frame = (_BOXED_FRAME if opened.is_boxed else _FRAME).match(text)
         if frame is not None:
+            opened.frames += 1
             if not _FOREIGN.search(frame["file"]):
                 opened.frame = f"{frame['file']}:{frame['line']}"
-            return
-        ended = _ENDING.match(line.text)
-        if ended is not None and line.is_complete:
-            self._finish(line, opened)
-        if ended is not None or opened.lines > MOST_LINES:
-            del self._open[line.label]
+        has_ended = frame is None and _is_end(text, opened)
+        opened.was_code = (
+            frame is not None or text[:1] in (" ", "│", "╰") or _BOX_ENDS.match(text) is not None
+        )
+        if has_ended and line.is_complete:
+            self._finish(line, text, opened)
+        if has_ended or opened.lines > MOST_LINES:
+            self._open.pop(line.label, None)
 
-    def _finish(self, line: Line, opened: _Open) -> None:
+    def _finish(self, line: Line, message: str, opened: _Open) -> None:
+        ended = Traceback(
+            opened.start, line, message, opened.frame, opened.root, opened.hit, opened.is_ignored
+        )
+        if len(self._ended) < MOST_OPEN or line.label in self._ended:
+            self._ended[line.label] = ended
+        self.has_just_ended = True
+        if ended.is_ignored:
+            return
         self.count += 1
-        self.kept.append(Traceback(opened.start, line, line.text, opened.frame))
+        self.kept.append(ended)
         if len(self.kept) > MOST_KEPT:
             # The first ones of each rank tell the cause, the last ones the end; the middle repeats.
             del self.kept[MOST_KEPT // 2]
@@ -142,3 +198,20 @@ class TracebackReader(LineReader):
         rank, code = _RANK.match(line.text), _EXIT_CODE.match(line.text)
         self.rank = rank[1] if rank else self.rank
         self.exit_code = int(code[1]) if code else self.exit_code
+
+
+def is_of_others(traceback: Traceback) -> bool:
+    """Tell whether a traceback only reports others: a launcher's of its child, a group's of its members."""
+    return traceback.exception.rpartition(".")[2] in _OTHERS
+
+
+def _is_next(ended: Traceback, line: Line) -> bool:
+    """Tell whether a traceback begins right behind the last one of its rank."""
+    return line.number is not None and ended.end.number is not None and line.number - ended.end.number <= 2
+
+
+def _is_end(text: str, opened: _Open) -> bool:
+    """Tell whether a line is an exception's: by its form, and by its name or by what came before it."""
+    if _ENDING.match(text) is None:
+        return False
+    return _USUAL.match(text) is not None or (opened.frames > 0 and opened.was_code)

@@ -46,9 +46,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     ),
     FindingCode.LOSS_GUESSED: Wording(
         title="Loss Guessed",
-        says=(
-            "the loss is read from log lines that name one, of no known trainer",
-        ),
+        says=("the loss is read from log lines that name one, of no known trainer",),
         impact=("It may be another loss than the one meant, and how it was rounded is not known.",),
         resolution=("Compare with the lines themselves; a tracker's or trainer's file would be exact.",),
     ),
