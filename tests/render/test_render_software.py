@@ -13,7 +13,9 @@ from render.render_reports import fact, make_experiment, tiny_report
 
 def ran_with(name: str, **provenance: Any) -> Experiment:
     """Return an experiment that recorded this; "__" stands for a dot."""
-    return make_experiment(name, provenance={k.replace("__", "."): fact(v) for k, v in provenance.items()})
+    return make_experiment(
+        name, trainer="huggingface", provenance={k.replace("__", "."): fact(v) for k, v in provenance.items()}
+    )
 
 
 A = ran_with("a", version__torch="2.6.0", version__transformers="4.46.3", git_commit="0123456789abcdef")
@@ -23,7 +25,7 @@ A = ran_with("a", version__torch="2.6.0", version__transformers="4.46.3", git_co
     ("experiments", "told"),
     [
         ([make_experiment("a")], ""),
-        ([A], "Software: PyTorch 2.6.0, Transformers 4.46.3, code at commit `0123456789ab`."),
+        ([A], "Software: Transformers 4.46.3, PyTorch 2.6.0, code at commit `0123456789ab`."),
         ([ran_with("a", gpu="NVIDIA A100"), ran_with("b", gpu="NVIDIA A100")], "Software: NVIDIA A100."),
         (
             [ran_with("a", version__torch="2.6.0"), make_experiment("b")],
@@ -51,3 +53,14 @@ def test_a_hostile_version_is_escaped() -> None:
     """Names of GPUs are others' text."""
     told = software(Page(tiny_report(ran_with("a", gpu="<b>A100</b> | *x*")), SetSettings()))
     assert told == r"Software: \<b>A100\</b> \| \*x\*."
+
+
+def test_only_what_was_at_work_is_told() -> None:
+    """An environment lists whatever is installed: torchtune trains without TRL, whose versions may differ."""
+    runs = [
+        make_experiment(
+            "a", trainer="torchtune", provenance={f"version.{k}": fact(v) for k, v in told.items()}
+        )
+        for told in ({"trl": "1.0", "torchtune": "0.6.1"}, {"trl": "1.1", "torchtune": "0.6.1"})
+    ]
+    assert software(Page(tiny_report(*runs), SetSettings())) == "Software: torchtune 0.6.1."

@@ -6,6 +6,7 @@ from afterall.model import SetSummary, VaryingParameter
 from afterall.render.composing import joined, listing, md
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
+from afterall.render.sections.best import headline
 from afterall.render.sections.standing import completion_status, provisional
 from afterall.render.words.measures import days
 from afterall.render.words.parameters import alternatives, listed, phrase
@@ -21,6 +22,8 @@ class TitleView(Struct, frozen=True, kw_only=True):
     models: Markdown
     variants: Markdown
     status: Markdown
+    result: Markdown
+    """Who is best, and how far that can be believed; empty where nobody can be named."""
 
 
 def view(page: Page) -> TitleView:
@@ -33,6 +36,7 @@ def view(page: Page) -> TitleView:
         models=model_names(page),
         variants=_variants(page),
         status=completion_status(page.report),
+        result=headline(page),
     )
 
 
