@@ -47,7 +47,7 @@ def test_the_most_trustworthy_source_tells_a_version() -> None:
     """Where sources differ, the one of the better origin counts."""
     history = _trace(Origin.HISTORY, version__torch="2.6.0", git_commit="abcdef1")
     summary = _trace(Origin.SUMMARY, version__torch="2.5.1", gpu="A100")
-    found = find_provenance([summary, history])
+    found = find_provenance([summary, history], {})
     assert {name: fact.value for name, fact in found.items()} == {
         "version.torch": "2.6.0",
         "git_commit": "abcdef1",
@@ -58,7 +58,7 @@ def test_the_most_trustworthy_source_tells_a_version() -> None:
 def test_versions_stand_in_the_order_of_what_decides_numbers() -> None:
     """Whatever comes first in a file, trainers stand before the libraries that they use."""
     names = {f"version__{name}": "1.0" for name in ("numpy", "torch", "transformers")}
-    found = list(find_provenance([_trace(Origin.LOG, **names, gpu="A100")]))
+    found = list(find_provenance([_trace(Origin.LOG, **names, gpu="A100")], {}))
     assert found == ["gpu", "version.transformers", "version.torch", "version.numpy"]
 
 
@@ -69,7 +69,10 @@ def test_the_data_is_named_as_the_configuration_has_it() -> None:
         "dataset.data_files": Fact("/data/words_8L.json", PLACE),
     }
     trace = Trace(trainer="torchtune", origin=Origin.LOG, file="run/x", parameters=parameters)
-    assert find_provenance([trace])["dataset_files"].value == "/data/words_8L.json"
+    assert (
+        find_provenance([trace], {"dataset": Fact("words", PLACE)})["dataset_files"].value
+        == "/data/words_8L.json"
+    )
 
 
 def test_a_secret_in_the_data_address_is_masked() -> None:
@@ -78,7 +81,9 @@ def test_a_secret_in_the_data_address_is_masked() -> None:
     trace = Trace(
         trainer="torchtune", origin=Origin.LOG, file="run/x", parameters={"dataset.data_files": address}
     )
-    assert "hunter22secret" not in str(find_provenance([trace])["dataset_files"].value)
+    assert "hunter22secret" not in str(
+        find_provenance([trace], {"dataset": Fact("words", PLACE)})["dataset_files"].value
+    )
 
 
 def test_every_library_is_its_own_common_name() -> None:
@@ -87,3 +92,8 @@ def test_every_library_is_its_own_common_name() -> None:
     assert all(
         version_of(name, "1.0", PLACE) == {f"version.{name}": Fact("1.0", PLACE)} for name in LIBRARIES
     )
+
+
+def test_the_parameters_name_the_data_where_no_trace_does() -> None:
+    """A command line or a written configuration tells the data of a run that left no resolved one."""
+    assert find_provenance([], {"dataset": Fact("alpaca", PLACE)}) == {"dataset_files": Fact("alpaca", PLACE)}

@@ -87,11 +87,15 @@ def commit_of(commit: object, source: Source) -> dict[str, Fact]:
     return {"git_commit": Fact(str(commit).strip(), source)} if is_hash else {}
 
 
-def find_provenance(traces: Sequence[Trace]) -> dict[str, Fact]:
-    """Return with what a run ran, versions in the order of `LIBRARIES` and last."""
+def find_provenance(traces: Sequence[Trace], parameters: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Return with what a run ran, versions in the order of `LIBRARIES` and last.
+
+    `parameters` name the data where no trace does.
+    """
     by_trust = sorted(traces, key=lambda trace: trace.origin)
     told = [{**_data(trace.parameters), **trace.provenance} for trace in by_trust]
-    found = {name: fact for facts in reversed(told) for name, fact in facts.items()}
+    found = {"dataset_files": parameters["dataset"]} if "dataset" in parameters else {}
+    found |= {name: fact for facts in reversed(told) for name, fact in facts.items()}
     return {name: _masked(found[name]) for name in sorted(found, key=_place)}
 
 

@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from afterall.model import CheckpointFile, Experiment, FileRole, NextStepKind
-from afterall.render.composing import joined
+from afterall.render.composing import joined, md
 from afterall.render.escaping import Markdown, fence, link, text
+from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.shell import shell_path, shell_paths, shell_word
@@ -159,7 +160,7 @@ def _files(experiments: Sequence[Experiment]) -> Markdown:
         ]
         for e in experiments
     ]
-    return table(columns, rows)
+    return folded(table(columns, rows), len(rows), md("Files of all {} experiments", len(rows)))
 
 
 def _links(paths: Sequence[str], most: int = 2) -> Markdown:

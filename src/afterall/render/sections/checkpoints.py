@@ -11,6 +11,7 @@ from msgspec import Struct
 from afterall.model import Checkpoint, Experiment, FindingCode, State, Verdict
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
+from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.contents import ContentsGroup, contents
 from afterall.render.tables import Column, table
@@ -49,10 +50,19 @@ def view(page: Page) -> CheckpointsView:
     return CheckpointsView(
         summary=_summary(experiments, every),
         tier=_tiers(every),
-        table=drawn if every else Markdown(""),
+        table=folded(drawn, len(experiments), _fold(experiments)) if every else Markdown(""),
         legend=_legend(every, wide),
         contents=contents(page),
     )
+
+
+def _fold(experiments: Sequence[Experiment]) -> Markdown:
+    """Return the words on the fold of a long table: how many, and whose checkpoints are not all good."""
+    bad = [e for e in experiments if any(c.verdict is not Verdict.OK for c in e.checkpoints)]
+    if not bad:
+        return md("Checkpoints of all {} experiments", len(experiments))
+    names = listing([text(experiment.name) for experiment in bad], 6)
+    return md("Checkpoints of all {} experiments; not all good: {}", len(experiments), names)
 
 
 def heading_of(checkpoint: Checkpoint) -> str:

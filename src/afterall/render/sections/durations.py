@@ -10,6 +10,7 @@ from msgspec import Struct
 from afterall.model import Experiment, State
 from afterall.render.composing import joined, md
 from afterall.render.escaping import Markdown, text
+from afterall.render.folding import folded
 from afterall.render.tables import Column, table
 from afterall.render.words.measures import clock, duration
 from afterall.render.words.numbers import MISSING
@@ -33,8 +34,13 @@ def view(experiments: Sequence[Experiment]) -> DurationsView:
     return DurationsView(
         note=_note(experiments),
         lines=tuple(_duration(experiment) for experiment in experiments) if short else (),
-        table=Markdown("") if short else _table(experiments),
+        table=Markdown("") if short else _folded(experiments),
     )
+
+
+def _folded(experiments: Sequence[Experiment]) -> Markdown:
+    words = md("Durations of all {} experiments", len(experiments))
+    return folded(_table(experiments), len(experiments), words)
 
 
 def _duration(experiment: Experiment) -> Markdown:

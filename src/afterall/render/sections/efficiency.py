@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from afterall.model import Cost, Ranking
-from afterall.render.composing import listing, md, plural
+from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
+from afterall.render.figures import image
 from afterall.render.page import Page
 from afterall.render.sections.comparing import compared
 from afterall.render.sections.subsection import Block, Subsection
@@ -16,7 +17,8 @@ MOST_PAIRS = 6
 
 def subsections(page: Page) -> Iterator[Subsection]:
     """Yield the one subsection on efficiency, where anything of it is known."""
-    blocks = [*_pairs(page), *_rankings(page), *_costs(page)]
+    images = [Block(image=drawn) for name in ("throughput", "cost") if (drawn := image(page, name))]
+    blocks = [*_pairs(page), *_rankings(page), *_sampled(page), *_costs(page), *images]
     if blocks:
         yield Subsection("Training Efficiency", tuple(blocks))
 
@@ -53,6 +55,39 @@ def _pairs(page: Page) -> Iterator[Block]:
             bullets.append(md("… and {}.", plural(len(own) - MOST_PAIRS, "more pair")))
         unit = " (tokens/s per GPU)" if metric.startswith("tokens_per_second") else ""
         yield Block(label=md("{}{}:", metric_name(metric).heading, Markdown(unit)), bullets=tuple(bullets))
+
+
+def _sampled(page: Page) -> Iterator[Block]:
+    """Yield what a monitor sampled of the GPUs: how busy they were, their power and their energy."""
+    told = [part for part in (_spread("gpu_utilization_mean_percent", page), *_powers(page)) if part]
+    if told:
+        line = joined(told, "; ")
+        yield Block(bullets=(md("{}.", Markdown(line[:1].upper() + line[1:])),))
+
+
+def _powers(page: Page) -> Iterator[Markdown]:
+    yield _spread("gpu_power_mean_w", page)
+    energies = _values("gpu_energy_wh", page)
+    if energies:
+        total = number(sum(value for value, _ in energies), 3)
+        yield md("{} Wh in all, over {}", total, plural(len(energies), "experiment"))
+
+
+def _spread(metric: str, page: Page) -> Markdown:
+    """Return the greatest and least value of a metric, as "Mean GPU power: 350 W (a) to 120 W (b)"."""
+    known = _values(metric, page)
+    if not known:
+        return Markdown("")
+    unit = {"gpu_utilization_mean_percent": " %", "gpu_power_mean_w": " W"}[metric]
+    ends = dict.fromkeys((max(known, key=lambda pair: pair[0]), min(known, key=lambda pair: pair[0])))
+    told = [md("{}{} ({})", number(value, 3), Markdown(unit), name) for value, name in ends]
+    return md("{}: {}", metric_name(metric).phrase, joined(told, " to "))
+
+
+def _values(metric: str, page: Page) -> list[tuple[float, str]]:
+    """Return a metric's values with their experiments' names."""
+    facts = [(e.metrics[metric].value, e.name) for e in page.report.experiments if metric in e.metrics]
+    return [(float(value), name) for value, name in facts if isinstance(value, int | float)]
 
 
 def _costs(page: Page) -> Iterator[Block]:

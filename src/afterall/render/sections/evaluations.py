@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from afterall.model import Evaluation, EvaluationStatus, Experiment
 from afterall.render.composing import md
 from afterall.render.escaping import Markdown, link, text
+from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
@@ -15,7 +16,7 @@ from afterall.render.words.states import BAD, DOUBT, GOOD
 from afterall.settings import RESULTS_JSON
 
 MOST_METRICS = 4
-MOST_ROWS = 40
+MOST_ROWS = 400
 _ERROR = "stderr"
 
 _MARKS = {
@@ -36,7 +37,8 @@ def subsections(page: Page) -> Iterator[Subsection]:
         block = Block(text=Markdown("No evaluation was found."))
         yield Subsection("Evaluation Results", (block,))
         return
-    blocks = [Block(table=_table(rows[:MOST_ROWS]))]
+    drawn = folded(_table(rows[:MOST_ROWS]), min(len(rows), MOST_ROWS), md("All {} evaluations", len(rows)))
+    blocks = [Block(table=drawn)]
     if len(rows) > MOST_ROWS:
         blocks.append(Block(text=md("… and {} more, in {}.", len(rows) - MOST_ROWS, RESULTS_JSON)))
     yield Subsection("Evaluation Results", tuple(blocks))
@@ -70,7 +72,7 @@ def _cells(row: Row) -> list[Markdown]:
 def _score(evaluation: Evaluation, name: str, written: Digits) -> Markdown:
     """Return a score with its standard error where the log has one: "0.93 ± 0.019"."""
     value = evaluation.metrics.get(name) if evaluation.status is EvaluationStatus.SUCCESS else None
-    error = evaluation.metrics.get(error_of(name))
+    error = evaluation.metrics.get(f"{name}_{_ERROR}", evaluation.metrics.get(error_of(name)))
     if value is None or error is None:
         return text(written.write(name, value))
     return md("{} ± {}", written.write(name, value), number(error, 2))
@@ -79,7 +81,7 @@ def _score(evaluation: Evaluation, name: str, written: Digits) -> Markdown:
 def _metrics(rows: list[Row]) -> list[str]:
     """Return the scores that most evaluations have; standard errors stand with their scores."""
     counts = Counter(name for _, evaluation in rows for name in evaluation.metrics)
-    scores = [name for name in counts if name.rpartition("/")[2] != _ERROR]
+    scores = [name for name in counts if not name.endswith((f"/{_ERROR}", f"_{_ERROR}"))]
     return sorted(scores or counts, key=lambda name: (-counts[name], name))[:MOST_METRICS]
 
 

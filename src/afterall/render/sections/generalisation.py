@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from afterall.model import Replicates, Spread
 from afterall.render.composing import joined, md
 from afterall.render.escaping import Markdown, text
+from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
@@ -28,7 +29,7 @@ def _repeats(page: Page) -> Block:
     columns = [Column(Markdown("Setting")), Column(Markdown("Seeds"))]
     columns += [Column(text(metric_name(metric).header), is_number=True) for metric in metrics]
     rows = [
-        [_setting(group, page), text(", ".join(str(seed) for seed in group.seeds))]
+        [_setting(group, page), text(", ".join(dict.fromkeys(str(seed) for seed in group.seeds)))]
         + [_spread(metric, group.metrics.get(metric), page) for metric in metrics]
         for group in page.report.replicates
     ]
@@ -71,4 +72,5 @@ def _gaps(page: Page) -> Block:
         "Gap: validation minus training loss, the latter as the mean of the last logged steps (as the last "
         "one, where few were logged); a positive gap that grows during training speaks of overfitting."
     )
-    return Block(table=table(columns, rows), text=Markdown(note))
+    words = md("Gaps of all {} experiments with both losses", len(rows))
+    return Block(table=folded(table(columns, rows), len(rows), words), text=Markdown(note))

@@ -9,8 +9,10 @@ from afterall.model import Experiment, Fact, FindingCode, State, VaryingParamete
 from afterall.render.composing import listing, md
 from afterall.render.escaping import Markdown, link, text
 from afterall.render.figures import image
+from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections import durations
+from afterall.render.sections.foremost import caption, foremost
 from afterall.render.sections.standing import diverged, has_trained
 from afterall.render.sections.state import state_cell
 from afterall.render.tables import Column, table
@@ -37,8 +39,12 @@ Cells = tuple[Column, Callable[[Experiment], Markdown]]
 class ResultsView(Struct, frozen=True, kw_only=True):
     """`second_table` holds the columns that would make the first too wide; it may be empty."""
 
+    caption: Markdown
+    """What `table` holds where it does not hold all experiments."""
     table: Markdown
     second_table: Markdown
+    every: Markdown
+    """All experiments, folded, where `table` does not hold them all."""
     image: Markdown
     """The loss curves, "" where no run logged any."""
     missing: tuple[Markdown, ...]
@@ -54,9 +60,16 @@ def view(page: Page) -> ResultsView:
     second: list[Cells] = []
     if len(first) + 1 > WIDEST:
         first, second = [*settings[: WIDEST - 6], *reached, _state(page)], [*settings[WIDEST - 6 :], *speed]
+    shown = foremost(page)
+    every = Markdown("")
+    if len(shown) < len(experiments):
+        words = md("All {} experiments", len(experiments))
+        every = folded(_draw([*first, *second], experiments), len(experiments), words)
     return ResultsView(
-        table=_draw(first, experiments) if experiments else Markdown(""),
-        second_table=_draw(second, experiments) if second and experiments else Markdown(""),
+        caption=caption(page, len(shown)),
+        table=_draw(first, shown) if shown else Markdown(""),
+        second_table=_draw(second, shown) if second and shown else Markdown(""),
+        every=every,
         image=image(page, "loss"),
         missing=_missing(page),
         files=_files(),

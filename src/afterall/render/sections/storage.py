@@ -8,6 +8,7 @@ from msgspec import Struct
 from afterall.model import CheckpointKind, ComponentSize, ExperimentStorage, FileRole
 from afterall.render.composing import joined, md, plural
 from afterall.render.escaping import Markdown, text
+from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.tables import Column, table
 from afterall.render.words.measures import UNITS_NOTE, size
@@ -89,7 +90,7 @@ def _totals(page: Page) -> Markdown:
         [text(e.experiment), _size(e.full_bytes), _size(e.adapter_only_bytes), _size(e.size_bytes)]
         for e in experiments
     ]
-    return table(columns, rows)
+    return folded(table(columns, rows), len(rows), md("Storage of all {} experiments", len(rows)))
 
 
 def _saved_as(page: Page) -> tuple[str, str]:
