@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from afterall.analyse.ordering import to_float
-from afterall.analyse.readings import finite_metric
+from afterall.analyse.readings import finite_metric, is_alive
 from afterall.model import Attempt, Cost, Experiment
 
 SECONDS_PER_HOUR = 3600
@@ -39,9 +39,21 @@ def _cost(experiment: Experiment) -> Cost:
         gpus=latest.gpus if latest else None,
         gpu_hours=_hours([(a.gpus, a.elapsed_s) for a in started]),
         cpu_hours=_hours([(a.cpus, a.elapsed_s) for a in started]),
+        lost_gpu_hours=_hours([(a.gpus, a.elapsed_s) for a in _lost(experiment, started)]),
+        lost_cpu_hours=_hours([(a.cpus, a.elapsed_s) for a in _lost(experiment, started)]),
         requested_memory_bytes=latest.requested_memory_bytes if latest else None,
         max_rss_bytes=latest.max_rss_bytes if latest else None,
     )
+
+
+def _lost(experiment: Experiment, started: Sequence[Attempt]) -> list[Attempt]:
+    """Return the attempts that did not bring training to its end; none while a job of it lives.
+
+    An attempt that a later one resumed from is not told from one that was thrown away: both are counted.
+    """
+    if is_alive(experiment):
+        return []
+    return [a for a in started if a is not experiment.latest or experiment.completion.value is False]
 
 
 def job_name(attempt: Attempt) -> str:

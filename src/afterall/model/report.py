@@ -74,6 +74,9 @@ class Cost(Struct, frozen=True, kw_only=True):
     gpu_hours: float | None = None
     """GPUs × elapsed over all attempts; None where a count is not known."""
     cpu_hours: float | None = None
+    lost_gpu_hours: float | None = None
+    """Of these, what attempts took that did not bring training to its end."""
+    lost_cpu_hours: float | None = None
     requested_memory_bytes: int | None = None
     max_rss_bytes: int | None = None
 
@@ -124,6 +127,10 @@ class Storage(Struct, frozen=True, kw_only=True):
     repeated_bytes: int = 0
     """Bytes in tokenizer files that repeat, to the byte count and name, in every checkpoint."""
     repeated_files: int = 0
+    spare: tuple[str, ...] = ()
+    """Checkpoints of finished runs that are neither the last nor the best, relative to the set."""
+    spare_bytes: int = 0
+    """What would be free without them, hard links counted once."""
 
 
 class NextStepKind(StrEnum):

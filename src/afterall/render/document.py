@@ -191,6 +191,8 @@ def _storage(storage: Storage) -> results.StorageResult:
         allocated_bytes=storage.allocated_bytes,
         repeated_bytes=storage.repeated_bytes,
         repeated_files=storage.repeated_files,
+        spare_bytes=storage.spare_bytes,
+        spare=list(storage.spare),
         components=[
             results.ComponentResult(
                 model=c.model,

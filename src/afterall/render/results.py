@@ -198,6 +198,10 @@ class StorageResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     allocated_bytes: Size
     repeated_bytes: Size
     repeated_files: int
+    spare_bytes: Size
+    """What would be free without the checkpoints in `spare`."""
+    spare: list[str]
+    """Checkpoints of finished runs that are neither the last nor the best."""
     components: list[ComponentResult]
     experiments: list[ExperimentStorageResult]
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from afterall.model import Cost, Ranking
 from afterall.render.composing import joined, listing, md, plural
-from afterall.render.escaping import Markdown, text
+from afterall.render.escaping import Markdown
 from afterall.render.figures import image
 from afterall.render.page import Page
+from afterall.render.sections import allocation
 from afterall.render.sections.comparing import compared
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.words.metrics import Style, is_quality, metric_name
@@ -92,7 +93,7 @@ def _values(metric: str, page: Page) -> list[tuple[float, str]]:
 
 def _costs(page: Page) -> Iterator[Block]:
     costs = page.report.costs
-    told = [part for part in (_hours(costs), _waits(costs), _memory(costs)) if part]
+    told = [part for part in (_hours(costs), _waits(costs), *allocation.told(costs)) if part]
     if told:
         yield Block(bullets=tuple(told))
 
@@ -115,13 +116,3 @@ def _waits(costs: tuple[Cost, ...]) -> Markdown:
         return Markdown("")
     longest = max(waited)
     return md("The longest wait in the queue was {:duration} ({}).", longest[0], longest[1])
-
-
-def _memory(costs: tuple[Cost, ...]) -> Markdown:
-    """Return the host memory used of that asked for, and the share of the time limit."""
-    used = [(c.max_rss_bytes, c.requested_memory_bytes, c.experiment) for c in costs if c.max_rss_bytes]
-    if not used:
-        return Markdown("")
-    most = max(used, key=lambda item: item[0] or 0)
-    asked = md(" of {:memory} asked for", most[1]) if most[1] else Markdown("")
-    return md("Host memory: at most {:memory}{} ({}).", most[0], asked, text(most[2]))

@@ -7,16 +7,19 @@ from msgspec import Struct
 
 from afterall.model import CheckpointKind, ComponentSize, ExperimentStorage, FileRole
 from afterall.render.composing import joined, md, plural
-from afterall.render.escaping import Markdown, text
+from afterall.render.escaping import Markdown, fence, text
 from afterall.render.folding import folded
 from afterall.render.page import Page
+from afterall.render.shell import shell_path
 from afterall.render.tables import Column, table
 from afterall.render.words.measures import UNITS_NOTE, size
 from afterall.render.words.numbers import MISSING
 from afterall.render.words.parameters import worded
 from afterall.render.words.states import ROLES
+from afterall.settings import RESULTS_JSON
 
 MOST_MODELS = 6
+MOST_SPARE = 40
 
 
 class StorageView(Struct, frozen=True, kw_only=True):
@@ -26,6 +29,8 @@ class StorageView(Struct, frozen=True, kw_only=True):
     totals: Markdown
     kinds: Markdown
     notes: tuple[Markdown, ...]
+    freeing: Markdown
+    """The commands that would free what finished runs can do without, "" where there is nothing."""
 
 
 def view(page: Page) -> StorageView:
@@ -36,8 +41,11 @@ def view(page: Page) -> StorageView:
         totals=_totals(page) if storage.experiments else Markdown(""),
         kinds=_kinds(storage.experiments),
         notes=tuple(
-            note for note in (_whole(page), _adapters_alone(storage.experiments), _repeated(page)) if note
+            note
+            for note in (_whole(page), _adapters_alone(storage.experiments), _repeated(page), _spare(page))
+            if note
         ),
+        freeing=_freeing(page),
     )
 
 
@@ -148,6 +156,30 @@ def _adapters_alone(experiments: Sequence[ExperimentStorage]) -> Markdown:
         "model is shared.",
         adapters, full, adapters / full,
     )  # fmt: skip
+
+
+def _spare(page: Page) -> Markdown:
+    storage = page.report.storage
+    if not storage.spare_bytes:
+        return Markdown("")
+    return md(
+        "Keeping only the last checkpoint of each finished run, and that of the lowest validation loss where "
+        "it was saved, would free {:size} ({}).",
+        storage.spare_bytes,
+        plural(len(storage.spare), "checkpoint"),
+    )
+
+
+def _freeing(page: Page) -> Markdown:
+    """Return the commands, folded: nobody deletes by accident, and afterall never does."""
+    storage = page.report.storage
+    if not storage.spare_bytes:
+        return Markdown("")
+    lines = [f"rm -r -- {shell_path(path)}" for path in storage.spare[:MOST_SPARE]]
+    if len(storage.spare) > MOST_SPARE:
+        lines.append(f"# … and {len(storage.spare) - MOST_SPARE} more, in {RESULTS_JSON}")
+    words = md("Commands that would delete them, once nobody needs them any more; nothing was deleted")
+    return md("<details>\n<summary>{}</summary>\n\n{}\n\n</details>", words, fence("\n".join(lines), "bash"))
 
 
 def _repeated(page: Page) -> Markdown:
