@@ -10,22 +10,31 @@ from pathlib import Path
 
 import pytest
 from backports.zstd import ZstdCompressor
+from hypothesis import given
+from hypothesis import strategies as st
 
 from afterall.errors import BadInput
 from afterall.model import Evaluation, EvaluationStatus, FindingCode
 from afterall.scan.evaluations import read_evaluations
 from afterall.scan.evaluations.archive import Archive
 from afterall.scan.evaluations.harness import read_harness_results
+from afterall.scan.evaluations.held_out import read_held_out
 from afterall.scan.evaluations.inspect_ai import read_inspect_log
 from afterall.scan.evaluations.targets import checkpoint_of
 from scan.run_making import experiment, fixture, lay_down
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
 HEADER = {"status": "success", "eval": {"task": "t", "model": "m"}}
 
 
 def read(data: bytes, name: str = "eval/x.eval") -> Evaluation:
     """Return what an inspect log in memory says."""
-    return read_inspect_log(io.BytesIO(data), name)
+    (found,) = read_inspect_log(io.BytesIO(data), name)
+    return found
 
 
 def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -82,6 +91,15 @@ def test_a_failed_evaluation_tells_its_error() -> None:
     assert "\n" not in found.error
 
 
+def test_a_failed_evaluation_tells_no_secret() -> None:
+    """An error may quote the request that was refused, and a model's label its key."""
+    error = {"message": "401 for https://x/?access_token=abc123def\nAuthorization: Bearer 0a1b2c3d4e"}
+    told = {"status": "error", "eval": {"task": "t", "model": "api/m?api_key=abc123def"}, "error": error}
+    found = read(zipped(("header.json", as_json(told))))
+    assert found.error == "401 for https://x/?access_token=***"
+    assert found.model == "api/m?api_key=***"
+
+
 def test_a_crashed_evaluation_has_only_begun() -> None:
     """Without header.json the journal tells what was started."""
     start = as_json(
@@ -95,11 +113,30 @@ def test_a_crashed_evaluation_has_only_begun() -> None:
         }
     )
     found = read(zipped(("_journal/start.json", start), ("samples/1_epoch_1.json", b"{}")))
-    assert (found.status, found.total_samples, found.source.where) == (
+    assert (found.status, found.samples, found.total_samples, found.source.where) == (
         EvaluationStatus.STARTED,
+        1,
         7,
         "_journal/start.json",
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "planned"),
+    [
+        ({"dataset": {"samples": 7}, "config": {"epochs": 3}}, 21),
+        ({"dataset": {"samples": 7}, "config": {"limit": 5}}, 5),
+        ({"dataset": {"samples": 7, "sample_ids": [1, 2]}, "config": {"limit": [0, 2], "epochs": 2}}, 4),
+        ({"dataset": {"samples": "7"}}, None),
+        ({"dataset": None, "config": 3}, None),
+    ],
+)
+def test_a_crashed_evaluation_tells_how_many_samples_were_planned(
+    told: dict[str, object], planned: int | None
+) -> None:
+    """Those of the data set as far as a limit allows, once in each epoch."""
+    found = read(zipped(("_journal/start.json", as_json({"eval": {"task": "t", **told}}))))
+    assert (found.samples, found.total_samples) == (0, planned)
 
 
 def test_of_headers_the_last_counts() -> None:
@@ -196,6 +233,9 @@ def test_a_zip64_directory_is_found() -> None:
         ({"task_args": {"adapter_dir": "out/epoch_1"}}, "", "epoch_1"),
         ({"model": "hf/Llama-3.2-1B-Instruct_rank4_epoch_0"}, "", "epoch_0"),
         ({"metadata": {"epoch": 3}}, "", "epoch_3"),
+        ({"metadata": {"epoch": "2"}}, "", "epoch_2"),
+        ({"metadata": {"epoch": "two"}}, "", None),
+        ({"metadata": {"epoch": -1}}, "", None),
         ({"metadata": {"epoch": True}}, "r/eval/x.eval", None),
         ({"model": "mockllm/model"}, "r/eval/capitalization_ep2/logs/x.eval", "epoch_2"),
         ({}, "r/eval/task_epoch1/logs/x.eval", "epoch_1"),
@@ -212,6 +252,25 @@ def test_the_checkpoint_is_told_by_the_log_before_its_place(
     assert checkpoint_of(evaluation, path) == name
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/scratch/sweep/runs/r", "final"),
+        ("/scratch/sweep/runs/r/", "final"),
+        ("sweep/runs/r", "final"),
+        ("./runs/r", "final"),
+        ("/scratch/sweep/runs/r/epoch_1", "epoch_1"),
+        ("/scratch/other/runs/r", None),
+        ("/scratch/sweep/runs/r2", None),
+        ("/scratch/xsweep/runs/r", None),
+        ("r", None),
+    ],
+)
+def test_what_lies_in_the_runs_own_directory_is_the_final_model(path: str, name: str | None) -> None:
+    """The Trainer saves the final model there: an evaluation of that directory is of that model."""
+    assert checkpoint_of({"model_args": {"model_path": path}}, "x.eval", "sweep/runs/r") == name
+
+
 def test_the_harness_is_read() -> None:
     """One evaluation a task, scores under filter and metric, the adapter's checkpoint."""
     results = {
@@ -226,9 +285,82 @@ def test_the_harness_is_read() -> None:
     assert found.created == datetime(2026, 11, 23, 6, 57, 20, tzinfo=UTC)
 
 
+def test_the_harness_of_old_and_lighteval_are_read() -> None:
+    """Without filters a score stands under its metric; lighteval's average of one task is no second task."""
+    old = {
+        "results": {"arc": {"acc": 0.5, "acc_stderr": 0.01}},
+        "config": {"model_args": "pretrained=/r/epoch_1"},
+    }
+    light = {
+        "results": {"leaderboard|arc:challenge|25|0": {"acc": 0.4}, "all": {"acc": 0.4}},
+        "config_general": {"model_config": {"model_name": "/runs/r/epoch_2"}},
+    }
+    (first,) = read_harness_results(io.BytesIO(as_json(old)), "results.json")
+    (second,) = read_harness_results(io.BytesIO(as_json(light)), "results_2026-11-23T07-17-20.json")
+    assert (first.metrics, first.checkpoint) == ({"acc": 0.5, "acc_stderr": 0.01}, "epoch_1")
+    assert (second.task, second.metrics, second.checkpoint) == (
+        "leaderboard|arc:challenge|25|0",
+        {"acc": 0.4},
+        "epoch_2",
+    )
+
+
+def test_groups_of_the_harness_are_tasks_of_their_own() -> None:
+    """A group's score stands once, and a group without any score is none."""
+    results = {
+        "results": {"mmlu": {"alias": "mmlu"}, "mmlu_law": {"acc,none": 0.25, "sample_len": 7}},
+        "groups": {"mmlu": {"acc,none": 0.3}, "mmlu_law": {"acc,none": 0.9}, "stem": {"acc,none": 0.2}},
+        "config": {"model": "hf", "model_args": {"pretrained": "/m", "peft": "/runs/r/checkpoint-5"}},
+    }
+    found = read_harness_results(io.BytesIO(as_json(results)), "results.json")
+    assert [(each.task, each.metrics, each.checkpoint) for each in found] == [
+        ("mmlu_law", {"none/acc": 0.25}, "checkpoint-5"),
+        ("stem", {"none/acc": 0.2}, "checkpoint-5"),
+    ]
+
+
+def test_a_log_in_one_document_is_read(tmp_path: Path) -> None:
+    """inspect-ai's JSON format says the same as its header; another program's document says nothing."""
+    scores = [{"name": "match", "metrics": {"accuracy": {"value": 0.5}}}]
+    document = {**HEADER, "results": {"completed_samples": 3, "scores": scores}, "samples": [{}, {}, {}]}
+    name = "r/eval/cap_ep1/2024-11-05T12-00-00+00-00_capitalization_x.json"
+    files = {name: as_json(document), "r/2024-11-05T12-00-00+00-00_notes_x.json": b'{"eval": {}}'}
+    (found,), findings = read_evaluations(tmp_path, experiment("r", lay_down(tmp_path, files)).layout)
+    assert (found.task, found.checkpoint, found.samples) == ("t", "epoch_1", 3)
+    assert (found.metrics, findings) == ({"match/accuracy": 0.5}, ())
+
+
+def test_held_out_scores_are_an_evaluation(tmp_path: Path) -> None:
+    """predict_results.json and test_results.json tell scores of the final model."""
+    files = {
+        "r/predict_results.json": b'{"predict_accuracy": 0.9, "predict_runtime": 3.2, "predict_samples": 40}',
+        "r/test_results.json": b'{"test_loss": 1.5, "test_samples_per_second": 9.0}',
+        "r/sub/test_results.json": b"[1, 2]",
+    }
+    evaluations, findings = read_evaluations(tmp_path, experiment("r", lay_down(tmp_path, files)).layout)
+    assert [(e.task, e.metrics, e.samples, e.checkpoint) for e in evaluations] == [
+        ("predict", {"accuracy": 0.9}, 40, "final"),
+        ("test", {"loss": 1.5}, None, "final"),
+    ]
+    assert findings == ()
+
+
+@given(st.dictionaries(st.text(max_size=20), JSON, max_size=6))
+def test_any_json_is_an_evaluation_or_none(document: dict[str, object]) -> None:
+    """Whatever stands under the harness's keys raises nothing."""
+    data = as_json(
+        {"results": document, "groups": document, "config": document, "n-samples": document} | document
+    )
+    read_harness_results(io.BytesIO(data), "results.json")
+    read_held_out(io.BytesIO(data), "predict_results.json")
+    read_held_out(io.BytesIO(as_json(document)), "test_results.json")
+    read(zipped(("header.json", as_json({"eval": document, "results": document, "status": document}))))
+
+
 def test_another_programs_results_are_no_evaluation() -> None:
     """A file of that name without the harness's parts is nothing."""
     assert read_harness_results(io.BytesIO(b'{"results": [1]}'), "results.json") == ()
+    assert read_harness_results(io.BytesIO(b"[1]"), "results.json") == ()
 
 
 def test_an_unreadable_log_costs_only_itself(tmp_path: Path) -> None:

@@ -98,6 +98,23 @@ def test_a_configuration_beside_the_runs_is_read(tmp_path: Path) -> None:
     assert "model" not in parameters
 
 
+def test_the_stage_of_a_deepspeed_configuration_is_a_parameter(tmp_path: Path) -> None:
+    """Of the file that the command names the sharding is told; batch sizes of "auto" and buckets are not."""
+    sharding = b'{"zero_optimization": {"stage": 3, "reduce_bucket_size": 5}, "train_batch_size": "auto"}'
+    files = {
+        "r/job.sh": b"deepspeed sft.py --deepspeed conf/z3.json --lr 0.1\n",
+        "conf/z3.json": sharding,
+        "conf/z2.json": b'{"zero_optimization": {"stage": 2}}',
+    }
+    parameters, findings = read_parameters(tmp_path, experiment("r", lay_down(tmp_path, files)), [])
+    assert {name: fact.value for name, fact in parameters.items()} == {
+        "learning_rate": 0.1,
+        "zero_optimization.stage": 3,
+    }
+    assert parameters["zero_optimization.stage"].source.file == "conf/z3.json"
+    assert findings == ()
+
+
 def test_a_configuration_outside_the_set_is_not_read(tmp_path: Path) -> None:
     """A command may name a file anywhere; only the set's own are opened."""
     (tmp_path / "elsewhere.yaml").write_bytes(b"seed: 1\n")

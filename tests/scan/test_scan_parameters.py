@@ -8,6 +8,7 @@ from afterall.scan.parameters.command_lines import script_settings, submit_varia
 from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.exclusions import is_hyperparameter
 from afterall.scan.parameters.gathering import Said, gather
+from afterall.scan.parameters.model_card import parse_model_card
 from afterall.scan.parameters.names import ALIASES, common_name
 from afterall.scan.parameters.short_names import shortened
 from afterall.scan.parameters.standing import Standing
@@ -155,9 +156,9 @@ def test_an_adapters_configuration_gives_what_tells_adapters_apart() -> None:
 
 def test_a_model_card_names_its_base() -> None:
     """The front matter's base_model is the model; text below it is not read."""
-    values = decoding.parse_front_matter(fixture("huggingface/README.md"), "README.md").values
+    values = parse_model_card(fixture("huggingface/README.md"), "README.md").values
     assert gathered(Said(Standing.README, values)) == {"model": "tiny-1B"}
-    assert decoding.parse_front_matter(b"# base_model: x\n---\n", "README.md").values == {}
+    assert parse_model_card(b"# base_model: x\n---\n", "README.md").values == {}
 
 
 def test_a_models_own_configuration_is_no_runs() -> None:
@@ -235,6 +236,11 @@ AXOLOTL = "accelerate launch --num_processes 4 -m axolotl.cli.train c.yml --lear
         ("python -u -m mypkg.train --lr 3", {"lr": 3}),
         ("inspect eval task.py --model x", {}),
         ("python eval_model.py --lr 3", {}),
+        ("python eval_finetuned.py --lr 3", {}),
+        ("python run_eval.py --lr 3", {}),
+        ("python pretrained_export.py --lr 3", {}),
+        ("python train_and_eval.py --lr 3", {"lr": 3}),
+        ("swift sft --learning_rate 3", {"learning_rate": 3}),
         ("cp a.py b.txt", {}),
         ("mkdir -p out", {}),
     ],
@@ -264,6 +270,10 @@ def test_a_submit_line_gives_a_script_its_words() -> None:
         ("runs/lr=0.1,model.rank=4", {"lr": 0.1, "model.rank": 4}),
         ("r16-a32-lr3e-4", {"lora_rank": 16, "lora_alpha": 32, "learning_rate": 3e-4}),
         ("qwen2.5-7b-r16", {"lora_rank": 16, "model": "qwen2.5-7b"}),
+        ("1B_rank4_a100", {"lora_rank": 4, "model": "1B"}),
+        ("r8_n2", {"lora_rank": 8}),
+        ("r8_n1000", {"lora_rank": 8, "samples": 1000}),
+        ("deepseek-r1-lr2e4", {}),
         ("exp_12", {}),
         ("2026-11-23", {}),
         ("frank4", {}),
@@ -313,7 +323,7 @@ def test_dotted_keys_are_taken_for_common_names_with_care(key: str, name: str | 
         ("dataset", "/data/words/train.json", "train.json"),
         ("dataset", "tatsu-lab/alpaca", "tatsu-lab/alpaca"),
         ("optimizer", "torch.optim.AdamW", "AdamW"),
-        ("dtype", "torch.bfloat16", "bfloat16"),
+        ("dtype", "torch.bfloat16", "bf16"),
         ("max_steps", -1, None),
         ("batch_size", "auto", None),
         ("learning_rate", "3e-4", 3e-4),
@@ -340,7 +350,8 @@ def test_values_are_shortened_to_what_people_call_them(name: str, value: Scalar,
         ("x", "model.safetensors"),
         ("x", "run_2026-11-23"),
         ("x", "https://host/x"),
-        ("x", "1B_rank4"),
+        ("display_name", "1B_rank4"),
+        ("trial", "1B_rank4"),
         ("master_port", 29500),
         ("local_rank", 0),
         ("job_id", 12),
@@ -355,11 +366,17 @@ def test_machine_paths_and_run_names_are_no_hyperparameters(key: str, value: Sca
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("model.embed_dim", 64), ("shuffle", True), ("loss._component_", "torch.CE"), ("hog", 1)],
+    [
+        ("model.embed_dim", 64),
+        ("shuffle", True),
+        ("loss._component_", "torch.CE"),
+        ("hog", 1),
+        ("init_lora_weights", "pissa"),
+    ],
 )
 def test_other_settings_are_hyperparameters(key: str, value: Scalar) -> None:
-    """What shapes the training stays, under its own key."""
-    assert is_hyperparameter(key, value, NO_NAMES)
+    """What shapes the training stays, under its own key, also where a run is called after it."""
+    assert is_hyperparameter(key, value, frozenset({"pissa"}))
 
 
 @pytest.mark.parametrize(

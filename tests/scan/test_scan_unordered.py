@@ -150,11 +150,11 @@ def test_every_set_is_known_under_branches_and_prefixes(name: str) -> None:
 
 
 def test_torchtunes_modules_are_a_set() -> None:
-    """The recorded configuration names three attention modules, in an order that means nothing."""
+    """The recorded configuration names three attention modules and the feed-forward ones, by PEFT's names."""
     config = parse_yaml(fixture("configs/finetune.yaml").decode(), "finetune.yaml")
     found, _ = gather([Said(Standing.WRITTEN, config.values)], frozenset())
-    assert found["model.lora_attn_modules"].value == "output_proj, q_proj, v_proj"
-    assert found["model.lora_attn_modules"].source == Source("finetune.yaml", "key model.lora_attn_modules")
+    assert found["target_modules"].value == "down_proj, gate_proj, o_proj, q_proj, up_proj, v_proj"
+    assert found["target_modules"].source == Source("finetune.yaml", "key model.lora_attn_modules")
 
 
 @pytest.mark.parametrize("pattern", [r".*\.(q|v)_proj", r"^lm_head.weight$"])
@@ -167,7 +167,7 @@ def test_a_pattern_of_modules_is_no_path(pattern: str) -> None:
 def test_a_run_may_be_called_as_its_modules() -> None:
     """A sweep over modules names its runs by them; its setting is one all the same."""
     assert gathered("target_modules", "all-linear", "all-linear") == {"target_modules": "all-linear"}
-    assert gathered("other", "all-linear", "all-linear") == {}
+    assert gathered("trial", "all-linear", "all-linear") == {}
 
 
 def test_a_command_and_an_adapter_name_the_same_set(tmp_path: Path) -> None:

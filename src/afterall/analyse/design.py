@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from afterall.analyse.ordering import Identity, as_value, identity, scalar_key
+from afterall.analyse.ordering import Identity, identity, scalar_key
 from afterall.analyse.parameters import Varying
+from afterall.analyse.parameters.plain import plain
 from afterall.model import Experiment, Scalar, VaryingParameter
 
 CellKey = tuple[Identity | None, ...]
@@ -74,4 +75,4 @@ def _cells(key: CellKey, runs: list[Experiment], varying: Varying) -> list[Cell]
 
 def _seeds_of(run: Experiment, varying: Varying) -> tuple[Scalar, ...]:
     facts = (run.parameters.get(name) for name in varying.seed_names)
-    return tuple(as_value(fact.value) for fact in facts if fact is not None and fact.value is not None)
+    return tuple(plain(fact.value) for fact in facts if fact is not None and fact.value is not None)

@@ -150,7 +150,8 @@ def _measure(task: str, name: str, label: str) -> Measure:
 
 
 def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading | None]:
-    stderr = f"{name.rpartition('/')[0]}/stderr".lstrip("/")
+    # inspect-ai writes one error a scorer, the harness one a metric.
+    errors = (f"{name}_stderr", f"{name.rpartition('/')[0]}/stderr".lstrip("/"))
 
     def read(experiment: Experiment) -> Reading | None:
         scored = [
@@ -165,7 +166,8 @@ def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading 
             return None
         latest = max(scored, key=lambda e: (e.created or _LONG_AGO, natural_key(e.source.file)))
         step, epoch = _place(experiment, evaluated_checkpoint(experiment, latest))
-        return Reading(latest.metrics[name], latest.source, step, epoch, _finite(latest.metrics.get(stderr)))
+        error = next((latest.metrics[each] for each in errors if each in latest.metrics), None)
+        return Reading(latest.metrics[name], latest.source, step, epoch, _finite(error))
 
     return read
 

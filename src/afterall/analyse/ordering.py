@@ -1,4 +1,4 @@
-"""Order names and values as people do: run2 before run10, 4 before 16, NaN and words last.
+"""Order names and values as people do: run2 before run10, 4 before 16, a 3B model before a 70B, words last.
 
 Invariant: every order is total and depends on nothing but the values themselves.
 """
@@ -11,6 +11,7 @@ from afterall.model import Experiment, Scalar
 
 _YAML_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
 _DIGITS = re.compile(r"([0-9]+)")
+_SIZE = re.compile(r"(?<![A-Za-z0-9.])(?:([0-9]{1,3})x)?([0-9]{1,4}(?:\.[0-9]{1,3})?)([bBmM])(?![A-Za-z0-9])")
 
 NaturalKey = tuple[tuple[tuple[int, int, str], ...], str]
 Identity = tuple[str, str | int | float | bool | None]
@@ -58,7 +59,10 @@ def identity(value: Scalar) -> Identity:
 
 
 def scalar_key(value: Scalar) -> ScalarKey:
-    """Return a sort key: numbers ascending, then NaN, then truth values, then text, then nothing."""
+    """Return a sort key: numbers ascending, then NaN, then truth values, then text, then nothing.
+
+    Text that tells a model's size stands after other text, the smaller model first.
+    """
     value = as_value(value)
     match value:
         case None:
@@ -69,7 +73,15 @@ def scalar_key(value: Scalar) -> ScalarKey:
             number = to_float(value)
             return (1, 0.0, natural_key("")) if math.isnan(number) else (0, number, natural_key(str(value)))
         case _:
-            return (3, 0.0, natural_key(value))
+            return (3, _parameters_in(value), natural_key(value))
+
+
+def _parameters_in(text: str) -> float:
+    """Return how many millions of parameters a model's name tells: 3,000 of "Llama-3.2-3B"; 0 of none."""
+    found = _SIZE.search(text[:400])
+    if found is None:
+        return 0.0
+    return int(found[1] or 1) * float(found[2]) * (1000 if found[3] in "bB" else 1)
 
 
 def to_float(value: float) -> float:

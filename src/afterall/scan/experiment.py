@@ -6,6 +6,8 @@ stand in for its numbers, never for its end, and a finding says so.
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from afterall.model import (
     Attempt,
     Checkpoint,
@@ -30,9 +32,11 @@ from afterall.scan.progress import find_progress
 from afterall.scan.promises import make_promises
 from afterall.scan.provenance import find_provenance
 from afterall.scan.roles import stored_files
+from afterall.scan.secrets import mask_secrets
 from afterall.scan.soundness import judge_numbers
 from afterall.scan.traces import Trace
 from afterall.scan.trainers import TRAINERS
+from afterall.scan.training_arguments import read_training_arguments
 
 
 def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
@@ -44,7 +48,9 @@ def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
     material = gather_material(set_dir, matched)
     believed = _believed(material.traces, material.earlier)
     is_of_earlier = believed is not material.traces
-    parameters, of_parameters = read_parameters(set_dir, matched, believed)
+    parameters, of_parameters = read_parameters(
+        set_dir, matched, believed, read_training_arguments(set_dir, matched.layout)
+    )
     progress = find_progress(believed, parameters)
     if "planned_epochs" in progress.facts:
         parameters.setdefault("epochs", progress.facts["planned_epochs"])
@@ -70,13 +76,13 @@ def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
     return Experiment(
         layout=matched.layout,
         state=_state(matched, believed, checkpoints),
-        attempts=matched.attempts,
+        attempts=tuple(map(_without_secrets, matched.attempts)),
         logs=matched.logs,
         trainer=_trainer(believed),
         completion=completion,
         parameters=parameters,
         metrics=_with_rate_per_gpu(metrics, matched.attempts),
-        provenance=find_provenance(believed),
+        provenance=find_provenance(believed, parameters),
         series=derive_series(believed, length),
         checkpoints=checkpoints,
         evaluations=(*evaluations, *own_validation(believed)),
@@ -110,6 +116,12 @@ def _state(matched: MatchedExperiment, believed: Sequence[Trace], checkpoints: S
         return matched.attempts[-1].state
     has_run = bool(matched.logs or believed or any(checkpoint.files for checkpoint in checkpoints))
     return State.UNKNOWN if has_run else State.NOT_SUBMITTED
+
+
+def _without_secrets(attempt: Attempt) -> Attempt:
+    """Return an attempt whose submit line, which a report may tell again, holds no secret."""
+    masked = mask_secrets(attempt.submit_line)
+    return attempt if masked == attempt.submit_line else replace(attempt, submit_line=masked)
 
 
 def _trainer(traces: Sequence[Trace]) -> str | None:

@@ -20,16 +20,26 @@ CHOSEN = (
     "optimizer",
     "weight_decay",
     "lora_dropout",
+    "target_modules",
+    "use_dora",
+    "use_rslora",
+    "max_grad_norm",
     "max_seq_len",
     "packed",
     "train_on_input",
     "prompt",
     "dtype",
+    "mixed_precision",
+    "load_in_4bit",
+    "load_in_8bit",
 )
 """Parameters that a person chooses for their own sake, best known first: one never hides behind another."""
 
-FOLLOWING = ("lora_alpha", "warmup_steps", "max_steps", "samples")
+FOLLOWING = ("lora_alpha", "warmup_steps", "warmup_ratio", "max_steps", "samples")
 """Known parameters that mostly go along with a chosen one: told on their own only where they do not."""
+
+OFF_UNLESS_SET = frozenset({"use_dora", "use_rslora", "packed", "load_in_4bit", "load_in_8bit"})
+"""Known parameters whose being off is what it is not to set them, for every trainer."""
 
 FOLLOWS_FIRST = {
     "lora_alpha": "lora_rank",
@@ -104,6 +114,12 @@ _RUN_WORDS = frozenset(
 _MODULES = ("target_modules", "exclude_modules", "modules_to_save", "attn_modules", "lora_target")
 """How settings end that name parts of the model: runs are called after those, never the other way round."""
 
+_NAME_WORDS = re.compile(
+    r"(?:^|[._-])(?:names?|runs?|exp|experiments?|tags?|groups?|notes?|version|ids?|jobs?|title|suffix|prefix"
+    r"|comment|description|desc|trial|repo|dirs?|paths?|outs?|outputs?|logs?|save|ckpt|checkpoint)$",
+    re.IGNORECASE,
+)
+
 _RANKS = {name: place for place, name in enumerate((*CHOSEN, *FOLLOWING))}
 
 
@@ -127,18 +143,23 @@ def names_a_run(
 ) -> bool:
     """Tell whether a parameter only says which run this is: its name, its output directory, its host.
 
-    A key that says so in words does; and so does any other whose text holds each run's own name, unless
-    people choose it and call their runs after it.
+    A key that says so in words does; so does any other whose text holds each run's own name within a path, or
+    beside more words where that name is no plain word. What equals the runs' names under a key of its own is
+    what people called them after: `init_lora_weights: pissa` in "pissa".
     """
     if is_known(name) or name.endswith(_MODULES):
         return False
     if last_word(name).lower() in _RUN_WORDS:
         return True
-    return all(_holds(value, experiments[run].layout.path or run) for run, value in by_experiment.items())
+    is_named = _NAME_WORDS.search(name) is not None
+    places = {run: experiments[run].layout.path or run for run in by_experiment}
+    return all(_holds(value, places[run], is_named=is_named) for run, value in by_experiment.items())
 
 
-def _holds(value: Scalar, place: str) -> bool:
+def _holds(value: Scalar, place: str, *, is_named: bool) -> bool:
     own = place.rstrip("/").rpartition("/")[2]
     if not isinstance(value, str) or len(own) < 2 or own.isdecimal():
         return False
-    return re.search(rf"(?<![A-Za-z0-9]){re.escape(own)}(?![A-Za-z0-9])", value) is not None
+    if re.search(rf"(?<![A-Za-z0-9]){re.escape(own)}(?![A-Za-z0-9])", value) is None:
+        return False
+    return is_named or "/" in value or (value != own and re.search(r"[0-9]", own) is not None)

@@ -2,17 +2,26 @@
 
 Invariant: an experiment that says nothing of a parameter never hides that it varies, and makes it vary only
 where it keeps silent in a place in which others speak of it; names, output directories and other marks of a
-run are never parameters.
+run are never parameters, and what only concerns saving, logging, evaluation or the machine tells no runs
+apart.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from afterall.analyse.ordering import Identity, as_value, identity, scalar_key
+from afterall.analyse.ordering import Identity, identity, scalar_key
+from afterall.analyse.parameters.bookkeeping import is_bookkeeping
 from afterall.analyse.parameters.following import fold
-from afterall.analyse.parameters.names import is_known, last_word, names_a_run, prominence
+from afterall.analyse.parameters.names import (
+    OFF_UNLESS_SET,
+    is_known,
+    last_word,
+    names_a_run,
+    prominence,
+)
 from afterall.analyse.parameters.omitted import silent_on
+from afterall.analyse.parameters.plain import plain
 from afterall.analyse.readings import left_traces
 from afterall.model import CheckpointKind, Experiment, Scalar, VaryingParameter
 from afterall.settings import SetSettings
@@ -52,7 +61,8 @@ def find_varying(experiments: Sequence[Experiment], settings: SetSettings) -> Va
     for name in sorted(told, key=prominence):
         deciding = told[name].keys() if is_known(name) else told[name].keys() & ran
         distinct = {identity(told[name][run]) for run in deciding}
-        if len(distinct) > 1 or (distinct and unset.get(name)):
+        is_off = name in OFF_UNLESS_SET and distinct == {identity(False)}
+        if len(distinct) > 1 or (distinct and unset.get(name) and not is_off):
             differing[name] = told[name]
     seeds = {name: differing[name] for name in differing if _is_seed(name, settings)}
     others = {name: differing[name] for name in differing if name not in seeds}
@@ -72,14 +82,16 @@ def _told(experiments: Sequence[Experiment], settings: SetSettings) -> Told:
     for experiment in experiments:
         for name, fact in experiment.parameters.items():
             if fact.value is not None and fact.value != MASK and name not in settings.ignore_parameters:
-                told.setdefault(name, {})[experiment.name] = as_value(fact.value)
+                told.setdefault(name, {})[experiment.name] = plain(fact.value)
     repeats = _repeats(told, settings)
     return {
         name: said
         for name, said in told.items()
         if name in settings.parameters
         or _is_seed(name, settings)
-        or not (names_a_run(name, said, by_name) or _tells_every_run(name, said, repeats))
+        or not (
+            is_bookkeeping(name) or names_a_run(name, said, by_name) or _tells_every_run(name, said, repeats)
+        )
     }
 
 

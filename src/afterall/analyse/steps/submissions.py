@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from afterall.analyse.costs import job_name
-from afterall.analyse.findings.evidence import NO_LAUNCH, last, lines_of_latest
+from afterall.analyse.findings.evidence import NO_LAUNCH, last, lines_of_latest, may_explain
 from afterall.analyse.findings.jobs import is_held, waits_for_ever
 from afterall.analyse.ordering import natural_key
 from afterall.analyse.places import absolute, directory_of
@@ -41,8 +41,8 @@ _CAUSES = (
     FindingCode.LINE_MODULE_MISSING,
     FindingCode.LINE_STEP_REFUSED,
     FindingCode.LINE_KILLED,
-    FindingCode.LINE_NCCL,
     FindingCode.LINE_TRACEBACK,
+    FindingCode.LINE_NCCL,
 )
 _REASONS = frozenset(
     {
@@ -141,7 +141,7 @@ def _changes(experiment: Experiment) -> dict[str, Scalar]:
     Empty where nothing is to blame, as for a job that was cancelled, preempted or lost its node.
     """
     attempt = experiment.latest
-    lines = lines_of_latest(experiment)
+    lines = [line for line in lines_of_latest(experiment) if may_explain(line)]
     killed = experiment.state is State.FAILED and last(lines, [FindingCode.LINE_HOST_OUT_OF_MEMORY])
     if attempt is not None and (experiment.state is State.OUT_OF_MEMORY or killed):
         return more_memory(attempt) or {"lacked_memory": True}

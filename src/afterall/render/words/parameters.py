@@ -1,6 +1,8 @@
 """Name hyperparameters and write their values as researchers do."""
 
+import re
 from collections.abc import Iterable
+from hashlib import sha256
 
 from afterall.model import Scalar, VaryingParameter
 from afterall.render.words.numbers import MISSING, number
@@ -10,6 +12,11 @@ _TITLES = {
     "lora_rank": "LoRA Rank",
     "lora_alpha": "LoRA Alpha",
     "lora_dropout": "LoRA Dropout",
+    "target_modules": "Target Modules",
+    "use_dora": "DoRA",
+    "use_rslora": "rsLoRA",
+    "load_in_4bit": "4-bit Quantization",
+    "load_in_8bit": "8-bit Quantization",
     "learning_rate": "Learning Rate",
     "weight_decay": "Weight Decay",
     "batch_size": "Batch Size",
@@ -17,18 +24,26 @@ _TITLES = {
     "epochs": "Epochs",
     "max_steps": "Max Steps",
     "warmup_steps": "Warmup Steps",
+    "warmup_ratio": "Warmup Ratio",
+    "max_grad_norm": "Max Gradient Norm",
     "lr_scheduler": "LR Scheduler",
     "seed": "Seed",
     "dataset": "Dataset",
     "max_seq_len": "Max Sequence Length",
     "optimizer": "Optimizer",
     "dtype": "Dtype",
+    "mixed_precision": "Mixed Precision",
     "train_on_input": "Train on Input",
     "prompt": "Prompt",
     "packed": "Packed",
     "samples": "Training Samples",
 }
-_KEPT = ("LoRA", "LR")
+LONGEST = 80
+"""Longer values are cut where they are told."""
+_SHOWN = 50
+_SUMMARY = re.compile(r"\d{1,9} values, sha256 [0-9a-f]{12}(?=: )")
+"""What scanning puts for a long list."""
+_KEPT = ("LoRA", "DoRA", "rsLoRA", "LR")
 _SHORT = {"lora_rank": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout"}
 
 EVERYDAY = (
@@ -91,7 +106,18 @@ def worded(value: Scalar) -> str:
         case float():
             return number(value, 6)
         case str():
-            return value or '""'
+            return _brief(value) or '""'
+
+
+def _brief(text: str) -> str:
+    """Return a text short enough for a sentence; long texts that differ stay different."""
+    summary = _SUMMARY.match(text)
+    if summary is not None:
+        return summary[0]
+    if len(text) <= LONGEST:
+        return text
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{text[:_SHOWN].rstrip()}… (sha256 {digest})"
 
 
 def listed(values: Iterable[Scalar], most: int = 6) -> list[str]:

@@ -9,6 +9,7 @@ Format: APPNOTE.TXT 4.3 (end record, zip64 end record, central and local headers
 
 import struct
 import zlib
+from collections.abc import Iterable
 from typing import IO
 
 from msgspec import Struct
@@ -50,6 +51,10 @@ class Archive:
 
     def __contains__(self, member: str) -> bool:
         return member in self._members
+
+    def names(self) -> Iterable[str]:
+        """Return the members' names, each once."""
+        return self._members.keys()
 
     def read(self, member: str, most_bytes: int) -> bytes:
         """Return a member's bytes; raise BadInput where it is damaged or holds more than `most_bytes`."""

@@ -1,8 +1,10 @@
-"""Read lm-evaluation-harness results: `results_<time>.json`, scores by task and filter, and the model's path.
+"""Read the results of lm-evaluation-harness and lighteval: `results_<time>.json`, scores by task, the model.
 
-Format: `results` {task: {"acc,none": value, "acc_stderr,none": value, "alias": …}}, `config` {"model_args":
-…}, `n-samples` {task: {"original", "effective"}}, `date` (unix time). Source: lm_eval/loggers and utils.py,
-0.4.x.
+Formats: `results` {task: {"acc,none": value, "acc_stderr,none": value, "alias": …}} of the harness since 0.4,
+{task: {"acc": value, "acc_stderr": value}} before and of lighteval; `groups` the same for groups of tasks;
+`config` {"model_args": …} or lighteval's `config_general` {"model_name" or "model_config": …}; `n-samples`
+{task: {"original", "effective"}}, `date` (unix time). Sources: lm_eval/loggers/evaluation_tracker.py and
+evaluator.py, 0.3.0 to 0.4.9; lighteval/logging/evaluation_tracker.py and info_loggers.py.
 """
 
 import re
@@ -11,65 +13,110 @@ from datetime import UTC, datetime
 from typing import IO
 
 from afterall.model import Evaluation, EvaluationStatus, Source
+from afterall.scan.evaluations.documents import read_document
 from afterall.scan.evaluations.targets import checkpoint_of
-from afterall.scan.trainers.line_files import read_json
+from afterall.scan.secrets import mask_secrets
 from afterall.scan.trainers.rows import number_in
 
-FILE_NAME = re.compile(r"(?:^|/)results(?:_[\dT:.-]+)?\.json$")
+FILE_NAME = re.compile(r"(?:^|/)results(?:_[\dT:.-]+)?\.json$", re.ASCII)
 _MOST_TASKS = 200
+_MOST_SAMPLES = 10**12
+_AVERAGE = "all"
+"""What lighteval calls the average over all its tasks."""
 
 
-def read_harness_results(file: IO[bytes], name: str) -> tuple[Evaluation, ...]:
+def read_harness_results(file: IO[bytes], name: str, home: str = "") -> tuple[Evaluation, ...]:
     """Return an evaluation a task; none for a file of that name by another program.
 
-    Raises BadInput where the file is damaged.
+    `home` is as `checkpoint_of` takes it. Raises BadInput where the file is damaged.
     """
-    document = read_json(file, name)
-    results = document.get("results")
-    config = document.get("config")
-    if not isinstance(results, dict) or not isinstance(config, dict):
+    document = read_document(file, name)
+    target = _target(document)
+    if target is None:
         return ()
-    model = config.get("model_args")
-    target = {"model": _path_in(model if isinstance(model, str) else str(model))}
-    return tuple(
+    tasks = [
         Evaluation(
             task=task,
             status=EvaluationStatus.SUCCESS,
-            source=Source(name, f"key results.{task}"),
-            checkpoint=checkpoint_of(target, name),
-            model=target["model"][:2000],
+            source=Source(name, f"key {place}.{task}"),
+            checkpoint=checkpoint_of({"model": target.rstrip("/")}, name, home),
+            model=mask_secrets(target[:2000]),
             metrics=dict(_scores(scores)),
             samples=_samples(document.get("n-samples"), task),
-            created=_time(document.get("date")),
+            created=_time(document),
         )
-        for task, scores in list(results.items())[:_MOST_TASKS]
-        if isinstance(scores, dict)
-    )
+        for place, task, scores in _tasks(document)
+    ]
+    return tuple(task for task in tasks if task.metrics)
+
+
+def read_harness_target(file: IO[bytes], name: str) -> tuple[str, ...]:
+    """Return what a file of results says of the model; nothing for another program's."""
+    target = _target(read_document(file, name))
+    return () if target is None else (target,)
+
+
+def _tasks(document: Mapping[str, object]) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+    """Yield where it stands, name and scores of each task; of a group that is no task of its own too."""
+    seen: set[str] = set()
+    for place in ("results", "groups"):
+        held = document.get(place)
+        for task, scores in list(held.items())[:_MOST_TASKS] if isinstance(held, dict) else ():
+            is_average = task == _AVERAGE and len(seen) == 1
+            if isinstance(scores, dict) and task not in seen and not is_average:
+                seen.add(task)
+                yield place, task, scores
 
 
 def _scores(scores: Mapping[str, object]) -> Iterator[tuple[str, float]]:
-    """Yield "filter/metric" and value, as "none/acc"; an error of "N/A" is left out."""
+    """Yield "filter/metric" and value, as "none/acc", and plain "acc" of a program without filters.
+
+    An error of "N/A" is left out, and so are a task's other numbers beside filtered metrics.
+    """
+    has_filters = any("," in key for key in scores)
     for key, value in scores.items():
         metric, comma, how = key.partition(",")
-        number = None if isinstance(value, str) else number_in(value)
-        if comma and number is not None:
-            yield f"{how}/{metric}", number
+        number = None if isinstance(value, str | bool) else number_in(value)
+        if number is not None and bool(comma) is has_filters:
+            yield f"{how}/{metric}" if comma else metric, number
+
+
+def _target(document: Mapping[str, object]) -> str | None:
+    """Return the path or label of the model; None where neither program wrote the file."""
+    config, general = document.get("config"), document.get("config_general")
+    if not isinstance(document.get("results"), dict):
+        return None
+    if isinstance(config, dict):
+        model = config.get("model_args")
+        if model in (None, ""):
+            model = document.get("model_name") or config.get("model")
+        return _path_in(model if isinstance(model, str) else str(model))
+    if isinstance(general, dict):
+        inner = general.get("model_config")
+        named = inner.get("model_name") if isinstance(inner, dict) else None
+        return _text(named) or _text(general.get("model_name"))
+    return None
 
 
 def _path_in(arguments: str) -> str:
     """Return the adapter's path in `pretrained=…,peft=…`, else the model's."""
-    pairs = dict(re.findall(r"(\w+)['\"]?[=:]\s*['\"]?([^,'\"}]+)", arguments[:4096]))
+    pairs = dict(re.findall(r"(\w{1,100})['\"]?[=:]\s{0,5}['\"]?([^,'\"}]{1,4096})", arguments[:4096]))
     return pairs.get("peft") or pairs.get("pretrained") or arguments[:4096]
+
+
+def _text(value: object) -> str:
+    return value[:4096] if isinstance(value, str) else ""
 
 
 def _samples(counts: object, task: str) -> int | None:
     count = counts.get(task) if isinstance(counts, dict) else None
     number = count.get("effective") if isinstance(count, dict) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) and number >= 0 else None
+    is_count = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _MOST_SAMPLES
+    return number if is_count else None
 
 
-def _time(value: object) -> datetime | None:
-    number = number_in(value)
+def _time(document: Mapping[str, object]) -> datetime | None:
+    number = number_in(document.get("date"))
     if number is None or not 0 < number < 4e9:
         return None
     return datetime.fromtimestamp(number, UTC)

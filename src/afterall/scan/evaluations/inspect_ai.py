@@ -1,50 +1,91 @@
 """Read inspect-ai's `.eval` logs: status, scores of all scorers, samples, and what was evaluated.
 
 Format: a zip; `header.json` comes last and is missing where the evaluation crashed or still runs, then
-`_journal/start.json` tells what began. `results` is missing where the status is "error". Source: inspect_ai
-src/inspect_ai/log/_recorders/eval.py, 0.3.163 to 0.3.285.
+`_journal/start.json` tells what began, and `samples/<id>_epoch_<n>.json` how far it came. `results` is
+missing where the status is "error". Source: inspect_ai src/inspect_ai/log/_recorders/eval.py, 0.3.163 to
+0.3.285.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import IO
 
+from msgspec.structs import replace
+
 from afterall.errors import BadInput
 from afterall.model import Evaluation, EvaluationStatus, Source
 from afterall.scan.evaluations.archive import Archive
-from afterall.scan.evaluations.targets import checkpoint_of
+from afterall.scan.evaluations.targets import checkpoint_of, said
 from afterall.scan.secrets import mask_secrets
+from afterall.scan.trainers.rows import number_in
 
+FILE_NAME = re.compile(r"\.eval$", re.IGNORECASE)
 HEADER_BYTES = 64 << 20
 _HEADER, _START = "header.json", "_journal/start.json"
 _LONGEST_ERROR = 500
 _MOST_SCORES = 200
+_MOST_SAMPLES = 10**12
+_SAMPLE = re.compile(r"samples/[^/]{1,500}_epoch_\d{1,9}\.json")
 
 
-def read_inspect_log(file: IO[bytes], name: str) -> Evaluation:
-    """Return the evaluation in a `.eval` file; raise BadInput where it is none, or damaged."""
+def read_inspect_log(file: IO[bytes], name: str, home: str = "") -> tuple[Evaluation, ...]:
+    """Return the one evaluation in a `.eval` file; raise BadInput where it is none, or damaged.
+
+    `home` is as `checkpoint_of` takes it.
+    """
     archive = Archive(file, name)
-    member = _HEADER if _HEADER in archive else _START
-    if member not in archive:
-        raise BadInput(name, "holds neither header nor start of an evaluation")
-    header = _object(archive.read(member, HEADER_BYTES), name, member)
+    member, header = _header(archive, name)
+    if member == _HEADER:
+        return (evaluation_in(header, Source(name, member), home),)
+    written = sum(1 for each in archive.names() if _SAMPLE.fullmatch(each))
+    begun = evaluation_in({**header, "status": EvaluationStatus.STARTED.value}, Source(name, member), home)
+    return (replace(begun, samples=written),)
+
+
+def evaluation_in(header: Mapping[str, object], source: Source, home: str = "") -> Evaluation:
+    """Return the evaluation that a log's header describes, wherever the header stands."""
     evaluation = _mapping(header.get("eval"))
     results = _mapping(header.get("results"))
     error = _mapping(header.get("error")).get("message")
     return Evaluation(
         task=_text(evaluation.get("task")) or "unnamed",
-        status=_status(header.get("status")) if member == _HEADER else EvaluationStatus.STARTED,
-        source=Source(name, member),
-        checkpoint=checkpoint_of(evaluation, name),
-        model=_text(evaluation.get("model")),
+        status=_status(header.get("status")),
+        source=source,
+        checkpoint=checkpoint_of(evaluation, source.file, home),
+        model=mask_secrets(_text(evaluation.get("model"))),
         metrics=dict(_scores(results)),
         samples=_count(results.get("completed_samples")),
-        total_samples=_count(results.get("total_samples"))
-        or _count(_mapping(evaluation.get("dataset")).get("samples")),
+        total_samples=_count(results.get("total_samples")) or _planned(evaluation),
         created=_time(evaluation.get("created")),
         error=mask_secrets(_first_line(_text(error)))[:_LONGEST_ERROR],
     )
+
+
+def read_inspect_target(file: IO[bytes], name: str) -> tuple[str, ...]:
+    """Return what a log says of the model it evaluated; raise BadInput where it is none."""
+    _, header = _header(Archive(file, name), name)
+    return tuple(said(_mapping(header.get("eval"))))
+
+
+def _header(archive: Archive, name: str) -> tuple[str, Mapping[str, object]]:
+    """Return the member that describes the evaluation, by its name and as JSON."""
+    member = _HEADER if _HEADER in archive else _START
+    if member not in archive:
+        raise BadInput(name, "holds neither header nor start of an evaluation")
+    return member, _object(archive.read(member, HEADER_BYTES), name, member)
+
+
+def _planned(evaluation: Mapping[str, object]) -> int | None:
+    """Return how many samples were to be done: those of the data set as far as its limit, in every epoch."""
+    dataset, config = _mapping(evaluation.get("dataset")), _mapping(evaluation.get("config"))
+    ids, limit = dataset.get("sample_ids"), _count(config.get("limit"))
+    known = len(ids) if isinstance(ids, list) and ids else _count(dataset.get("samples"))
+    if known is None:
+        return None
+    epochs = _count(config.get("epochs")) or 1
+    return (known if limit is None else min(known, limit)) * epochs
 
 
 def _object(data: bytes, name: str, member: str) -> Mapping[str, object]:
@@ -65,12 +106,12 @@ def _scores(results: Mapping[str, object]) -> Iterator[tuple[str, float]]:
         scorer = _text(_mapping(score).get("name")) or _text(_mapping(score).get("scorer"))
         reducer = _text(_mapping(score).get("reducer"))
         for metric, found in list(_mapping(_mapping(score).get("metrics")).items())[:_MOST_SCORES]:
-            value = _mapping(found).get("value")
+            value = _number(_mapping(found).get("value"))
             key = f"{scorer}/{metric}"
             key = f"{scorer}/{reducer}/{metric}" if key in seen and reducer else key
-            if isinstance(value, int | float) and not isinstance(value, bool) and scorer and key not in seen:
+            if value is not None and scorer and key not in seen:
                 seen.add(key)
-                yield key, float(value)
+                yield key, value
 
 
 def _status(value: object) -> EvaluationStatus:
@@ -105,8 +146,14 @@ def _text(value: object) -> str:
     return value[:2000] if isinstance(value, str) else ""
 
 
+def _number(value: object) -> float | None:
+    return None if isinstance(value, str | bool) else number_in(value)
+
+
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_SAMPLES:
+        return value
+    return None
 
 
 def _first_line(text: str) -> str:

@@ -4,7 +4,10 @@ Invariant: one evaluation for each log at least; one that cannot be read is UNRE
 Whether a failed evaluation matters is for analysis to say: it knows which were repeated.
 """
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from afterall.model import (
     EntryKind,
@@ -15,8 +18,7 @@ from afterall.model import (
     FindingCode,
     Source,
 )
-from afterall.scan.evaluations.harness import FILE_NAME, read_harness_results
-from afterall.scan.evaluations.inspect_ai import read_inspect_log
+from afterall.scan.evaluations.programs import PROGRAMS, Program, program_of
 from afterall.scan.guarded import read_guarded
 
 MOST_LOGS = 2000
@@ -28,23 +30,32 @@ def read_evaluations(
     """Return the evaluations in the order of their logs' paths, and findings on logs that cannot be read."""
     evaluations: list[Evaluation] = []
     findings: list[Finding] = []
-    for path in sorted(layout.evaluation_logs)[:MOST_LOGS]:
-        found, problem = read_guarded(set_dir, path, FindingCode.EVALUATION_UNREADABLE, read_inspect_log)
-        if found is not None:
-            evaluations.append(found)
+    home = f"{set_dir.resolve().name}/{layout.path}" if layout.path else ""
+    for path, program in _files(layout):
+        read = partial(_read, program=program, home=home)
+        found, problem = read_guarded(set_dir, path, FindingCode.EVALUATION_UNREADABLE, read)
+        evaluations += found or ()
         if problem is not None:
             findings.append(problem)
-            evaluations.append(_unreadable(path, str(problem.evidence.get("problem", ""))))
-    for path in _harness_files(layout):
-        tasks, problem = read_guarded(set_dir, path, FindingCode.EVALUATION_UNREADABLE, read_harness_results)
-        evaluations += tasks or ()
-        findings += [problem] if problem is not None else []
+            told = str(problem.evidence.get("problem", ""))
+            evaluations += [_unreadable(path, told)] if program.is_log else []
     return tuple(evaluations), tuple(findings)
 
 
-def _harness_files(layout: ExperimentLayout) -> list[str]:
-    files = (entry for entry in layout.entries if entry.kind is EntryKind.FILE)
-    return [entry.path for entry in files if FILE_NAME.search(entry.path)][:MOST_LOGS]
+def _read(file: IO[bytes], path: str, program: Program, home: str) -> tuple[Evaluation, ...]:
+    return program.read(file, path, home)
+
+
+def _files(layout: ExperimentLayout) -> Iterator[tuple[str, Program]]:
+    """Yield the files of evaluations with their programs, inspect-ai's logs first, MOST_LOGS of a program."""
+    own = (entry.path for entry in layout.entries if entry.kind is EntryKind.FILE)
+    paths = dict.fromkeys((*own, *layout.evaluation_logs))
+    known = [(path, program) for path in paths if (program := program_of(path)) is not None]
+    logs = set(layout.evaluation_logs)
+    for program in PROGRAMS:
+        its = [path for path, each in known if each is program and (path in logs or not program.is_log)]
+        for path in (sorted(its) if program.is_log else its)[:MOST_LOGS]:
+            yield path, program
 
 
 def _unreadable(path: str, problem: str) -> Evaluation:

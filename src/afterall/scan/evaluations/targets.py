@@ -6,28 +6,43 @@ Invariant: the log's own word counts before its directory's, and file order neve
 import re
 from collections.abc import Iterator, Mapping
 
-_NAMED = re.compile(r"(?:^|[/_-])((?:epoch|step)[_-]?\d{1,9}|checkpoint-\d{1,12})(?=$|[/\s])")
-_SHORT = re.compile(r"(?:^|[/_-])ep(?:och)?[_-]?(\d{1,9})(?=$|/)")
+_NAMED = re.compile(r"(?:^|[/_-])((?:epoch|step)[_-]?\d{1,9}|checkpoint-\d{1,12})(?=$|[/\s])", re.ASCII)
+_SHORT = re.compile(r"(?:^|[/_-])ep(?:och)?[_-]?(\d{1,9})(?=$|/)", re.ASCII)
+FINAL = "final"
+"""The model that a trainer leaves in the run's own directory."""
+_EPOCH = re.compile(r"0|[1-9][0-9]{0,8}")
 _PATH_KEYS = re.compile(r"dir|path|model|checkpoint|adapter|epoch_dir", re.IGNORECASE)
 
 
-def checkpoint_of(evaluation: Mapping[str, object], log_path: str) -> str | None:
+def checkpoint_of(evaluation: Mapping[str, object], log_path: str, home: str = "") -> str | None:
     """Return the name of the checkpoint: "epoch_2", "checkpoint-50"; `evaluation` is the log's `eval` object.
 
-    Asked in turn: metadata, model arguments, task arguments, the model's name, the log's directories.
+    Asked in turn: metadata, model arguments, task arguments, the model's name, the log's directories. `home`
+    is the experiment's directory below the set's own name, "set/run"; what was evaluated there itself is the
+    final model.
     """
-    for text in _said(evaluation):
+    for text in said(evaluation):
         found = _name_in(text)
         if found is not None:
             return found
     epoch = _mapping(evaluation.get("metadata")).get("epoch")
-    if isinstance(epoch, int) and not isinstance(epoch, bool) and 0 <= epoch < 10**9:
-        return f"epoch_{epoch}"
+    is_number = isinstance(epoch, int) and not isinstance(epoch, bool)
+    if is_number or (isinstance(epoch, str) and _EPOCH.fullmatch(epoch)):
+        return f"epoch_{epoch}" if 0 <= int(str(epoch)[:20]) < 10**9 else None
+    inside = home.partition("/")[2]
+    if inside and any(_is_at(text, home, inside) for text in said(evaluation)):
+        return FINAL
     directory = log_path.rpartition("/")[0]
     return _name_in(directory) or _short_name_in(directory)
 
 
-def _said(evaluation: Mapping[str, object]) -> Iterator[str]:
+def _is_at(text: str, home: str, inside: str) -> bool:
+    """Tell whether a path is an experiment's own directory, in the set or seen from it."""
+    return f"/{text}".endswith(f"/{home}") or text.removeprefix("./") == inside
+
+
+def said(evaluation: Mapping[str, object]) -> Iterator[str]:
+    """Yield the paths and labels by which a log says what it evaluated, the surest first."""
     for key in ("metadata", "model_args", "task_args"):
         for name, value in _mapping(evaluation.get(key)).items():
             if isinstance(value, str) and len(value) <= 4096 and _PATH_KEYS.search(name):

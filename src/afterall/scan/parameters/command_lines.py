@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from afterall.model import Fact, Scalar, Source
 from afterall.scan.parameters.shell import Variables, commands, words
+from afterall.scan.parameters.shell_output import Reader
+from afterall.scan.parameters.shell_variables import no_file
 from afterall.scan.parameters.values import typed
 
 MOST_ARGUMENTS = 500
@@ -15,10 +17,23 @@ _OPTION = re.compile(r"--?([A-Za-z][\w.-]{0,100})(?:=(.*))?$", re.DOTALL)
 _PAIR = re.compile(r"\+{0,2}([A-Za-z_][\w./@-]{0,200})=(.*)$", re.DOTALL)
 _CONFIG = re.compile(r"[\w-]\.(?:ya?ml|toml|json)$")
 # Programs that are no scripts, with the number of their own words before the settings begin.
-_PROGRAMS = {"tune": 3, "litgpt": 2, "axolotl": 2, "llamafactory-cli": 2, "trl": 2, "oumi": 2, "xtuner": 2}
+_PROGRAMS = {
+    "tune": 3,
+    "litgpt": 2,
+    "axolotl": 2,
+    "llamafactory-cli": 2,
+    "trl": 2,
+    "swift": 2,
+    "oumi": 2,
+    "xtuner": 2,
+}
+_SHELL = re.compile(r"(?:^|/)(?:ba|da|z)?sh$")
 _EVALUATORS = frozenset({"inspect", "lm_eval", "lm-eval", "lighteval", "vllm"})
+_OTHER_WORK = r"inspect|eval|merge|export|convert|download|tokeni[sz]e|preprocess|prepare"
+# `train_eval.py` trains, `eval_finetuned.py` does not: what stands first says what is done.
 _NOT_TRAINING = re.compile(
-    r"inspect|eval|merge|export|convert|download|tokeni[sz]e|preprocess|prepare", re.IGNORECASE
+    rf"^(?:run[_-])?(?:{_OTHER_WORK})|^(?!.*(?:(?<!pre)train|fine_?tun|sft|dpo|grpo)).*(?:{_OTHER_WORK})",
+    re.IGNORECASE,
 )
 
 
@@ -42,16 +57,31 @@ def submit_variables(submit_line: str, scripts: Sequence[str]) -> dict[str, str]
     return values
 
 
-def script_settings(script: str, file: str, variables: Mapping[str, str]) -> dict[str, Fact]:
-    """Return the settings of the last training command in a script; `variables` are known from outside."""
+def script_settings(
+    script: str, file: str, variables: Mapping[str, str], read: Reader = no_file
+) -> dict[str, Fact]:
+    """Return the settings of the last training command in a script.
+
+    `variables` are known from outside, and `read` gives the lines of the files that the script looks into.
+    """
     found: dict[str, Fact] = {}
-    for command in commands(script, Variables(variables)):
+    for command in _all_commands(script, Variables(variables, read)):
         settings = dict(arguments(command))
         if settings:
             found = {
                 name: Fact(value, Source(file, f"option {name}")) for name, value in settings.items() if name
             }
     return found
+
+
+def _all_commands(script: str, variables: Variables) -> Iterator[list[str]]:
+    """Yield a script's commands, those of `bash -c "…"` in its place."""
+    for command in commands(script, variables):
+        at = next((at for at, word in enumerate(command[:-2]) if _SHELL.search(word)), None)
+        if at is not None and command[at + 1] in ("-c", "-lc"):
+            yield from commands(command[at + 2], Variables({}))
+        else:
+            yield command
 
 
 def arguments(command: Sequence[str]) -> Iterator[tuple[str, Scalar]]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from afterall.model import Entry, EntryKind
 from afterall.scan.parameters import decoding
 from afterall.scan.parameters.flat import Config
+from afterall.scan.parameters.model_card import parse_model_card
 from afterall.scan.parameters.standing import Standing
 
 MOST_BYTES = 1 << 20
@@ -38,14 +39,19 @@ KINDS: tuple[ConfigKind, ...] = (
         decoding.parse_tracker_yaml,
         Standing.TRACKER,
     ),
+    ConfigKind(
+        re.compile(r"(?:^|/)wandb/(?:offline-)?run-[\w-]+/files/wandb-metadata\.json$"),
+        decoding.parse_tracker_arguments,
+        Standing.TRACKER,
+    ),
     ConfigKind(re.compile(r"(?:^|/)\.hydra/overrides\.yaml$"), decoding.parse_overrides, Standing.OVERRIDES),
-    ConfigKind(re.compile(r"(?:^|/)\.hydra/config\.yaml$"), decoding.parse_yaml_file, Standing.SAVED),
+    ConfigKind(re.compile(r"(?:^|/)\.hydra/config\.yaml$"), decoding.parse_saved_yaml, Standing.SAVED),
     ConfigKind(re.compile(r"(?:^|/)adapter_config\.json$"), decoding.parse_adapter, Standing.ADAPTER),
     ConfigKind(
         re.compile(
             r"(?:^|/)(?:torchtune_config|hparams|hyperparameters|training_args|llamaboard_config)\.yaml$"
         ),
-        decoding.parse_yaml_file,
+        decoding.parse_saved_yaml,
         Standing.SAVED,
         most=2,
     ),
@@ -63,7 +69,7 @@ KINDS: tuple[ConfigKind, ...] = (
         most=MOST_WRITTEN,
     ),
     ConfigKind(re.compile(r"(?:^|/)[\w.-]+\.toml$"), decoding.parse_toml_file, Standing.WRITTEN, most=2),
-    ConfigKind(re.compile(r"(?:^|/)README\.md$"), decoding.parse_front_matter, Standing.README),
+    ConfigKind(re.compile(r"(?:^|/)README\.md$"), parse_model_card, Standing.README),
 )
 """All kinds; a file is of the first kind whose name fits."""
 
@@ -82,6 +88,12 @@ def choose(entries: Sequence[Entry], root: str) -> Iterator[tuple[ConfigKind, En
         known = [e for e in by_kind[index] if kind.standing is not Standing.WRITTEN or _is_written(e, root)]
         for entry in sorted(known, key=lambda entry: _distance(entry, root))[: kind.most]:
             yield kind, entry
+
+
+def nearest(entries: Sequence[Entry], root: str, name: re.Pattern[str]) -> list[Entry]:
+    """Return an experiment's small files of a name, a run's own and those nearest its `root` first."""
+    found = (e for e in entries if e.kind is EntryKind.FILE and e.size_bytes <= MOST_BYTES)
+    return sorted((e for e in found if name.search(e.path)), key=lambda entry: _distance(entry, root))
 
 
 def kind_beside(path: str) -> ConfigKind | None:

@@ -4,10 +4,12 @@ Invariant: total; a file that is not what its name says gives a problem and no v
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 
 from afterall.model import Fact, Source
+from afterall.scan.parameters.command_lines import arguments
 from afterall.scan.parameters.flat import Config, flatten
 from afterall.scan.parameters.values import typed
 from afterall.scan.parameters.yaml_text import decode_yaml, parse_yaml
@@ -32,14 +34,36 @@ _ADAPTER_KEYS = frozenset(
 """What tells one adapter from another; PEFT writes forty more, nearly all at their defaults."""
 
 
+_AT_TOP = re.compile(rb"\n(?=[^\s#-])")
+"""Where a setting of its own begins."""
+_SHARDING = frozenset(
+    {
+        "zero_optimization.stage",
+        "zero_optimization.offload_optimizer.device",
+        "zero_optimization.offload_param.device",
+    }
+)
+
+
 def parse_yaml_file(data: bytes, file: str) -> Config:
     """Return the values of a YAML file."""
     return parse_yaml(data.decode("utf-8", "replace"), file)
 
 
+def parse_saved_yaml(data: bytes, file: str) -> Config:
+    """Return the values of a YAML file that a program wrote: of one that was cut, without its last setting.
+
+    Programs end their last line; people's editors need not.
+    """
+    if not data.endswith(b"\n"):
+        data = data[: max((found.end() for found in _AT_TOP.finditer(data)), default=0)]
+    return parse_yaml_file(data, file)
+
+
 def parse_overrides(data: bytes, file: str) -> Config:
     """Return the settings in Hydra's overrides.yaml, a list of `key=value`, some with `+` before the key."""
-    items, problem = decode_yaml(data.decode("utf-8", "replace"))
+    whole = data[: data.rfind(b"\n") + 1]
+    items, problem = decode_yaml(whole.decode("utf-8", "replace"))
     texts = [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
     pairs = [text.lstrip("+").partition("=") for text in texts]
     values = {
@@ -50,7 +74,7 @@ def parse_overrides(data: bytes, file: str) -> Config:
 
 def parse_tracker_yaml(data: bytes, file: str) -> Config:
     """Return the values of wandb's config.yaml, where each key holds a `desc` and a `value`."""
-    config = parse_yaml_file(data, file)
+    config = parse_saved_yaml(data, file)
     values = {}
     for key, fact in config.values.items():
         top, _, rest = key.partition(".")
@@ -73,6 +97,12 @@ def parse_adapter(data: bytes, file: str) -> Config:
     return Config({key: fact for key, fact in config.values.items() if key in _ADAPTER_KEYS}, config.problem)
 
 
+def parse_deepspeed(data: bytes, file: str) -> Config:
+    """Return what a DeepSpeed configuration says of the training; the rest of it is the machine's."""
+    config = parse_json_file(data, file)
+    return Config({key: fact for key, fact in config.values.items() if key in _SHARDING}, config.problem)
+
+
 def parse_toml_file(data: bytes, file: str) -> Config:
     """Return the values of a TOML file."""
     try:
@@ -82,14 +112,16 @@ def parse_toml_file(data: bytes, file: str) -> Config:
     return flatten(tree, file)
 
 
-def parse_front_matter(data: bytes, file: str) -> Config:
-    """Return the settings above a model card's text, between two lines of `---`."""
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
-    head, end, _ = text.removeprefix("---\n").partition("\n---")
-    if not text.startswith("---\n") or not end:
-        return Config()
-    config = parse_yaml(head, file)
-    return Config({key: fact for key, fact in config.values.items() if key in ("base_model", "datasets")})
+def parse_tracker_arguments(data: bytes, file: str) -> Config:
+    """Return the settings on the command line that wandb-metadata.json tells of."""
+    tree, problem = _decode_json(data)
+    told = tree if isinstance(tree, dict) else {}
+    program, given = told.get("program"), told.get("args")
+    if not isinstance(program, str) or not isinstance(given, list):
+        return Config(problem=problem)
+    words = [word for word in given if isinstance(word, str)]
+    settings = arguments([program, *words]) if len(words) == len(given) else ()
+    return Config({name: Fact(value, Source(file, f"option {name}")) for name, value in settings})
 
 
 def _decode_json(data: bytes) -> tuple[object, str | None]:

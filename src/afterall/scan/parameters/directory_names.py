@@ -31,6 +31,8 @@ _WORDS = {
     "len": "max_seq_len",
     "n": "samples",
 }
+_OTHERWISE = re.compile(r"[aA](?:10|16|30|40|100|800|[2-6]000)|[nN]\d{1,2}")
+"""GPUs, and numbers of nodes as well as of samples."""
 _TOKEN = re.compile(
     rf"(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})[-=_]?{_NUMBER}$", re.IGNORECASE
 )
@@ -44,10 +46,13 @@ def parse_directory_name(path: str) -> dict[str, Fact]:
     if pairs:
         return {key: Fact(typed(value), source) for key, value in pairs}
     found: dict[str, Fact] = {}
+    is_of_r1 = "deepseek" in name.lower()
     for token in re.split(r"_+|-(?=[a-z]+-?\d)", name):
         word = _TOKEN.match(token)
-        if word is not None:
-            found.setdefault(_WORDS[word["word"].lower()], Fact(typed(word[2]), source))
+        if word is not None and not _OTHERWISE.fullmatch(token) and not (is_of_r1 and token.lower() == "r1"):
+            meant, value = _WORDS[word["word"].lower()], typed(word[2])
+            if meant != "learning_rate" or (isinstance(value, int | float) and value < 1):
+                found.setdefault(meant, Fact(value, source))
     size = _SIZE.search(name)
     if size is not None:
         found["model"] = Fact(_model(name, size[1]), source)

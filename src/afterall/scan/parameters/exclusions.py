@@ -4,6 +4,7 @@ import re
 
 from afterall.model import Scalar
 from afterall.scan.parameters.unordered import means_a_set
+from afterall.scan.parameters.values import SUMMARY
 
 _KEYS = re.compile(
     r"(?:^|[._])(?:"
@@ -22,6 +23,13 @@ _BRANCHES = re.compile(
     r"^(?:metric_logger|checkpointer|profiler|wandb|logging|logger|tracker|hydra|_wandb|slurm|launcher|callbacks"
     r"|my_wandb\w*|_\w+)(?:\.|$)"
 )
+# Only under such a key does a text that repeats a run's name say which run it is: people call runs after what
+# they set, as `init_lora_weights: pissa` in "pissa".
+_NAMES_A_RUN = re.compile(
+    r"(?:^|[._-])(?:names?|runs?|exp|experiments?|tags?|groups?|notes?|version|id|ids|job|jobs|title|suffix|prefix"
+    r"|comment|description|desc|trial|repo|hub_model_id|dirs?|paths?|out|outputs?|logs?|save|ckpt|checkpoint)$",
+    re.IGNORECASE,
+)
 _FILE = re.compile(
     r"\.(?:safetensors|bin|pt|pth|model|ya?ml|py|out|err|log|jsonl?|csv|tsv|txt|parquet|arrow|sh|slurm|sbatch)$"
 )
@@ -35,10 +43,13 @@ def is_hyperparameter(key: str, value: Scalar, names: frozenset[str]) -> bool:
     if _BRANCHES.search(key) or _KEYS.search(key) or _RESOURCES.search(key):
         return False
     # Patterns of modules begin with a dot or end with a dollar, and a run may be called as its one module.
-    return not isinstance(value, str) or means_a_set(key) or not _is_place_or_name(value, names)
+    return not isinstance(value, str) or means_a_set(key) or not _is_place_or_name(key, value, names)
 
 
-def _is_place_or_name(value: str, names: frozenset[str]) -> bool:
+def _is_place_or_name(key: str, value: str, names: frozenset[str]) -> bool:
+    value = SUMMARY.sub("", value)
     if value.startswith(("/", "~", "./", "../", ".", "$")) or "://" in value or "$" in value:
         return True
-    return value in names or _FILE.search(value) is not None or _DATE.search(value) is not None
+    if value in names and _NAMES_A_RUN.search(key) is not None:
+        return True
+    return _FILE.search(value) is not None or _DATE.search(value) is not None

@@ -1,40 +1,58 @@
 """Read every source of one experiment's parameters: files, scripts, the submit line, traces, its name."""
 
 import posixpath
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from afterall.model import Attempt, Fact, Finding, FindingCode, MatchedExperiment, Source
+from afterall.model import Attempt, ExperimentLayout, Fact, Finding, FindingCode, MatchedExperiment, Source
 from afterall.scan.files import read_whole
 from afterall.scan.parameters.command_lines import script_settings, submit_variables
 from afterall.scan.parameters.config_files import MOST_BYTES, ConfigKind, choose, kind_beside
+from afterall.scan.parameters.decoding import parse_deepspeed
 from afterall.scan.parameters.directory_names import parse_directory_name
+from afterall.scan.parameters.experiment_summary import FILE_NAME as PLAN
+from afterall.scan.parameters.experiment_summary import planned
 from afterall.scan.parameters.gathering import Said, gather
+from afterall.scan.parameters.here_documents import written_config
+from afterall.scan.parameters.shell_output import Reader
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.traces import Origin, Trace
 
 MOST_SCRIPTS = 4
+_DEEPSPEED = frozenset({"deepspeed", "deepspeed_config"})
+_JSON = re.compile(r"\.json$")
+LONGEST_PATH = 4096
 _SCRIPT_BYTES = 1 << 18
 _CONFIGS = ("config", "config_file", "cfg")
 """Options by which training commands name their configuration."""
 
 
 def read_parameters(
-    set_dir: Path, matched: MatchedExperiment, traces: Sequence[Trace]
+    set_dir: Path,
+    matched: MatchedExperiment,
+    traces: Sequence[Trace],
+    saved: Mapping[str, Fact] | None = None,
 ) -> tuple[dict[str, Fact], tuple[Finding, ...]]:
-    """Return the parameters by name, and findings on files that could not be read or disagree."""
+    """Return the parameters by name, and findings on files that could not be read or disagree.
+
+    `saved` are the arguments that a trainer keeps beside the weights.
+    """
     layout = matched.layout
     said = [Said(_standing(trace), trace.parameters) for trace in traces if trace.parameters]
-    command = _command_settings(set_dir, matched)
-    said.append(Said(Standing.COMMAND, command))
+    said.append(Said(Standing.SAVED, dict(saved or {})))
+    command, written = _command_settings(set_dir, matched)
+    said += [Said(Standing.COMMAND, command), Said(Standing.COMMAND, written)]
     findings: list[Finding] = []
-    named = next((str(command[name].value) for name in _CONFIGS if name in command), "")
+    named = _named(command)
     for kind, file in _files(set_dir, matched, named):
         values, problem = _read(set_dir, kind, file)
         if problem is not None:
             findings.append(_unreadable(file, problem))
         said.append(Said(kind.standing, values))
     said = _with_named_config(said, named)
+    said.append(Said(Standing.WRITTEN, _sharding(set_dir, matched, said)))
+    said.append(Said(Standing.PLAN, _planned(set_dir, matched.layout)))
     said.append(Said(Standing.DIRECTORY, parse_directory_name(layout.path or layout.name)))
     names = frozenset({layout.name, *layout.path.split("/"), *layout.name.split("/")}) - {""}
     parameters, contradictions = gather(said, names)
@@ -61,15 +79,31 @@ def _files(set_dir: Path, matched: MatchedExperiment, named: str) -> Iterator[tu
 
 
 def _places_of(set_dir: Path, matched: MatchedExperiment, named: str) -> Iterator[str]:
-    """Yield where in the set a configuration is that a command named, seen from where jobs are submitted."""
+    """Yield where in the set a file is that a command named, seen from where jobs are submitted."""
     root = str(set_dir.resolve())
     worked_in = matched.attempts[-1].work_dir if matched.attempts else ""
     scripts = [f"{root}/{script}" for script in matched.layout.scripts[:1]]
     directories = [worked_in or root, root, *map(posixpath.dirname, scripts)]
-    for directory in directories if named else ():
+    if worked_in and posixpath.basename(worked_in) == posixpath.basename(root):
+        named = named.removeprefix(f"{worked_in}/")  # the set may have been moved since
+    for directory in dict.fromkeys(directories) if named else ():
         path = posixpath.normpath(posixpath.join(directory, named))
-        if path.startswith(f"{root}/") and Path(path).is_file():
+        if path.startswith(f"{root}/") and posixpath.isfile(path):
             yield path[len(root) + 1 :]
+
+
+def _reader(set_dir: Path, matched: MatchedExperiment) -> Reader:
+    """Return how a script's own look into files of the set is followed."""
+
+    def read(named: str) -> list[str] | None:
+        for path in _places_of(set_dir, matched, named[:LONGEST_PATH]):
+            try:
+                return read_whole(set_dir, path, _SCRIPT_BYTES).decode("utf-8", "replace").splitlines()
+            except OSError:
+                continue
+        return None
+
+    return read
 
 
 def _read(set_dir: Path, kind: ConfigKind, file: str) -> tuple[dict[str, Fact], str | None]:
@@ -79,6 +113,25 @@ def _read(set_dir: Path, kind: ConfigKind, file: str) -> tuple[dict[str, Fact], 
     except OSError as error:
         return {}, (error.strerror or str(error)).lower()
     return config.values, config.problem
+
+
+def _sharding(set_dir: Path, matched: MatchedExperiment, said: Sequence[Said]) -> dict[str, Fact]:
+    """Return what the DeepSpeed configuration says that a command or a configuration names."""
+    named = (fact.value for each in said for key, fact in each.values.items() if key in _DEEPSPEED)
+    for name in named:
+        if isinstance(name, str) and name.endswith(".json"):
+            for path in _places_of(set_dir, matched, name[:LONGEST_PATH]):
+                return _read(set_dir, ConfigKind(_JSON, parse_deepspeed, Standing.WRITTEN), path)[0]
+    return {}
+
+
+def _planned(set_dir: Path, layout: ExperimentLayout) -> dict[str, Fact]:
+    """Return what the set's plan says of a run, by the name of its directory."""
+    name = (layout.path or layout.name).rpartition("/")[2]
+    try:
+        return planned(read_whole(set_dir, PLAN, _SCRIPT_BYTES), PLAN, name)
+    except OSError:
+        return {}
 
 
 def _with_named_config(said: list[Said], named: str) -> list[Said]:
@@ -92,23 +145,32 @@ def _with_named_config(said: list[Said], named: str) -> list[Said]:
     return [s for s in said if s.standing is not Standing.WRITTEN or id(s) in is_named]
 
 
-def _command_settings(set_dir: Path, matched: MatchedExperiment) -> dict[str, Fact]:
-    """Return the settings of the training command: of the script that ran, else the first that has one."""
+def _named(command: Mapping[str, Fact]) -> str:
+    """Return the configuration that a training command names, "" where it names none."""
+    return next((str(command[name].value) for name in _CONFIGS if name in command), "")
+
+
+def _command_settings(set_dir: Path, matched: MatchedExperiment) -> tuple[dict[str, Fact], dict[str, Fact]]:
+    """Return the settings of the training command, and of the configuration that its script writes for it.
+
+    The script that ran counts, else the first that has such a command.
+    """
     latest = matched.attempts[-1] if matched.attempts else None
     line = latest.submit_line if latest else ""
     scripts = matched.layout.scripts
     variables = {**submit_variables(line, scripts), **_slurm_variables(matched, latest)}
+    read = _reader(set_dir, matched)
     submitted = [script for script in scripts if script.rpartition("/")[2] in line]
     for script in [*submitted, *(s for s in scripts if s not in submitted)][:MOST_SCRIPTS]:
         try:
             text = read_whole(set_dir, script, _SCRIPT_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
-        settings = script_settings(text, script, variables)
+        settings = script_settings(text, script, variables, read)
         if settings:
-            return settings
+            return settings, written_config(text, script, _named(settings), variables, read)
     wrapped = line.partition("--wrap")[2].lstrip("= ").strip("\"'")
-    return script_settings(wrapped or line, "sacct", variables)
+    return script_settings(wrapped or line, "sacct", variables), {}
 
 
 def _slurm_variables(matched: MatchedExperiment, latest: Attempt | None) -> dict[str, str]:
@@ -116,6 +178,8 @@ def _slurm_variables(matched: MatchedExperiment, latest: Attempt | None) -> dict
     tasks = [log.task_id for log in matched.logs if log.task_id]
     task = latest.display_id.partition("_")[2] if latest else (tasks[-1] if tasks else "")
     variables: dict[str, str] = {"SLURM_JOB_ID": latest.job_id} if latest else {}
+    if latest is not None and latest.work_dir:
+        variables["SLURM_SUBMIT_DIR"] = latest.work_dir
     return {**variables, "SLURM_ARRAY_TASK_ID": task} if task.isdecimal() else variables
 
 

@@ -1,6 +1,7 @@
 """Hold a configuration flat, under dotted keys, whatever tree it was read from.
 
-Invariant: at most MOST_KEYS keys and MOST_STEPS steps, however often an alias repeats a branch.
+Invariant: at most MOST_KEYS keys and MOST_STEPS steps, however often an alias repeats a branch; lists that
+differ have texts that differ.
 """
 
 from collections.abc import Iterator
@@ -8,11 +9,16 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from afterall.model import Fact, Scalar, Source
-from afterall.scan.parameters.values import scalar
+from afterall.scan.parameters.unordered import in_one_order, means_a_set
+from afterall.scan.parameters.values import listed, scalar
 
 MOST_KEYS = 3000
-MOST_ITEMS = 32
+MOST_ITEMS = 4096
 """Lists of more values are left out: they are data."""
+MOST_BRANCHES = 32
+"""So are lists of as many tables."""
+MOST_LISTED = 200_000
+"""Items of all lists together, a list that aliases repeat counted each time."""
 DEEPEST = 40
 MOST_STEPS = 50_000
 LONGEST_KEY = 400
@@ -45,6 +51,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.steps = 0
+        self._listed = 0
 
     def leaves(self, tree: object, key: str, depth: int) -> Iterator[tuple[str, Scalar]]:
         self.steps += 1
@@ -61,12 +68,14 @@ class _Walk:
                 yield key, value
 
     def _items(self, items: list[object], key: str, depth: int) -> Iterator[tuple[str, Scalar]]:
-        if len(items) > MOST_ITEMS:
+        self._listed += len(items)
+        if len(items) > MOST_ITEMS or self._listed > MOST_LISTED:
             return
         scalars = [scalar(item) for item in items]
         if all(is_scalar for is_scalar, _ in scalars):
-            if items and key:
-                yield key, ", ".join(str(value) for _, value in scalars)
+            if items and key and len(key) <= LONGEST_KEY:
+                values = [value for _, value in scalars]
+                yield key, in_one_order(key, values) if means_a_set(key) else listed(values)
             return
-        for index, item in enumerate(items):
+        for index, item in enumerate(items if len(items) <= MOST_BRANCHES else ()):
             yield from self.leaves(item, f"{key}.{index}" if key else str(index), depth + 1)

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from afterall.model import Fact, Finding, FindingCode
+from afterall.model import Fact, Finding, FindingCode, Scalar
+from afterall.scan.parameters.canonical import canonical_dtype
 from afterall.scan.parameters.exclusions import is_hyperparameter
 from afterall.scan.parameters.names import LABELLED, LABELS, common_name
 from afterall.scan.parameters.short_names import shortened
+from afterall.scan.parameters.spellings import respelled
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.parameters.unordered import in_one_order
 from afterall.scan.secrets import MASK, is_secret_name, mask_secrets
@@ -20,6 +22,8 @@ MOST_PARAMETERS = 2000
 _COMPARED = ("learning_rate", "lora_rank", "seed")
 _NEVER_COMPARED = frozenset({Standing.WRITTEN, Standing.SAVED})
 """Configurations that lie beside a run need not be the ones it ran with."""
+_STAND_INS = {"dataset": "dataset._component_"}
+"""What tells a common parameter where nothing else does: torchtune's builders bear the names of data sets."""
 
 
 class Said(Struct, frozen=True):
@@ -47,21 +51,32 @@ def gather(sources: Iterable[Said], names: frozenset[str]) -> tuple[dict[str, Fa
     common: dict[str, list[_Candidate]] = {}
     others: dict[str, Fact] = {}
     for index, said in enumerate(sorted(sources, key=lambda said: said.standing)):
-        for key, given in said.values.items():
+        for key, given in respelled(said.values).items():
             fact = _masked(key, given)
             candidate = _candidate(key, fact, index, said.standing)
             if candidate is not None:
                 common.setdefault(candidate[0], []).append(candidate[1])
             elif common_name(key) is None and is_hyperparameter(key, fact.value, names):
-                others.setdefault(key, Fact(in_one_order(key, fact.value), fact.source, fact.unit))
+                others.setdefault(key, Fact(_written(key, fact.value), fact.source, fact.unit))
     chosen = {name: min(found, key=lambda found: found.order) for name, found in sorted(common.items())}
     parameters = {name: candidate.fact for name, candidate in chosen.items()}
     for name, found in common.items():
         others |= _differing(chosen[name], found)
+    for name, key in _STAND_INS.items():
+        if name not in parameters and key in others:
+            stood_in = others.pop(key)
+            parameters[name] = Fact(str(stood_in.value).rpartition(".")[2], stood_in.source)
     for key in sorted(others):
         if len(parameters) < MOST_PARAMETERS:
             parameters.setdefault(key, others[key])
     return parameters, tuple(_contradictions(chosen, common))
+
+
+def _written(key: str, value: Scalar) -> Scalar:
+    """Return an uncommon setting's value as one writes it whatever the configuration."""
+    if isinstance(value, str) and key.endswith("dtype"):
+        return canonical_dtype(value)
+    return in_one_order(key, value)
 
 
 def _masked(key: str, fact: Fact) -> Fact:

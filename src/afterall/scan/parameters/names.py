@@ -20,6 +20,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "model.name",
         "model.path",
         "model.flavor",
+        "model_path",
+        "base_model_name",
         "model",
         "checkpointer.checkpoint_dir",
         "checkpoint_dir",
@@ -27,6 +29,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "lora_rank": ("lora_rank", "lora_r", "r", "lora.r", "lora.rank", "peft.r", "peft_config.r", "rank"),
     "lora_alpha": ("lora_alpha", "lora.alpha", "peft.alpha", "alpha"),
     "lora_dropout": ("lora_dropout", "lora.dropout"),
+    "target_modules": ("target_modules", "lora_target_modules", "lora_target", "lora_modules"),
+    "use_dora": ("use_dora", "peft_use_dora"),
+    "use_rslora": ("use_rslora", "peft_use_rslora"),
+    "load_in_4bit": ("load_in_4bit",),
+    "load_in_8bit": ("load_in_8bit",),
     "learning_rate": ("learning_rate", "lr", "optimizer.lr", "optim.lr"),
     "weight_decay": ("weight_decay", "wd"),
     "batch_size": (
@@ -35,6 +42,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "micro_batch_size",
         "train_batch_size",
         "micro_batch_size_per_gpu",
+        "train_micro_batch_size_per_gpu",
+        "per_gpu_train_batch_size",
+        "per_device_batch_size",
         "local_batch_size",
         "bs",
     ),
@@ -44,18 +54,57 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "grad_accum",
         "grad_accum_steps",
         "gradient_accumulation_iters",
+        "gradient_accumulation",
+        "grad_accumulation_steps",
+        "accumulation_steps",
     ),
-    "epochs": ("epochs", "num_train_epochs", "num_epochs", "max_epochs", "n_epochs", "train.epochs"),
-    "max_steps": ("max_steps", "max_train_steps", "training.steps", "train_iters", "max_iters"),
-    "warmup_steps": ("warmup_steps", "num_warmup_steps", "lr_warmup_steps", "lr_warmup_iters"),
+    "epochs": (
+        "epochs",
+        "num_train_epochs",
+        "num_epochs",
+        "max_epochs",
+        "n_epochs",
+        "total_epochs",
+        "train.epochs",
+    ),
+    "max_steps": (
+        "max_steps",
+        "max_train_steps",
+        "training_steps",
+        "training.steps",
+        "train_iters",
+        "max_iters",
+    ),
+    "warmup_steps": (
+        "warmup_steps",
+        "num_warmup_steps",
+        "lr_warmup_steps",
+        "lr_warmup_iters",
+        "lr_scheduler_warmup_steps",
+    ),
+    "warmup_ratio": (
+        "warmup_ratio",
+        "lr_scheduler_warmup_ratio",
+        "lr_warmup_ratio",
+        "warmup_fraction",
+        "warmup_proportion",
+    ),
+    "max_grad_norm": (
+        "max_grad_norm",
+        "gradient_clip_val",
+        "clip_grad_norm",
+        "grad_clip",
+        "gradient_clipping",
+    ),
     "lr_scheduler": (
         "lr_scheduler_type",
         "lr_scheduler._component_",
         "lr_scheduler",
         "scheduler",
         "lr_decay_style",
+        "scheduler_type",
     ),
-    "seed": ("seed",),
+    "seed": ("seed", "seed_everything", "manual_seed", "global_seed"),
     "dataset": (
         "dataset_label",
         "dataset_name",
@@ -67,6 +116,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "dataset.name",
         "dataset.source",
         "train_file",
+        "train_files",
         "train_data",
         "data_path",
         "datasets",
@@ -81,12 +131,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "seq_len",
         "model_max_length",
         "max_length",
+        "max_sequence_length",
+        "block_size",
     ),
     "optimizer": ("optim", "optimizer._component_", "optimizer", "optimizer.name"),
     "dtype": ("dtype", "torch_dtype", "precision"),
+    "mixed_precision": ("mixed_precision",),
     "train_on_input": ("train_on_input", "train_on_inputs"),
     "prompt": ("prompt", "prompt_template"),
-    "packed": ("packed", "packing", "sample_packing"),
+    "packed": ("packed", "packing", "sample_packing", "neat_packing"),
     "samples": ("training_samples", "max_train_samples", "max_samples", "num_samples", "train_samples"),
 }
 """Common names, and under each what others call it, the most telling first."""
@@ -101,7 +154,7 @@ _WHOLE_ONLY = frozenset(
     {"r", "rank", "alpha", "model", "scheduler", "datasets", "bs", "wd", "prompt", "precision"}
 )
 _ELSEWHERE = re.compile(
-    r"(?:^|[._])(?:val|valid|validation|eval|evaluation|test|generation|teacher|reward)(?:$|[._])"
+    r"(?:^|[._])(?<!clip_)(?:val|valid|validation|eval|evaluation|test|generation|teacher|reward)(?:$|[._])"
 )
 _TRAINING = re.compile(
     r"(?:^|\.)(?:train|training|trainer|args|config|cfg|hparams|params|model|peft|lora|optim|sft)$"

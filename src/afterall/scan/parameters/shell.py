@@ -1,96 +1,124 @@
-"""Read the commands of a batch script without running it, looking up variables and arrays.
+"""Read the commands of a batch script without running it, following its branches as far as they are known.
 
-Invariant: what only a shell could know stays unresolved, and a word that still holds a `$` is nobody's value.
+Invariant: what a branch sets of which it is not known whether it is taken, is not known afterwards; commands
+of such a branch are told, those of a branch that is known not to be taken are not.
 """
 
 import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+
+from afterall.scan.parameters.shell_blocks import Blocks
+from afterall.scan.parameters.shell_settings import Told, settings_of
+from afterall.scan.parameters.shell_text import DECLARING, split_commands
+from afterall.scan.parameters.shell_variables import Variables, split_words
+
+__all__ = ["Variables", "commands", "words"]
 
 MOST_BYTES = 1 << 18
-_ASSIGNMENT = re.compile(
-    r"\s*(?:export\s+|declare\s+(?:-\w+\s+)?|local\s+|readonly\s+)?([A-Za-z_]\w{0,100})=(.*)$"
+MOST_COMMANDS = 20_000
+_HEREDOC = re.compile(r"(?<!<)<<-?\s{0,9}(['\"]?)(\w{1,100})\1")
+_SET = re.compile(r"([A-Za-z_]\w{0,100})(\+?)=(.*)", re.DOTALL | re.ASCII)
+_ARRAY = re.compile(
+    r"\s*(?:(?:export|declare|local|readonly|typeset)\s+(?:-\w+\s+){0,5})?([A-Za-z_]\w{0,100})(\+?)=\((.*)\)\s*",
+    re.DOTALL | re.ASCII,
 )
-_ARRAY = re.compile(r"\((.*)\)\s*(?:#.*)?$")
-_VARIABLE = re.compile(r"\$(?:\{(\w{1,100})(?:\[([^\]}]{1,100})\])?(?::?-([^}]{0,200}))?\}|(\w{1,100}))")
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
-_OPERATORS = frozenset(
-    {";", "&", "&&", "|", "||", ";;", "(", ")", "{", "}", "then", "do", "else", "fi", "done", "!"}
-)
-
-
-class Variables:
-    """The variables of one shell: plain ones, and arrays by index."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = dict(values)
-        self._arrays: dict[str, list[str]] = {}
-
-    def assign(self, name: str, text: str) -> None:
-        """Take one assignment as it stands in a script."""
-        array = _ARRAY.match(text)
-        if array is not None:
-            self._arrays[name] = [self.expand(word) for word in words(array[1])]
-            return
-        first = next(iter(words(text)), "")
-        self._values[name] = self.expand(first)
-
-    def expand(self, text: str) -> str:
-        """Return `text` with the variables that are known put in; the others stay."""
-        for _ in range(3):
-            expanded = _VARIABLE.sub(self._value, text)[: 1 << 16]
-            if expanded == text:
-                break
-            text = expanded
-        return text
-
-    def _value(self, found: re.Match[str]) -> str:
-        name = found[1] or found[4]
-        if found[2] is not None:
-            index = self.expand(found[2] if not found[2].isidentifier() else f"${found[2]}")
-            items = self._arrays.get(name, [])
-            return items[int(index)] if index.isdecimal() and int(index[:9]) < len(items) else found[0]
-        return self._values.get(name, found[0] if found[3] is None else found[3])
+_PUT_IN = re.compile(r"[$`]")
+_REDIRECTION = re.compile(r"(?:\d{1,3}|&)?(?:>>?|<(?!<))(?:\||&\d?)?(.*)", re.DOTALL)
 
 
 def commands(script: str, variables: Variables) -> Iterator[list[str]]:
     """Yield the words of each command of a script in order, its variables put in as far as known."""
-    for line in _logical_lines(script[:MOST_BYTES]):
-        assignment = _ASSIGNMENT.match(line)
-        if (assignment is not None and len(words(assignment[2])) <= 1) or (
-            assignment and assignment[2][:1] == "("
-        ):
-            variables.assign(assignment[1], assignment[2])
-            continue
-        command: list[str] = []
-        for word in words(variables.expand(line)):
-            if word in _OPERATORS:
-                yield from [command] if command else []
-                command = []
-            else:
-                command.append(word)
-        if command:
-            yield command
+    blocks = Blocks()
+    for count, (text, end) in enumerate(split_commands(_without_documents(script[:MOST_BYTES]))):
+        if count > MOST_COMMANDS:
+            return
+        rest = blocks.enter(text, end, lambda word: _one(variables.words(word)))
+        if rest.strip() and blocks.may_run:
+            told = _step(rest, variables, is_sure=blocks.is_sure)
+            blocks.after(told or (), end)
+            if told:
+                yield list(_without_redirections(told))
+        blocks.leave(end)
 
 
 def words(text: str) -> list[str]:
-    """Split as a shell does, comments left out; text with an open quote is split at its blanks."""
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|()")
-    lexer.whitespace_split = True
-    try:
-        return list(lexer)
-    except ValueError:
-        return text.split()
+    """Split a line as a shell does, comments left out, and operators as words of their own."""
+    found: list[str] = []
+    for part, end in split_commands(text):
+        found += split_words(part)
+        found += [end] if end != "\n" else []
+    return found
 
 
-def _logical_lines(script: str) -> Iterator[str]:
-    """Yield lines with their continuations joined, without comments and here-documents."""
+def _one(found: Sequence[str]) -> str | None:
+    """Return the one text that a word became, None where it is not known."""
+    text = " ".join(found)
+    return None if "$" in text else text
+
+
+def _step(text: str, variables: Variables, *, is_sure: bool) -> list[str] | None:
+    """Take what one command sets and return nothing, else return its words."""
+    array = _ARRAY.fullmatch(text)
+    if array is not None:
+        is_split_otherwise = variables.splits_otherwise and _PUT_IN.search(array[3]) is not None
+        if is_sure and not is_split_otherwise:
+            variables.assign_items(array[1], variables.words(array[3]), adds=bool(array[2]))
+        else:
+            variables.forget(array[1])
+        return None
+    found = variables.words(text)
+    declares = bool(found) and found[0] in DECLARING
+    given = [word for word in found[1:] if not word.startswith("-")] if declares else found
+    pairs = [_SET.fullmatch(word) for word in given]
+    if declares or all(pairs):
+        for pair in (pair for pair in pairs if pair is not None):
+            _assign(pair, variables, is_sure=is_sure)
+        return None
+    told = settings_of(found, variables)
+    if told is None:
+        return found
+    _take(told, variables, is_sure=is_sure)
+    return None
+
+
+def _assign(pair: re.Match[str], variables: Variables, *, is_sure: bool) -> None:
+    if not is_sure:
+        variables.forget(pair[1])
+    elif pair[2]:
+        variables.append(pair[1], pair[3])
+    else:
+        variables.assign(pair[1], pair[3])
+
+
+def _take(told: Told, variables: Variables, *, is_sure: bool) -> None:
+    for name, value in told.items():
+        if value is None or not is_sure:
+            variables.forget(name)
+        elif isinstance(value, str):
+            variables.assign(name, value)
+        else:
+            variables.assign_items(name, value)
+
+
+def _without_redirections(found: Sequence[str]) -> Iterator[str]:
+    """Yield a command's words but those that say where its output goes."""
+    is_target = False
+    for word in found:
+        redirection = _REDIRECTION.fullmatch(word)
+        if not is_target and redirection is None:
+            yield word
+        is_target = redirection is not None and not redirection[1] and "&" not in word[1:]
+
+
+def _without_documents(script: str) -> str:
+    """Return a script with its continued lines joined and without here-documents."""
+    kept: list[str] = []
     until: str | None = None
     for line in re.sub(r"\\\r?\n", " ", script).splitlines():
         if until is not None:
             until = None if line.strip() == until else until
             continue
         heredoc = _HEREDOC.search(line)
-        until = heredoc[2] if heredoc and "<<<" not in line else None
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield line
+        until = heredoc[2] if heredoc is not None and not line.lstrip().startswith("#") else None
+        kept.append(line)
+    return "\n".join(kept)

@@ -6,6 +6,8 @@ Invariant: a value that cannot be one of its parameter (a batch size of "auto", 
 import re
 
 from afterall.model import Scalar
+from afterall.scan.parameters.canonical import canonical
+from afterall.scan.parameters.unordered import in_one_order
 from afterall.scan.parameters.values import typed
 
 _NUMBERS = frozenset(
@@ -20,6 +22,8 @@ _NUMBERS = frozenset(
         "epochs",
         "max_steps",
         "warmup_steps",
+        "warmup_ratio",
+        "max_grad_norm",
         "seed",
         "max_seq_len",
         "samples",
@@ -28,6 +32,7 @@ _NUMBERS = frozenset(
 _POSITIVE = frozenset(
     {"max_steps", "epochs", "batch_size", "samples", "max_seq_len", "gradient_accumulation_steps"}
 )
+_FLAGS = frozenset({"packed", "train_on_input", "use_dora", "use_rslora", "load_in_4bit", "load_in_8bit"})
 _CACHED = re.compile(r"models--(?:[\w.-]+?--)?([\w.-]+)/snapshots/")
 _STATE = re.compile(
     r"(?:epoch|step|checkpoint|global_step|iter)[_-]?\d+|final|last|best|original|hf|model|output|merged"
@@ -38,17 +43,21 @@ def shortened(name: str, value: Scalar) -> Scalar:
     """Return the value of a common parameter as people write it; None where it says nothing."""
     if name in _NUMBERS:
         return _number(name, value)
-    if not isinstance(value, str):
-        return value if name in ("packed", "train_on_input") else None
+    if name in _FLAGS:
+        flag = typed(value) if isinstance(value, str) else value
+        return bool(flag) if flag in (0, 1) else flag if isinstance(flag, str) else None
+    if name == "target_modules":
+        value = in_one_order(name, value)
+    text = canonical(name, value) if isinstance(value, str) else None
+    if text is None:
+        return None
     match name:
         case "model":
-            return _model(value)
+            return _model(text)
         case "dataset":
-            return value.rstrip("/").rpartition("/")[2] if value.startswith(("/", ".", "~")) else value
-        case "optimizer" | "lr_scheduler" | "dtype":
-            return value.rpartition(".")[2] or None
+            return text.rstrip("/").rpartition("/")[2] if text.startswith(("/", ".", "~")) else text
         case _:
-            return value
+            return text
 
 
 def _number(name: str, value: Scalar) -> Scalar:

@@ -25,5 +25,7 @@ class Standing(IntEnum):
     """What a configuration was generated from."""
     README = 10
     """The model card that the trainer wrote beside the weights."""
-    DIRECTORY = 11
+    PLAN = 11
+    """What a plan of the whole set says of the run."""
+    DIRECTORY = 12
     """The experiment's name."""

@@ -5,9 +5,10 @@ in the place of a list, stays as it was written.
 """
 
 import re
+from collections.abc import Sequence
 
 from afterall.model import Scalar
-from afterall.scan.parameters.values import typed
+from afterall.scan.parameters.values import listed, typed
 
 SETS = (
     "additional_target",
@@ -49,21 +50,32 @@ def means_a_set(key: str) -> bool:
     return _SET.search(key.replace("-", "_")) is not None
 
 
-def in_one_order(key: str, value: Scalar) -> Scalar:
+def in_one_order(key: str, value: Scalar | Sequence[Scalar]) -> Scalar:
     """Return a setting's value, the members of a set in natural order and each of them once.
 
-    Members stand in text, however the list was written there: `a, b`, `a,b`, `[a, b]`, `['a', 'b']`. One
-    number alone is that number, as PEFT has it for one layer.
+    Members are a list's, or stand in text, however the list was written there: `a, b`, `a,b`, `[a, b]`,
+    `['a', 'b']`. One number alone is that number, as PEFT has it for one layer.
     """
-    if not isinstance(value, str) or not means_a_set(key):
+    if not means_a_set(key):
+        return value if isinstance(value, Scalar) else listed(value)
+    members: set[str]
+    if isinstance(value, str):
+        members = _members(value)
+    elif isinstance(value, Scalar):
         return value
-    enclosed = _ENCLOSED.fullmatch(value.strip())
-    text = value if enclosed is None else next(part for part in enclosed.groups() if part is not None)
-    members = {word.strip("\"'") for word in _BETWEEN.split(text.strip(" \t\n,"))}
+    else:
+        members = {str(member) for member in value}
     if not all(_MEMBER.fullmatch(member) for member in members):
-        return value
-    ordered = ", ".join(sorted(members, key=_natural))
+        return value if isinstance(value, Scalar) else listed(value)
+    in_order: list[str] = sorted(members, key=_natural)
+    ordered = listed(in_order)
     return typed(ordered) if ordered.isdecimal() else ordered
+
+
+def _members(text: str) -> set[str]:
+    enclosed = _ENCLOSED.fullmatch(text.strip())
+    inner = text if enclosed is None else next(part for part in enclosed.groups() if part is not None)
+    return {word.strip("\"'") for word in _BETWEEN.split(inner.strip(" \t\n,"))}
 
 
 def _natural(member: str) -> tuple[list[tuple[int, str]], str]:

@@ -11,7 +11,7 @@ import yaml
 
 from afterall.model import Fact, Scalar
 from afterall.scan.parameters.flat import Config, flatten
-from afterall.scan.parameters.values import LONGEST, typed
+from afterall.scan.parameters.values import bounded, typed
 
 MOST_BYTES = 1 << 20
 MOST_EVENTS = 50_000
@@ -97,7 +97,7 @@ def _compose(text: str) -> tuple[object, str | None]:
             return builder.root, "is nested too deep, or too long"
         if isinstance(event, yaml.ScalarEvent):
             is_plain = event.implicit[0]
-            builder.leaf(typed(event.value) if is_plain else event.value[:LONGEST], event.anchor)
+            builder.leaf(typed(event.value) if is_plain else bounded(event.value), event.anchor)
         elif isinstance(event, yaml.MappingStartEvent):
             builder.open({}, event.anchor)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -129,7 +129,7 @@ def _looked_up(value: Scalar, values: dict[str, Fact]) -> Scalar:
         if whole is not None and whole[1] in values:
             value = values[whole[1]].value
         else:
-            value = _REFERENCE.sub(lambda found: _text(values, found[0], found[1]), value)[:LONGEST]
+            value = bounded(_REFERENCE.sub(lambda found: _text(values, found[0], found[1]), value))
     return value
 
 

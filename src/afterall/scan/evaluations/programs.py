@@ -1,0 +1,38 @@
+"""List the programs whose evaluations are read, one row each: how their files are called, and their readers.
+
+A new program is a new module of the same shape as its siblings and one row in PROGRAMS.
+"""
+
+import re
+from collections.abc import Callable
+from typing import IO
+
+from msgspec import Struct
+
+from afterall.model import Evaluation
+from afterall.scan.evaluations import harness, held_out, inspect_ai, inspect_json
+
+
+class Program(Struct, frozen=True):
+    """How one program's files are recognised and read."""
+
+    name: re.Pattern[str]
+    read: Callable[[IO[bytes], str, str], tuple[Evaluation, ...]]
+    """Of a file, its path, and the experiment's home as `checkpoint_of` takes it."""
+    read_target: Callable[[IO[bytes], str], tuple[str, ...]] | None = None
+    """What a file says of the model; None where only its place tells whose it is."""
+    is_log: bool = False
+    """True where a file of this name is surely this program's, and one that cannot be read an evaluation."""
+
+
+PROGRAMS = (
+    Program(inspect_ai.FILE_NAME, inspect_ai.read_inspect_log, inspect_ai.read_inspect_target, is_log=True),
+    Program(inspect_json.FILE_NAME, inspect_json.read_inspect_json, inspect_json.read_inspect_json_target),
+    Program(harness.FILE_NAME, harness.read_harness_results, harness.read_harness_target),
+    Program(held_out.FILE_NAME, held_out.read_held_out),
+)
+
+
+def program_of(path: str) -> Program | None:
+    """Return the program that writes files of this name, None where none does."""
+    return next((program for program in PROGRAMS if program.name.search(path)), None)

@@ -1,0 +1,225 @@
+"""Follow a script's `if`, `case` and loops, and `&&` and `||`, as far as its text tells which way they go.
+
+Invariant: a branch is skipped only where it is known not to be taken; one that may be taken makes what it
+sets unsure; total over any order of keywords.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from enum import Enum
+from fnmatch import fnmatchcase
+
+_KEYWORD = re.compile(
+    r"\s*(if|then|elif|else|fi|while|until|for|select|do|done|case|esac|function|time|\{|\})(?=\s|$)"
+)
+_CASE = re.compile(r"\s*(\S.*?)\s+in(?:\s+(.*))?$", re.DOTALL)
+_LOOP_NAME = re.compile(r"\s*([A-Za-z_]\w{0,100})", re.ASCII)
+_TESTS = ("[", "[[", "test")
+DEEPEST = 50
+_CLOSES = {"if": ("fi",), "case": ("esac",), "{": ("}",), "(": ()}
+_SUCCEEDING = frozenset(
+    {
+        ":",
+        "true",
+        "cd",
+        "pushd",
+        "popd",
+        "source",
+        ".",
+        "module",
+        "ml",
+        "conda",
+        "mkdir",
+        "echo",
+        "set",
+        "ulimit",
+    }
+)
+"""What scripts run and expect to succeed; of other commands it is not known whether they do."""
+_NUMBERS: dict[str, Callable[[int, int], bool]] = {
+    "-eq": lambda a, b: a == b,
+    "-ne": lambda a, b: a != b,
+    "-lt": lambda a, b: a < b,
+    "-le": lambda a, b: a <= b,
+    "-gt": lambda a, b: a > b,
+    "-ge": lambda a, b: a >= b,
+}
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
+class Way(Enum):
+    """Whether what comes next is run."""
+
+    RUN = "run"
+    MAYBE = "maybe"
+    SKIP = "skip"
+
+
+class _Frame:
+    """One open block; of an `if` or `case`, whether one of its branches was taken already."""
+
+    def __init__(self, kind: str, way: Way) -> None:
+        self.kind = kind
+        self.way = way
+        self.taken: bool | None = False
+        self.condition: bool | None = None
+        self.word: str | None = None
+        self.patterns: list[str] | None = None
+        """What a branch of a `case` is to fit, as far as read; None within the branch."""
+
+    def choose(self, fits: bool | None) -> None:
+        """Go into a branch that is taken if it `fits` and none before it was."""
+        if self.taken is True or fits is False:
+            self.way = Way.SKIP
+            return
+        self.way = Way.RUN if fits and self.taken is False else Way.MAYBE
+        self.taken = True if self.way is Way.RUN else None
+
+
+class Blocks:
+    """The open blocks of a script."""
+
+    def __init__(self) -> None:
+        self._frames: list[_Frame] = []
+        self._gate = Way.RUN
+        self._status: bool | None = True
+        self._last = ""
+        """The operator before the present command."""
+        self._is_blank = True
+        self._defines = False
+        """Whether a brace that opens now holds a function, which is run only where it is called."""
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the next command may be run at all."""
+        return self._gate is not Way.SKIP and all(frame.way is not Way.SKIP for frame in self._frames)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it surely is."""
+        return self._gate is Way.RUN and all(frame.way is Way.RUN for frame in self._frames)
+
+    def enter(self, text: str, end: str, one: Callable[[str], str | None]) -> str:
+        """Take the keywords before a command and return the rest of its text; `one` gives a word's value."""
+        self._is_blank = not text.strip()
+        if not self._is_blank and not text.lstrip().startswith("{"):
+            self._defines = False
+        while True:
+            top = self._frames[-1] if self._frames else None
+            keyword = _KEYWORD.match(text)
+            if top is not None and top.patterns is not None and (keyword is None or keyword[1] != "esac"):
+                self._pattern(top, text.strip(), end, one)
+                return ""
+            if keyword is None:
+                return text
+            text = self._take(keyword[1], text[keyword.end() :], one)
+
+    def after(self, words: Sequence[str], end: str) -> None:
+        """Note how a command ends; of an `if` only tests tell which way it goes."""
+        self._status = tested(words) if self._gate is Way.RUN else None
+        if self._frames and self._frames[-1].kind == "if" and end in (";", "\n"):
+            is_told = self._gate is Way.RUN and words[:1] and words[0] in _TESTS
+            self._frames[-1].condition = self._status if is_told else None
+
+    def leave(self, end: str) -> None:
+        """Note the operator behind a command."""
+        if end in ("&&", "||") and self._status is not None:
+            self._gate = Way.RUN if self._status is (end == "&&") else Way.SKIP
+        elif end in ("&&", "||"):
+            self._gate = Way.MAYBE
+        else:
+            self._gate, self._status = Way.RUN, True
+        top = self._frames[-1] if self._frames else None
+        if end == ";;" and top is not None and top.kind == "case":
+            top.patterns, top.way = [], Way.RUN
+        elif end == "(" and (top is None or top.patterns is None):
+            self._push(_Frame("(", Way.MAYBE))
+        elif end == ")" and top is not None and top.kind == "(":
+            self._frames.pop()
+            self._defines = self._last == "(" and self._is_blank
+        self._last = end
+
+    def _take(self, word: str, rest: str, one: Callable[[str], str | None]) -> str:
+        """Open, turn or close a block; return what of the text is still a command's."""
+        top = self._frames[-1] if self._frames else None
+        if word in ("if", "case", "while", "until", "for", "select", "{"):
+            is_sure = word in ("if", "case") or (word == "{" and not self._defines)
+            frame = _Frame(word, Way.RUN if is_sure else Way.MAYBE)
+            self._push(frame)
+            self._defines = False
+            if word == "case":
+                return self._case(frame, rest, one)
+            name = _LOOP_NAME.match(rest) if word in ("for", "select") else None
+            return f"unset {name[1]}" if name is not None else rest if word not in ("for", "select") else ""
+        if word in ("fi", "done", "esac", "}"):
+            if top is not None and word in _CLOSES.get(top.kind, ("done",)):
+                self._frames.pop()
+        elif top is not None and top.kind == "if" and word == "then":
+            top.choose(top.condition)
+        elif top is not None and top.kind == "if" and word == "else":
+            top.choose(True)
+        elif top is not None and top.kind == "if" and word == "elif":
+            top.way, top.condition = (Way.SKIP if top.taken else Way.RUN), None
+        elif word == "function":
+            self._defines = True
+            return rest[rest.find("{") :] if "{" in rest else ""
+        return rest
+
+    def _push(self, frame: _Frame) -> None:
+        """Open a block; of what is nested deeper than any script nothing is sure."""
+        if len(self._frames) < DEEPEST:
+            self._frames.append(frame)
+        else:
+            self._frames[-1].way = Way.MAYBE if self._frames[-1].way is Way.RUN else self._frames[-1].way
+
+    def _case(self, frame: _Frame, rest: str, one: Callable[[str], str | None]) -> str:
+        found = _CASE.fullmatch(rest.strip())
+        frame.word = one(found[1]) if found is not None else None
+        frame.patterns = []
+        return (found[2] or "") if found is not None else ""
+
+    def _pattern(self, frame: _Frame, text: str, end: str, one: Callable[[str], str | None]) -> None:
+        if text and frame.patterns is not None:
+            frame.patterns.append(text)
+        if end != ")":
+            return
+        known = [one(pattern) for pattern in frame.patterns or ()]
+        if frame.word is None or None in known:
+            frame.choose(None)
+        else:
+            frame.choose(any(fnmatchcase(frame.word, pattern or "") for pattern in known))
+        frame.patterns = None
+
+
+def tested(words: Sequence[str]) -> bool | None:
+    """Return how a command ends, True for success; None where that is unknown."""
+    match list(words):
+        case ["[", *held, "]"] | ["[[", *held, "]]"] | ["test", *held]:
+            return None if any("$" in word for word in held) else _held(held)
+        case ["[" | "[[" | "!", *_]:
+            return None
+        case ["false", *_]:
+            return False
+        case [word, *_]:
+            return True if word in _SUCCEEDING else None
+        case _:
+            return True
+
+
+def _held(words: Sequence[str]) -> bool | None:
+    match words:
+        case ["!", *rest] if len(rest) > 1:
+            told = _held(rest)
+            return None if told is None else not told
+        case ["-z", text]:
+            return not text
+        case ["-n", text]:
+            return bool(text)
+        case [one, "=" | "==", other] if not set(other) & set("*?["):
+            return one == other
+        case [one, "!=", other] if not set(other) & set("*?["):
+            return one != other
+        case [one, sign, other] if sign in _NUMBERS and _WHOLE.fullmatch(one) and _WHOLE.fullmatch(other):
+            return _NUMBERS[sign](int(one), int(other))
+        case _:
+            return None
