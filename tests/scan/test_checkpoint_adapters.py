@@ -32,6 +32,7 @@ from scan.checkpoint_making import (
     write_epoch,
     write_hf_checkpoint,
 )
+from scan.run_making import fixture
 
 Arrays = dict[str, NDArray[Any]]
 PREFIX = "base_model.model."
@@ -206,6 +207,13 @@ def test_halves_are_compared_without_a_configuration(tmp_path: Path) -> None:
     arrays = adapter_arrays() | {f"{PREFIX}{FIRST}.lora_A.weight": numbers(8, HIDDEN)}
     write(epoch / "adapter_model.pt", torch_bytes(torchtune_names(arrays), "adapter_model"))
     assert told(only(epoch), RANKS).evidence["first"] == "layers.0.attn.q_proj"
+
+
+def test_queries_keys_and_values_in_one_module_have_one_b(tmp_path: Path) -> None:
+    """LitGPT adapts queries and values of rank 4 in one module: its A has 8 rows, its B 4 columns."""
+    data = fixture("saved/trainers/litgpt-0.5/final/lit_model.pth.lora")
+    write(tmp_path / "final" / "lit_model.pth.lora", data)
+    assert RANKS not in {finding.code for finding in only(tmp_path / "final").findings}
 
 
 def zeroed(arrays: Arrays, *parts: str) -> Arrays:

@@ -7,13 +7,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterall.scan.logs import bars
 from afterall.scan.logs import blocks as module
+from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.blocks import Block, read_blocks
-from afterall.scan.logs.lines import clean, line_in
+from afterall.scan.logs.handing import hand_over
+from afterall.scan.logs.lines import Line, clean, line_in
+from afterall.scan.logs.reader import LineReader
 
 RECORDS = st.lists(
     st.sampled_from([b"word", b"", b"\n", b"\r", b"\r\n", b"a longer word ", b"\0"]), max_size=60
 )
+
+LITERALS = (b"Loss", b"0it [", b"wandb", b"error: ", b"ab", b"\xe2\x96")
+TEXTS = st.lists(
+    st.sampled_from([*LITERALS, b"Lo", b"wand", b" 40%|", b"\n", b"\r", b"b", b"x" * 9]), max_size=50
+)
+
+
+class Gatherer(LineReader):
+    """Reads the lines with one literal, and as many after each as it follows."""
+
+    triggers = (b"",)
+
+    def __init__(self, literal: bytes, following: int) -> None:
+        self.triggers = (literal,)
+        self.found: list[bytes] = []
+        self._following = following
+        self._left = 0
+
+    @property
+    def wants_next(self) -> bool:
+        """True below a line with the literal."""
+        return self._left > 0
+
+    def read(self, line: Line) -> None:
+        """Keep the line."""
+        self.found.append(line.raw)
+        self._left = self._following if self.triggers[0] in line.raw else self._left - 1
 
 
 def all_blocks(data: bytes) -> Sequence[Block]:
@@ -123,3 +154,77 @@ def _small_blocks(data: bytes, size: int) -> list[Block]:
         return list(all_blocks(data))
     finally:
         module.BLOCK_BYTES = saved
+
+
+@given(TEXTS, st.integers(0, 2), st.booleans())
+def test_each_reader_gets_its_lines_and_those_it_follows(
+    words: list[bytes], following: int, large: bool
+) -> None:
+    """What is passed over holds none of the literals: bars alone, or text that lacks their letters."""
+    data = b"".join(words)
+    readers = [Gatherer(literal, following) for literal in LITERALS]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MANY_BYTES", 0 if large else 1 << 40)
+        hand_over(Block(data, 0, 1), readers)
+    if not data.translate(None, module.BAR_BYTES):
+        return
+    for reader in readers:
+        wanted, left = [], 0
+        for record in _records(data):
+            if left or reader.triggers[0] in record:
+                wanted.append(record)
+                left = following if reader.triggers[0] in record else left - 1
+        assert reader.found == wanted
+
+
+@given(TEXTS, st.integers(1, 5))
+def test_places_are_the_same_in_whatever_order_they_are_asked_for(words: list[bytes], stride: int) -> None:
+    """Lines and records are told right, forwards, backwards and again."""
+    data = b"".join(words)
+    block = Block(data, 0, 5)
+    places = [*range(0, len(data), stride), *range(len(data) - 1, -1, -stride), *range(len(data))]
+    for place in places:
+        start, end = block.record_at(place)
+        assert start == max(data.rfind(b"\n", 0, place), data.rfind(b"\r", 0, place)) + 1
+        assert end == min(
+            at if at >= 0 else len(data) for at in (data.find(b"\n", place), data.find(b"\r", place))
+        )
+        assert block.line_at(place) == 5 + data.count(b"\n", 0, place)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["\r", "\n", "", "\x1b[A"]),
+            st.sampled_from(["", "1|2|Loss: 0.5:", "val: "]),
+            st.integers(0, 12),
+            st.sampled_from([7, 7, 7, 50, 123_456_789_012]),
+            st.sampled_from(["[00:01<00:02, 17.2it/s]", " [", "[", ""]),
+        ),
+        max_size=30,
+    )
+)
+def test_bars_of_a_large_block_are_those_of_a_small_one(drawn: list[tuple[str, str, int, int, str]]) -> None:
+    """Where every bar has the same total only the last is looked at, and nothing else changes."""
+    text = "".join(f"{a}{name}  40%|██   | {done}/{total} {end}" for a, name, done, total, end in drawn)
+    found = []
+    for many in (0, 1 << 40):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bars, "MANY_BYTES", many)
+            one = Bars()
+            one.read_block(Block(text.encode(), 0, 1))
+            found.append(one._bars)
+    assert found[0] == found[1]
+
+
+def test_a_log_of_one_endless_line_is_read_in_bounded_pieces() -> None:
+    """Where no record ends, the file is cut into records of the longest kind."""
+    pieces = all_blocks(b"x" * (5 << 20))
+    assert b"".join(block.data for block in pieces) == b"x" * (5 << 20)
+    assert max(len(block.data) for block in pieces) <= module.RECORD_BYTES + module.BLOCK_BYTES
+
+
+def _records(data: bytes) -> list[bytes]:
+    """Return the records of a block."""
+    records = data.replace(b"\r", b"\n").split(b"\n")
+    return records if records[-1] else records[:-1]

@@ -172,3 +172,89 @@ def test_four_decimals_are_told_from_full_numbers() -> None:
     rounded = trace_by("torchtune", (bar(1, 1, 6.5241, 1, 2) + "\n").encode()).curves["loss"]
     exact = trace_by("torchtune", fixture("torchtune/whole-0.6.out")).curves["loss"]
     assert (rounded.rounding.decimals, exact.rounding.decimals) == (4, None)
+
+
+@pytest.mark.parametrize("recipe", ["dpo", "kd", "full"])
+def test_other_recipes_print_the_same_bars(recipe: str) -> None:
+    """Preference, distillation and full recipes show every step, and what an epoch is to have."""
+    data = fixture(f"torchtune/{recipe}-0.6.out")
+    trace = trace_by("torchtune", data)
+    assert values(trace, "loss") == printed_losses(data)
+    assert trace.steps_per_epoch == {"dpo": 10, "kd": 20, "full": 5}[recipe]
+
+
+def test_what_recipes_log_besides_the_loss_is_read() -> None:
+    """Glued to the bars stand DPO's rewards, and distillation's two losses, each at its step."""
+    dpo = trace_by("torchtune", fixture("torchtune/dpo-0.6.out"))
+    assert values(dpo, "reward_margin")[20] == 0.0009720802772790194
+    assert set(values(dpo, "reward_accuracy")) == set(range(1, 21))
+    kd = trace_by("torchtune", fixture("torchtune/kd-0.6.out"))
+    assert list(values(kd, "kd_loss")) == list(range(5, 41, 5))
+    assert values(kd, "class_loss")[40] == 4.315881252288818
+
+
+def test_a_resumed_run_counts_its_steps_on() -> None:
+    """The recipe counts steps from 1 again after it resumed; its epochs tell where it stands."""
+    trace = trace_by("torchtune", fixture("torchtune/resume-0.6.out"))
+    assert list(values(trace, "loss")) == list(range(41, 61))
+    assert trace.is_resumed
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2"])
+def test_batches_are_no_steps(version: str) -> None:
+    """0.1's bars count batches, two of which are a step here; 0.2 counts steps: 20 in both, each once."""
+    trace = trace_by("torchtune", fixture(f"torchtune/accumulating-{version}.out"))
+    assert list(values(trace, "loss")) == list(range(1, 21))
+    assert list(values(trace, "learning_rate")) == list(range(1, 21))
+    assert trace.steps_per_epoch == 10
+    assert values(trace, "loss")[20] == {"0.1": 4.317155838012695, "0.2": 4.365426540374756}[version]
+
+
+def test_ppo_tells_its_plan_in_batches() -> None:
+    """PPO's bar counts batches of trajectories, which are no optimizer steps; a full one is its end."""
+    log = (
+        "Running PPOFullFinetuneRecipeSingleDevice with resolved config:\n\nbatch_size: 4\n\n"
+        "INFO:torchtune.utils._logging:Total steps to run: 3, Total epochs to run: 1\n"
+        "\r  0%|          | 0/3 [00:00<?, ?it/s]\r 33%|###       | 1/3 [00:01<00:02,  1.00s/it]\n"
+        "Step 8 | scores:0.5 rlhf_reward:0.25 kl:0.125 loss:0.5 policy_loss:-0.5 value_loss:2.0 \n"
+    )
+    trace = trace_by("torchtune", log.encode())
+    told = [(evidence.kind, evidence.speaks_for) for evidence in trace.evidence]
+    assert told == [("planned_steps_not_reached", False)]
+    assert {name: fact.value for name, fact in trace.facts.items()} == {"planned_epochs": 1}
+    assert {key: rows(trace, key)[-1].value for key in ("reward", "kl", "policy_loss", "value_loss")} == {
+        "reward": 0.25,
+        "kl": 0.125,
+        "policy_loss": -0.5,
+        "value_loss": 2.0,
+    }
+    whole = log + "\r100%|##########| 3/3 [00:03<00:00,  1.00s/it]\n"
+    ends = trace_by("torchtune", whole.encode()).evidence
+    assert [(evidence.kind, evidence.speaks_for) for evidence in ends] == [("planned_steps_reached", True)]
+
+
+def test_steps_that_are_counted_from_zero_are_counted_from_one() -> None:
+    """Torchtune 0.1 logs its first step as 0."""
+    old = b"Step 0 | loss:2.0 lr:0.1 \nStep 1 | loss:1.5 lr:0.2 \n"
+    assert values(file_trace(read_metrics, old, "log_1.txt"), "loss") == {1: 2.0, 2: 1.5}
+
+
+def test_json_lines_are_read() -> None:
+    """Main's DiskLogger writes JSON too; NaN stands bare in it."""
+    lines = b'{"step": 1, "loss": 2.0}\n{"step": 2, "loss": NaN, "rewards/margins": 0.5}\n{"step": 3, "lo'
+    trace = file_trace(read_metrics, lines, "log_1.jsonl")
+    assert [row.step for row in rows(trace, "loss")] == [1, 2]
+    assert math.isnan(rows(trace, "loss")[1].value)
+
+
+@pytest.mark.parametrize("prefix", [b"0: ", b"[rank0]:", b"[default0]:"])
+def test_prefixes_of_ranks_change_nothing(prefix: bytes) -> None:
+    """Whoever labels the lines of rank 0, bars, configuration and saves are the same."""
+    data = fixture("torchtune/full-0.6.out")
+    labelled = b"\n".join(prefix + line for line in data.split(b"\n"))
+    plain, found = trace_by("torchtune", data), trace_by("torchtune", labelled)
+    assert values(found, "loss") == values(plain, "loss")
+    assert {k: f.value for k, f in found.parameters.items()} == {
+        k: f.value for k, f in plain.parameters.items()
+    }
+    assert (found.saved, found.steps_per_epoch) == (plain.saved, plain.steps_per_epoch)

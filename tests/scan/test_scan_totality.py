@@ -15,6 +15,7 @@ from afterall.scan.parameters import decoding
 from afterall.scan.parameters.command_lines import script_settings, submit_variables
 from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.gathering import Said, gather
+from afterall.scan.parameters.model_card import parse_model_card
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.trainers import TRAINERS
 from scan.run_making import fixture
@@ -25,22 +26,49 @@ LOGS = (
     "torchtune/nan-0.6.out",
     "torchtune/whole-0.4.out",
     "torchtune/whole-main.out",
+    "torchtune/accumulating-0.2.out",
+    "torchtune/dpo-0.6.out",
+    "torchtune/full-0.6.out",
+    "torchtune/kd-0.6.out",
+    "torchtune/resume-0.6.out",
     "huggingface/whole-5.23.out",
     "huggingface/killed-5.23.out",
     "huggingface/trl-5.23.out",
+    "huggingface/notqdm-4.46.out",
+    "huggingface/notqdm-5.24.out",
+    "huggingface/rows-4.46.out",
+    "huggingface/tokens-5.24.out",
+    "llamafactory/sft-0.9.out",
+    "trl/dpo-0.12.out",
+    "trl/grpo-1.16.out",
+    "trl/kto-1.16.out",
+    "trl/orpo-0.12.out",
+    "trl/ppo-0.12.out",
+    "trl/reward-1.16.out",
     "wandb/0.17.9-many.out",
     "wandb/0.21.4-nan.out",
     "wandb/latest-fail.out",
     "lightning/slurm-csv.out",
+    "lightning/rich-2.6.out",
+    "litgpt/full-0.5.out",
+    "litgpt/lora_r4-0.5.out",
+    "hydra/hy.log",
     "submitit/12254_0_log.out",
 )
 FILES = {
     "huggingface/trainer_state.json": "out/trainer_state.json",
     "huggingface/all_results.json": "out/all_results.json",
+    "huggingface/rows-4.46.state.json": "out/checkpoint-12/trainer_state.json",
+    "trl/grpo-1.16.state.json": "trl/trainer_state.json",
     "huggingface/events.out.tfevents.1795416570.vm.7670.0": "runs/events.out.tfevents.1",
     "wandb/run-failed.wandb": "wandb/run-1/run-1.wandb",
     "wandb/run-torchtune.wandb": "wandb/run-2/run-2.wandb",
     "lightning/metrics.csv": "lightning_logs/version_0/metrics.csv",
+    "lightning/metrics-2.6.csv": "lightning_logs/version_1/metrics.csv",
+    "litgpt/metrics.csv": "out/logs/csv/version_0/metrics.csv",
+    "tensorboard/lightning-2.6.tfevents": "tb/version_0/events.out.tfevents.1",
+    "tensorboard/torch-2.13-tensors.tfevents": "runs/events.out.tfevents.2",
+    "mlflow/mlflow-3.17.db": "run/mlflow.db",
     "torchtune/log_1795417042.txt": "logs/log_1795417042.txt",
 }
 READERS: list[Callable[[IO[bytes], str], object]] = [
@@ -55,7 +83,8 @@ CONFIGS = (
     decoding.parse_json_file,
     decoding.parse_adapter,
     decoding.parse_toml_file,
-    decoding.parse_front_matter,
+    decoding.parse_tracker_arguments,
+    parse_model_card,
 )
 PIECES = st.sampled_from(
     [line for name in LOGS for line in fixture(name).replace(b"\r", b"\n").split(b"\n") if line][::7]

@@ -11,7 +11,7 @@ from afterall.scan.trainers.wandb import read_summary
 from afterall.scan.trainers.wandb_file import read_run
 from afterall.scan.trainers.wandb_framing import records
 from scan.run_making import fixture
-from scan.trace_reading import file_trace, last_part, rows, trace_by, values
+from scan.trace_reading import file_trace, rows, trace_by, values
 
 VERSIONS = ("0.17.9", "0.21.4", "latest")
 
@@ -63,19 +63,41 @@ def test_keys_that_the_cap_dropped_are_not_invented() -> None:
 @pytest.mark.parametrize("version", ["0.21.4", "latest"])
 @pytest.mark.parametrize("kind", ["nofinish", "fail"])
 def test_a_run_that_was_not_finished_prints_no_summary(version: str, kind: str) -> None:
-    """Without `wandb.finish()` there is no block since 0.18, and no trace of one."""
-    assert [
-        trace
-        for trace in last_part(fixture(f"wandb/{version}-{kind}.out")).traces
-        if trace.trainer == "wandb"
-    ] == []
+    """Without `wandb.finish()` there is no block since 0.18, and no number of one."""
+    assert last_values(fixture(f"wandb/{version}-{kind}.out")) == {}
 
 
 def test_the_history_sparkline_is_not_the_summary() -> None:
     """The block above the summary has the same keys and no numbers."""
     data = fixture("wandb/latest-plain.out")
     cut = data[: data.index(b"wandb: Run summary:")]
-    assert last_part(cut).traces == ()
+    assert last_values(cut) == {}
+
+
+def test_a_block_of_another_era_is_read() -> None:
+    """0.8 to 0.12 print raw floats and wandb's own counters, in colour, after an upload's spinner."""
+    data = (
+        b"\x1b[34m\x1b[1mwandb\x1b[0m: - 0.005 MB of 0.005 MB uploaded\r\x1b[34m\x1b[1mwandb\x1b[0m: "
+        b"Run summary:\n"
+        b"\x1b[34m\x1b[1mwandb\x1b[0m:   train-loss 0.87\n"
+        b"\x1b[34m\x1b[1mwandb\x1b[0m:   train/loss 0.8731856139250171\n"
+        b"\x1b[34m\x1b[1mwandb\x1b[0m:     _runtime 12\n\x1b[34m\x1b[1mwandb\x1b[0m:\n"
+    )
+    assert last_values(data) == {"loss": 0.8731856139250171}
+
+
+def test_other_ranks_do_not_break_the_block() -> None:
+    """What another rank prints in the midst of a block, its own block even, is passed over."""
+    block = fixture("wandb/latest-plain.out").split(b"\n")
+    mixed = [line for each in block for line in (b"0: " + each, b"1: warning: slow", b"1: wandb:  loss 7.5")]
+    assert last_values(b"\n".join(mixed)) == last_values(fixture("wandb/latest-plain.out"))
+
+
+def test_of_several_runs_in_a_log_the_last_ones_block_counts() -> None:
+    """A value that only an earlier run's block had is not the last run's."""
+    first = b"wandb: Run summary:\nwandb:  val_loss 0.9\nwandb:      loss 0.8\nwandb: \n"
+    second = b"wandb: Run summary:\nwandb:  loss 0.7\nwandb:    +1 ...\nwandb: \n"
+    assert last_values(first + second) == {"loss": 0.7}
 
 
 def test_ray_prefixes_do_not_hide_the_block() -> None:

@@ -8,7 +8,8 @@ from typing import IO
 from afterall.scan.curves import Reading
 from afterall.scan.logs.reading import LogPart, read_log
 from afterall.scan.traces import Trace
-from afterall.scan.trainers import make_readers
+from afterall.scan.trainers import TRAINERS, make_readers
+from scan.run_making import entry
 
 NAME = "run/job.out"
 
@@ -45,6 +46,28 @@ def rows(trace: Trace, key: str) -> list[Reading]:
 def values(trace: Trace, key: str) -> dict[int, float]:
     """Return one curve of a trace by step."""
     return {row.step: row.value for row in rows(trace, key)}
+
+
+def lasts(trace: Trace) -> dict[str, float]:
+    """Return the last value of each of a trace's curves."""
+    return {key: rows(trace, key)[-1].value for key in trace.curves}
+
+
+def facts(trace: Trace) -> dict[str, object]:
+    """Return the values of a trace's facts."""
+    return {name: fact.value for name, fact in trace.facts.items()}
+
+
+def kinds(trace: Trace) -> list[str]:
+    """Return the kinds of a trace's evidence."""
+    return [evidence.kind for evidence in trace.evidence]
+
+
+def chosen(trainer: str, paths: list[str]) -> list[str]:
+    """Return what a trainer's files choose of paths, the later written later."""
+    entries = sorted((entry(path, mtime_s=1000 + at) for at, path in enumerate(paths)), key=lambda e: e.path)
+    row = next(row for row in TRAINERS if row.name == trainer)
+    return [e.path for files in row.files for e in files.choose(entries)]
 
 
 def numbers(traces: Iterable[Trace]) -> Iterator[tuple[str, str, str]]:

@@ -62,7 +62,8 @@ def _counts(experiments: Sequence[Experiment]) -> dict[State, int]:
 
 def _task(experiments: Iterable[Experiment]) -> str | None:
     """Return the name of the task that was evaluated, where the evaluations agree on one."""
-    tasks = {evaluation.task for experiment in experiments for evaluation in experiment.evaluations}
+    evaluations = (evaluation for experiment in experiments for evaluation in experiment.evaluations)
+    tasks = {evaluation.task for evaluation in evaluations if not evaluation.is_validation}
     return tasks.pop() if len(tasks) == 1 else None
 
 

@@ -14,12 +14,42 @@ from afterall.model import Fact, Point, Series, Source
 from afterall.scan.curves import Reading, best, thin
 from afterall.scan.precedence import Pick, Told, first_fact, for_curve, for_last, told
 from afterall.scan.traces import Trace
+from afterall.scan.trainers.gpu_samples import GPU_METRICS
 
 LAST_LOGGED = 10
 """How many of the last logged training losses `mean_last_loss` averages."""
 MOST_POINTS = 20_000
 """A longer curve is thinned for keeping."""
 SERIES = ("loss", "val_loss", "learning_rate", "tokens_per_second_per_gpu", "grad_norm")
+
+OF_POLICIES: dict[str, str | None] = {
+    "reward": None,
+    "reward_accuracy": None,
+    "reward_margin": None,
+    "kl": "nats",
+    "token_accuracy": None,
+    "entropy": "nats",
+    "completion_length": "tokens",
+    "policy_loss": None,
+    "value_loss": None,
+    "class_loss": "nats",
+    "kd_loss": "nats",
+    "nll_loss": "nats",
+    "val_reward": None,
+    "val_reward_accuracy": None,
+    "val_reward_margin": None,
+    "val_kl": "nats",
+    "val_token_accuracy": None,
+    "val_entropy": "nats",
+}
+"""What training on preferences and rewards is watched by, with units; the last values are metrics."""
+SUMMED: tuple[str, ...] = (
+    "train_seconds",
+    "peak_memory_alloc_gib",
+    "peak_memory_reserved_gib",
+    *GPU_METRICS,
+)
+"""Metrics that a source may have summed up itself, so that no curve gives them."""
 
 Derive = Callable[[Told], Fact | None]
 
@@ -64,6 +94,10 @@ def _peak(one: Told) -> Fact | None:
 def _is_history(one: Told) -> bool:
     """Tell a curve from a summary's or a bar's one last value, which is neither best nor peak."""
     return one.is_placed or len(one.rows) > 1
+
+
+def _first(one: Told) -> Fact | None:
+    return Fact(one.rows[0].value, one.source(one.rows[0])) if _is_history(one) else None
 
 
 def _last_count(one: Told) -> Fact | None:
@@ -121,9 +155,11 @@ TABLE: tuple[Derived, ...] = (
     Derived("peak_memory_alloc_gib", "peak_memory_alloc_gib", for_curve, _greatest("GiB")),
     Derived("peak_memory_reserved_gib", "peak_memory_reserved_gib", for_curve, _greatest("GiB")),
     Derived("train_seconds", "train_seconds", for_last, _last("s")),
+    Derived("initial_learning_rate", "learning_rate", for_curve, _first),
     Derived("final_learning_rate", "learning_rate", for_last, _last(None)),
     Derived("peak_learning_rate", "learning_rate", for_curve, _peak),
     Derived("tokens", "tokens", for_last, _last_count),
+    *(Derived(f"final_{curve}", curve, for_last, _last(unit)) for curve, unit in OF_POLICIES.items()),
 )
 
 
@@ -135,7 +171,8 @@ def derive_metrics(traces: Sequence[Trace], steps_per_epoch: float | None) -> di
     """Return the metrics that logged values give, in the table's order."""
     sources = {row.curve: told(traces, row.curve, steps_per_epoch) for row in TABLE}
     found = {row.metric: row.derive(row.pick(sources[row.curve])) for row in TABLE if sources[row.curve]}
-    found.setdefault("train_seconds", first_fact(traces, "train_seconds"))
+    for metric in SUMMED:
+        found.setdefault(metric, first_fact(traces, metric))
     if any(trace.is_resumed for trace in traces):
         found |= dict.fromkeys(_OF_ONE_LEG)
     return {metric: fact for metric, fact in found.items() if fact is not None}

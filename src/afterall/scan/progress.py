@@ -1,7 +1,8 @@
 """Find how far training came and how far it was to go, in steps and in epochs.
 
 Invariant: what was reached is the furthest that any source shows; what was planned is what the most
-trustworthy source says, or steps an epoch times epochs where both are known.
+trustworthy source says, or steps an epoch times epochs where both are known. Bars of another file than the
+rows' only count where the rows' totals tell which of them is the training's.
 """
 
 import math
@@ -12,6 +13,10 @@ from msgspec import Struct
 from afterall.model import Fact, Source
 from afterall.scan.precedence import as_number, first_fact, furthest_fact, told
 from afterall.scan.traces import Trace
+from afterall.scan.trainers.huggingface_bars import DONE, TOTAL
+
+_TOTALS = ("steps_per_second", "train_seconds", "epoch")
+"""Curves whose last values are HF Trainer's totals."""
 
 
 class Progress(Struct, frozen=True):
@@ -26,8 +31,11 @@ def find_progress(traces: Sequence[Trace], parameters: Mapping[str, Fact]) -> Pr
     if not traces:
         return Progress({}, None)
     planned_epochs = first_fact(traces, "planned_epochs") or _positive(parameters.get("epochs"))
-    planned_steps = first_fact(traces, "planned_steps")
+    bar = _bar_beside(traces)
+    planned_steps = first_fact(traces, "planned_steps") or bar.get("planned_steps")
     length, length_source = _epoch_length(traces, planned_steps, planned_epochs)
+    if length is None and bar:
+        length = as_number(bar["planned_steps"].value) / as_number(bar["epochs"].value)
     if (
         planned_steps is None
         and planned_epochs is not None
@@ -36,7 +44,7 @@ def find_progress(traces: Sequence[Trace], parameters: Mapping[str, Fact]) -> Pr
     ):
         where = f"{length:g} steps an epoch, {planned_epochs.value} epochs"
         planned_steps = Fact(round(length * as_number(planned_epochs.value)), Source(length_source, where))
-    reached = furthest_fact(_reached_steps(traces, length))
+    reached = furthest_fact([*_reached_steps(traces, length), *_of(bar, "global_step")])
     epochs = furthest_fact([*_reached_epochs(traces), *_epochs_of(reached, length)])
     facts = {
         "global_step": reached,
@@ -59,6 +67,38 @@ def _epoch_length(
         return None, None
     length = as_number(steps.value) / as_number(epochs.value)
     return (length, steps.source.file) if _fits(length, traces) else (None, None)
+
+
+def _bar_beside(traces: Sequence[Trace]) -> dict[str, Fact]:
+    """Return what the full training bar in a file of its own tells, empty where none is known to be it.
+
+    The rows' totals tell steps a second and seconds, whose product is the plan, to within their rounding, and
+    the epoch at their end.
+    """
+    if any("global_step" in trace.facts for trace in traces):
+        return {}
+    for rows in (trace for trace in traces if trace.curves.keys() >= set(_TOTALS)):
+        rate, seconds, epoch = (rows.curves[key].readings(None)[-1].value for key in _TOTALS)
+        for bars in (trace for trace in traces if DONE in trace.curves):
+            found = _full_bar(bars, rate * seconds)
+            if found is not None and 0 < epoch < math.inf:
+                end = Fact(epoch, rows.source())
+                return {"planned_steps": found, "global_step": found, "epochs": end}
+    return {}
+
+
+def _full_bar(bars: Trace, steps: float) -> Fact | None:
+    """Return the steps of the full bar with about so many, the first of several."""
+    done, total = (bars.curves[name].readings(None) for name in (DONE, TOTAL))
+    for reached, planned in zip(done, total, strict=True):
+        is_near = abs(planned.value - steps) <= max(1.0, 0.01 * steps)
+        if is_near and reached.value == planned.value > 0:
+            return Fact(int(planned.value), bars.source(bars.curves[DONE].where(reached)))
+    return None
+
+
+def _of(facts: Mapping[str, Fact], name: str) -> list[Fact]:
+    return [facts[name]] if name in facts else []
 
 
 def _fits(length: float, traces: Sequence[Trace]) -> bool:

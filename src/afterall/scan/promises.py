@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from afterall.model import Attempt, Fact
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers import based_on
 
 _STEPS_BETWEEN = ("save_every_n_steps", "train.save_interval")
 """What torchtune and litgpt call the optimizer steps between two saves."""
@@ -45,7 +46,7 @@ class Promises(Struct, frozen=True, kw_only=True):
     """False while the latest attempt may still write."""
     training_completed: bool | None = None
     trainer: str | None = None
-    """Registry name of the trainer whose traces were read."""
+    """Registry name of the trainer whose states and checkpoints are to be expected."""
 
 
 def make_promises(
@@ -55,7 +56,7 @@ def make_promises(
     latest: Attempt | None,
 ) -> Promises:
     """Return what one run promised; `traces` are those of the attempt that counts."""
-    trainer = next((trace.trainer for trace in traces if trace.trains), None)
+    trainer = next((based_on(trace.trainer) for trace in traces if trace.trains), None)
     epochs = _number(metrics.get("epochs"))
     return Promises(
         epochs=_whole(metrics.get("planned_epochs")),

@@ -29,6 +29,7 @@ _NAMES: dict[str, FileRole] = {
     "merges.txt": FileRole.TOKENIZER,
     "meta.pt": FileRole.OPTIMIZER,
     "metrics.csv": FileRole.TRACKER,
+    "mlflow.db": FileRole.TRACKER,
     "model_config.yaml": FileRole.MODEL_CONFIG,
     "params.json": FileRole.MODEL_CONFIG,
     "preprocessor_config.json": FileRole.TOKENIZER,

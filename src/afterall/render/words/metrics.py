@@ -61,9 +61,37 @@ METRICS = {
     "peak_memory_reserved_gib": MetricName("Peak Reserved (GiB)", "peak reserved GPU memory", Style.GIB),
     "train_seconds": MetricName("Training Time", "training time", Style.SECONDS),
     "elapsed_s": MetricName("Duration", "the job's elapsed time", Style.SECONDS),
+    "initial_learning_rate": MetricName("First LR", "first logged learning rate", Style.PLAIN),
     "final_learning_rate": MetricName("Final LR", "last learning rate", Style.PLAIN),
     "peak_learning_rate": MetricName("Peak LR", "peak learning rate", Style.PLAIN),
     "tokens": MetricName("Tokens", "training tokens", Style.COUNT),
+    "final_reward": MetricName("Reward", "final training reward", Style.COLUMN),
+    "final_reward_accuracy": MetricName("Reward Acc.", "final accuracy of preferences", Style.COLUMN),
+    "final_reward_margin": MetricName("Reward Margin", "final reward margin", Style.COLUMN),
+    "final_kl": MetricName("KL", "final KL divergence from the reference", Style.COLUMN),
+    "final_token_accuracy": MetricName("Token Acc.", "final token accuracy", Style.COLUMN),
+    "final_entropy": MetricName("Entropy", "final entropy", Style.COLUMN),
+    "final_completion_length": MetricName("Completion", "final mean length of completions", Style.RATE),
+    "final_policy_loss": MetricName("Policy Loss", "final policy loss", Style.COLUMN),
+    "final_value_loss": MetricName("Value Loss", "final loss of the value model", Style.COLUMN),
+    "final_class_loss": MetricName("Class Loss", "final loss against the labels", Style.COLUMN),
+    "final_kd_loss": MetricName("KD Loss", "final loss against the teacher", Style.COLUMN),
+    "final_nll_loss": MetricName("NLL Loss", "final loss on the chosen answers", Style.COLUMN),
+    "final_val_reward": MetricName("Val Reward", "final validation reward", Style.COLUMN),
+    "final_val_reward_accuracy": MetricName(
+        "Val Reward Acc.", "final validation accuracy of preferences", Style.COLUMN
+    ),
+    "final_val_reward_margin": MetricName(
+        "Val Reward Margin", "final validation reward margin", Style.COLUMN
+    ),
+    "final_val_kl": MetricName("Val KL", "final validation KL divergence", Style.COLUMN),
+    "final_val_token_accuracy": MetricName("Val Token Acc.", "final validation token accuracy", Style.COLUMN),
+    "final_val_entropy": MetricName("Val Entropy", "final validation entropy", Style.COLUMN),
+    "gpu_utilization_mean_percent": MetricName("GPU Util. (%)", "mean GPU utilization", Style.RATE),
+    "gpu_utilization_max_percent": MetricName("Max GPU Util. (%)", "highest GPU utilization", Style.RATE),
+    "gpu_power_mean_w": MetricName("GPU Power (W)", "mean GPU power", Style.RATE),
+    "gpu_memory_used_peak_gib": MetricName("Peak Used (GiB)", "peak used GPU memory", Style.GIB),
+    "gpu_energy_wh": MetricName("GPU Energy (Wh)", "energy of the GPUs", Style.RATE),
 }
 
 
@@ -75,6 +103,11 @@ _OF_COST = frozenset(
         "steps_per_second",
         "train_seconds",
         "elapsed_s",
+        "gpu_utilization_mean_percent",
+        "gpu_utilization_max_percent",
+        "gpu_power_mean_w",
+        "gpu_memory_used_peak_gib",
+        "gpu_energy_wh",
     }
 )
 

@@ -66,8 +66,15 @@ TRAINERS = {
     "torchtune": "torchtune",
     "huggingface": "the Hugging Face Trainer",
     "lightning": "Lightning",
-    "axolotl": "axolotl",
-    "llama_factory": "LLaMA-Factory",
+    "trl": "TRL",
+    "axolotl": "Axolotl",
+    "llamafactory": "LLaMA-Factory",
+    "peft": "PEFT",
+    "accelerate": "Accelerate",
+    "litgpt": "LitGPT",
+    "nemo": "NeMo",
+    "megatron": "Megatron-LM",
+    "deepspeed": "DeepSpeed",
 }
 """Trainers whose registry name is not how people call them."""
 

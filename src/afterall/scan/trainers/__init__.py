@@ -8,25 +8,33 @@ from collections.abc import Sequence
 
 from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.reader import TraceReader
+from afterall.scan.trainers.accelerate import ACCELERATE
+from afterall.scan.trainers.axolotl import AXOLOTL
 from afterall.scan.trainers.deepspeed import DEEPSPEED
+from afterall.scan.trainers.gpu_metrics import GPU_METRICS_FILE
 from afterall.scan.trainers.huggingface import HUGGING_FACE
+from afterall.scan.trainers.hydra import HYDRA
 from afterall.scan.trainers.lightning import LIGHTNING
 from afterall.scan.trainers.litgpt import LITGPT
 from afterall.scan.trainers.llamafactory import LLAMA_FACTORY
 from afterall.scan.trainers.megatron import MEGATRON
 from afterall.scan.trainers.mlflow import MLFLOW
 from afterall.scan.trainers.nemo import NEMO
+from afterall.scan.trainers.peft import PEFT
 from afterall.scan.trainers.plain import PLAIN
 from afterall.scan.trainers.submitit import SUBMITIT
 from afterall.scan.trainers.tensorboard import TENSORBOARD
 from afterall.scan.trainers.torchtitan import TORCHTITAN
 from afterall.scan.trainers.torchtune import TORCHTUNE
 from afterall.scan.trainers.trainer import TraceFiles, Trainer
+from afterall.scan.trainers.trl import TRL
 from afterall.scan.trainers.wandb import WANDB
 
 TRAINERS: tuple[Trainer, ...] = (
     TORCHTUNE,
     LLAMA_FACTORY,
+    AXOLOTL,
+    TRL,
     HUGGING_FACE,
     NEMO,
     LITGPT,
@@ -37,8 +45,12 @@ TRAINERS: tuple[Trainer, ...] = (
     WANDB,
     TENSORBOARD,
     MLFLOW,
+    HYDRA,
     SUBMITIT,
+    GPU_METRICS_FILE,
     PLAIN,
+    ACCELERATE,
+    PEFT,
 )
 
 
@@ -47,4 +59,11 @@ def make_readers(name: str, bars: Bars) -> Sequence[TraceReader]:
     return [make(name, bars) for trainer in TRAINERS for make in trainer.lines]
 
 
-__all__ = ["TRAINERS", "TraceFiles", "Trainer", "make_readers"]
+def based_on(name: str) -> str:
+    """Return the trainer whose states and checkpoints a trainer writes: itself, or what it builds on."""
+    return next(
+        (trainer.builds_on for trainer in TRAINERS if trainer.name == name and trainer.builds_on), name
+    )
+
+
+__all__ = ["TRAINERS", "TraceFiles", "Trainer", "based_on", "make_readers"]

@@ -4,7 +4,7 @@ import re
 
 from afterall.scan.logs.lines import Line
 
-_YAML = re.compile(r"\s+\S|- |[\w.\"'/-]+:(?:\s|$)|[\]}]")
+_YAML = re.compile(r"\s+\S|- |[+~]?[\w.\"'/-]+:(?:\s|$)|[\]}]")
 MOST_LINES = 4000
 
 
@@ -27,7 +27,9 @@ class ConfigBanner:
 
     def read(self, line: Line) -> bool:
         """Take a line if it belongs to the configuration; False once it ended, and for good."""
-        if not line.text.strip():
+        # A blank line behind srun's label is the label alone.
+        label = "" if self.first is None else f"{self.first.label}:"
+        if line.text.strip() in ("", label):
             return True
         self.is_open = _YAML.match(line.text) is not None and len(self._lines) < MOST_LINES
         if self.is_open and line.is_complete:

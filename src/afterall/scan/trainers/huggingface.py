@@ -1,9 +1,10 @@
 """Read what HF Trainer and all that derive from it print: dictionaries of numbers, and totals.
 
 Format: `{'loss': 1.2, 'learning_rate': 5e-05, 'epoch': 0.1}` in 4.x; in 5.x each value is text with four
-significant digits, `{'loss': '1.2', …}`. A row tells its epoch and no step. Training ends with a row of
-`train_runtime` and `train_loss`, the mean over the run; then `***** train metrics *****` where asked for.
-A run that resumed begins at its checkpoint's epoch, without another word.
+significant digits, `{'loss': '1.2', …}`. A row tells its epoch and no step; the bar that is drawn again
+below it does (`RowSteps`). Training ends with a row of `train_runtime` and `train_loss`, the mean over the
+run; then `***** train metrics *****` where asked for. A run that resumed begins at its checkpoint's epoch,
+without another word.
 """
 
 import re
@@ -14,8 +15,14 @@ from afterall.scan.logs.bars import Bar, Bars
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers import trl
+from afterall.scan.trainers.huggingface_bars import bars_alone
 from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
 from afterall.scan.trainers.huggingface_state import NAME, RESULT_FILES, STATE_FILES
+from afterall.scan.trainers.huggingface_steps import RowSteps, Told
+from afterall.scan.trainers.huggingface_totals import understood
+from afterall.scan.trainers.model_card import CARD_FILES
+from afterall.scan.trainers.model_config import MODEL_CONFIG_FILES
 from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import Trainer
 
@@ -23,7 +30,7 @@ _ROW = re.compile(r"\{'[\w/. ()@-]{1,80}': .*\}$")
 _PAIR = re.compile(r"'([\w/. ()@-]{1,80})': (?:'([^']{0,60})'|([^,}\s]{1,60}))[,}]")
 _BANNER = re.compile(r"^\s*(Num Epochs|Total optimization steps) = ([\d,]{1,16})$")
 _PEFT = re.compile(r"^trainable params: [\d,]{1,20} \|\| all params: ")
-_OF_ROWS = frozenset({"loss", "eval_loss", "train_runtime", "eval_runtime"})
+_OF_ROWS = frozenset({"loss", "eval_loss", "train_runtime", "eval_runtime", "objective/kl"})
 _FOUR_DIGITS = Rounding(significant=4)
 
 
@@ -35,7 +42,7 @@ class HuggingFaceLines(TraceReader):
     def __init__(self, name: str, bars: Bars) -> None:
         self._name = name
         self._bars = bars
-        self._rows = Rows("line {}")
+        self._forget()
         self._rounding = EXACT
         self._done: Source | None = None
         self._speed = 0.0
@@ -44,22 +51,30 @@ class HuggingFaceLines(TraceReader):
         self._restarts = 0
         self._epochs: list[float] = []
         self._went_back = False
+        self._epoch = 0.0
+        self._is_trls = False
 
     @property
     def has_trained(self) -> bool:
         """True after the first row of numbers."""
-        return len(self._rows) > 0
+        return len(self._rows) > 0 or self._steps.is_waiting
 
     @property
     def restarts(self) -> int:
         """How often training went on after its totals were printed."""
         return self._restarts
 
+    @property
+    def wants_next(self) -> bool:
+        """True below a row, until its bar is drawn again."""
+        return self._steps.is_waiting
+
     def read(self, line: Line) -> None:
-        """Take a row, or the banner's plan."""
+        """Take a row, the bar below it, or the banner's plan."""
         if not line.is_complete:
             return
         row = parse_row(line.text)
+        self._take(self._steps.pass_on() if row is not None else self._steps.read(line))
         if row is not None:
             self._rounding = _FOUR_DIGITS if row[1] else self._rounding
             self._read_row(row[0], line)
@@ -69,20 +84,28 @@ class HuggingFaceLines(TraceReader):
             metric = "planned_epochs" if found[1] == "Num Epochs" else "planned_steps"
             self._planned[metric] = Fact(int(found[2].replace(",", "")), Source(self._name, line.where))
 
+    def _forget(self) -> None:
+        """Begin with no rows: as they stand, and again with the steps of the bars below them."""
+        self._rows, self._placed = Rows("line {}"), Rows("line {}")
+        self._steps = RowSteps()
+
     def trace(self) -> Trace | None:
         """Return the rows' curves, and of the bars how far training came."""
+        self._take(self._steps.close())
         if not (self.has_trained or self._planned or self._is_peft):
-            return None
-        for curve in self._rows.curves.values():
+            return bars_alone(self._bars, self._name)
+        rows = self._placed if self._steps.are_sure else self._rows
+        for curve in rows.curves.values():
             curve.rounding = self._rounding
         facts = {**self._progress(), **self._planned}
         return Trace(
-            trainer=NAME,
+            trainer=trl.NAME if self._is_trls else NAME,
             origin=Origin.LOG if self._rounding is EXACT else Origin.ROUNDED_LOG,
             file=self._name,
-            curves=self._rows.curves,
+            curves=rows.curves,
             facts=facts,
             evidence=() if self._done is None else (Evidence("done_line", True, self._done),),
+            steps_per_epoch=self._steps_per_epoch(),
             is_resumed=self._went_back or self._began_late(),
         )
 
@@ -90,14 +113,27 @@ class HuggingFaceLines(TraceReader):
         is_total = "train_loss" in row
         if self._done is not None and (is_total or "loss" in row):
             self._restarts += 1
-            self._rows, self._done = Rows("line {}"), None
-            self._epochs, self._went_back = [], False
+            self._done = None
+            if "loss" in row and self._goes_on(row["epoch"]):
+                self._went_back = True
+                self._steps.begin_again()
+            else:
+                self._forget()
+                self._epochs, self._went_back = [], False
         if "loss" in row:
             self._follow(row["epoch"])
         if is_total:
             self._done = Source(self._name, line.where)
             self._speed = row.get("train_steps_per_second", 0.0) * row.get("train_runtime", 0.0)
-        self._rows.add(row, line.mark)
+            self._epoch = row["epoch"]
+        self._is_trls = self._is_trls or trl.is_trls(row)
+        self._steps.wait(row, line.mark)
+
+    def _take(self, told: Told | None) -> None:
+        if told is not None:
+            row = understood(told.row)
+            self._rows.add(row, told.mark)
+            self._placed.add(row if told.step is None else {**row, "step": told.step}, told.mark)
 
     def _follow(self, epoch: float) -> None:
         """Notice a run that begins again, from a checkpoint or from nothing: what it does again counts anew.
@@ -105,11 +141,18 @@ class HuggingFaceLines(TraceReader):
         Of the epochs the first two and the last are kept.
         """
         if self._epochs and epoch < self._epochs[-1]:
-            for curve in self._rows.curves.values():
+            for curve in (*self._rows.curves.values(), *self._placed.curves.values()):
                 curve.forget_from(epoch)
             self._went_back = epoch > self._epochs[0]
             self._epochs = self._epochs[:2] if self._went_back else []
         self._epochs = [*self._epochs[:2], epoch]
+
+    def _goes_on(self, epoch: float) -> bool:
+        """Tell whether a row after the totals is the next of the same training, with a longer plan."""
+        if len(self._epochs) < 3:
+            return False
+        interval = self._epochs[1] - self._epochs[0]
+        return 0 < epoch - self._epochs[-1] <= 1.5 * interval + 0.02
 
     def _began_late(self) -> bool:
         """Tell whether the first row is not one interval after the beginning; 4.x rounds to two decimals."""
@@ -124,16 +167,23 @@ class HuggingFaceLines(TraceReader):
         facts = {"global_step": Fact(bar.done, source)}
         return {**facts, "planned_steps": Fact(bar.total, source)} if bar.total else facts
 
+    def _steps_per_epoch(self) -> float | None:
+        """Return an epoch's optimizer steps where the totals tell the epoch at which the bar was full."""
+        bar = self._training_bar() if self._done is not None and self._epoch > 0 else None
+        return bar.total / self._epoch if bar is not None and 0 < bar.total == bar.done else None
+
     def _training_bar(self) -> Bar | None:
         """Return the bar that counts optimizer steps among other unnamed ones.
 
-        Known is the total, from the banner or from rate times runtime; else it is the first that is not full,
-        for one over a dataset ends before training begins and one of a validation begins after it.
+        Known is the total, from the banner, the bars below rows, or rate times runtime; else it is the first
+        that is not full, for one over a dataset ends before training begins and one of a validation begins
+        after it.
         """
         bars = self._bars.unnamed
         planned = self._planned.get("planned_steps")
-        if planned is not None:
-            return next((bar for bar in bars if bar.total == planned.value), None)
+        total = self._steps.sure_total if planned is None else planned.value
+        if total is not None:
+            return next((bar for bar in bars if bar.total == total), None)
         if self._done is not None and self._speed:
             near = [bar for bar in bars if abs(bar.total - self._speed) <= max(1, 0.01 * self._speed)]
             return near[0] if near else None
@@ -156,4 +206,8 @@ def parse_row(text: str) -> tuple[dict[str, float], bool] | None:
     return (row, is_rounded) if "epoch" in row and not _OF_ROWS.isdisjoint(row) else None
 
 
-HUGGING_FACE = Trainer(name=NAME, lines=(HuggingFaceLines, MetricsBlocks), files=(STATE_FILES, RESULT_FILES))
+HUGGING_FACE = Trainer(
+    name=NAME,
+    lines=(HuggingFaceLines, MetricsBlocks),
+    files=(STATE_FILES, RESULT_FILES, CARD_FILES, MODEL_CONFIG_FILES),
+)

@@ -15,8 +15,10 @@ from afterall.scan.trainers.rows import number_in
 TASK = "validation"
 _SCORE = re.compile(
     r"eval_(?!(?:loss|runtime|samples|\w+_per_second|num_tokens|num_input_tokens_seen|model_preparation_time"
-    r"|jit_compilation_time|mem_\w+)$)(\w[\w./@-]*)"
+    r"|jit_compilation_time|mem_\w+|nll_loss|(?:min|max|mean)_reward|\w*_std|log_odds_\w+)$"
+    r"|(?:logits|logps|log_probs|completions|clip_ratio|sampling|objective)/)(\w[\w./@-]*)"
 )
+"""What TRL watches of its policies besides, as logits and clipped ratios, is no score of a model."""
 
 
 def last_scores(history: Sequence[object], file: str) -> Evaluation | None:
@@ -49,7 +51,7 @@ def _evaluation(row: Mapping[str, object], source: Source, checkpoint: str) -> E
 
 def _scores(row: Mapping[str, object]) -> Iterator[tuple[str, float]]:
     for key, value in row.items():
-        found = _SCORE.fullmatch(key)
+        found = _SCORE.fullmatch(key) if key.startswith("eval_") else None
         number = None if isinstance(value, str | bool) else number_in(value)
         if found is not None and number is not None:
             yield found[1], number

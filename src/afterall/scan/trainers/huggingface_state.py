@@ -12,7 +12,9 @@ from typing import IO
 
 from afterall.model import Entry, Evidence, Fact
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers import trl
 from afterall.scan.trainers.huggingface_scores import final_scores, last_scores
+from afterall.scan.trainers.huggingface_totals import understood
 from afterall.scan.trainers.line_files import read_json
 from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
@@ -30,11 +32,14 @@ def read_state(file: IO[bytes], name: str) -> Trace | None:
         return None
     rows = Rows("key log_history[{}]")
     totals: int | None = None
+    is_trls = False
     for index, row in enumerate(history):
         if isinstance(row, dict):
-            rows.add(row, index)
+            rows.add(understood(row), index)
+            is_trls = is_trls or trl.is_trls(row)
             totals = index if "train_runtime" in row and "train_loss" in row else totals
-    trace = Trace(trainer=NAME, origin=Origin.TRAINER_STATE, file=name, curves=rows.curves)
+    trainer = trl.NAME if is_trls else NAME
+    trace = Trace(trainer=trainer, origin=Origin.TRAINER_STATE, file=name, curves=rows.curves)
     trace.facts = _facts(state, trace)
     trace.parameters = _parameters(state, trace)
     trace.steps_per_epoch = _steps_per_epoch(state)
@@ -48,7 +53,7 @@ def read_results(file: IO[bytes], name: str) -> Trace | None:
     """Return the trace in an {all,train,eval}_results.json; raise BadInput where it is damaged."""
     results = read_json(file, name)
     rows = Rows("top level")
-    rows.add_last({key: value for key, value in results.items() if key != "epoch"}, 0)
+    rows.add_last({key: value for key, value in understood(results).items() if key != "epoch"}, 0)
     scores = final_scores(results, name)
     if not len(rows) and scores is None:
         return None

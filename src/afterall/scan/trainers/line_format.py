@@ -1,10 +1,11 @@
 """Read logs of one row a line, whatever the trainer, from a description of its lines.
 
-Invariant: a line that was cut gives nothing; a row's own step counts, and a row without one has none.
+Invariant: a line that was cut gives nothing; a row's own step counts, and a row without one has none. What a
+trainer prints beside its rows, a subclass of `FormatLines` reads.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -34,14 +35,20 @@ class LineFormat(Struct, frozen=True, kw_only=True):
     rounding: Rounding = Rounding()
     last_only: bool = False
     """True for bars, which show the same values again and again without a step of their own."""
+    done_needs_rows: bool = False
+    """True where others print the last word too: it counts only below a row."""
     trains: bool = True
 
 
 class FormatLines(TraceReader):
-    """Reads one trainer's lines by its format."""
+    """Reads one trainer's lines by its format; `facts` and the like are a subclass's to fill."""
 
     def __init__(self, form: LineFormat, name: str) -> None:
         self.triggers = form.triggers
+        self.facts: dict[str, Fact] = {}
+        self.parameters: dict[str, Fact] = {}
+        self.provenance: dict[str, Fact] = {}
+        self.is_resumed = False
         self._form = form
         self._name = name
         self._rows = Rows("line {}", form.rounding)
@@ -60,23 +67,39 @@ class FormatLines(TraceReader):
         if not line.is_complete:
             return
         if self._form.done is not None and self._form.done.search(line.text):
-            self._done = line
-        row = self._form.parse(line.text)
-        if row is None:
-            return
+            self._done = line if self.has_trained or not self._form.done_needs_rows else None
+        source = Source(self._name, line.where)
+        self.tell(line.text, source)
+        for row in self.rows_in(line.text):
+            self._take(row, line, source)
+
+    def _take(self, row: Row, line: Line, source: Source) -> None:
         if self._form.last_only:
             self._last |= {name: (value, line.mark) for name, value in row.items()}
         else:
             self._rows.add(row, line.mark)
-        self._read_progress(row, Source(self._name, line.where))
+        self._read_progress(row, source)
+
+    def tell(self, text: str, source: Source) -> None:
+        """Take from a line what is no row; most formats have nothing of the kind."""
+
+    def forget_end(self) -> None:
+        """Take the last word back: the trainer went on, or began anew."""
+        self._done = None
+
+    def rows_in(self, text: str) -> Iterator[Row]:
+        """Yield the rows in a line's text: none, one, or more where it tells of several steps."""
+        row = self._form.parse(text)
+        if row is not None:
+            yield row
 
     def trace(self) -> Trace | None:
         """Return the rows' curves; None where there was no line of this trainer."""
         for name, (value, mark) in self._last.items():
             self._rows.add_last({name: value}, mark)
-        if not len(self._rows) and self._done is None:
+        if not len(self._rows) and self._done is None and not (self.parameters or self.provenance):
             return None
-        facts = {"planned_steps": self._planned, "global_step": self._reached}
+        facts = {**self.facts, "planned_steps": self._planned, "global_step": self._reached}
         done = self._done
         kind = self._form.done_kind
         return Trace(
@@ -85,7 +108,10 @@ class FormatLines(TraceReader):
             file=self._name,
             curves=self._rows.curves,
             facts={name: fact for name, fact in facts.items() if fact is not None},
+            parameters=self.parameters,
+            provenance=self.provenance,
             evidence=() if done is None else (Evidence(kind, True, Source(self._name, done.where)),),
+            is_resumed=self.is_resumed,
             trains=self._form.trains,
         )
 
@@ -97,10 +123,12 @@ class FormatLines(TraceReader):
             self._reached = Fact(step, source)
 
 
-def lines_of(form: LineFormat) -> Callable[[str, Bars], TraceReader]:
+def lines_of(
+    form: LineFormat, kind: Callable[[LineFormat, str], FormatLines] = FormatLines
+) -> Callable[[str, Bars], TraceReader]:
     """Return what a registry row needs to make readers of a format."""
 
     def make(name: str, _: Bars) -> TraceReader:
-        return FormatLines(form, name)
+        return kind(form, name)
 
     return make

@@ -2,15 +2,21 @@
 
 Format: `{"current_steps": 10, "total_steps": 6566, "loss": 0.85, "lr": 9.9e-06, "epoch": 0.01, …}`, losses
 with four decimals; older files say `learning_rate`; the last line has no loss; a resumed run appends, and so
-does a new one in the same directory. `vram_allocated` is the peak in GiB. Source:
-src/llamafactory/train/callbacks.py.
+does a new one in the same directory. `vram_allocated` is the peak in GiB. Its loggers print `[INFO|2025-05-15
+07:22:21] llamafactory.hparams.parser:401 >> Process rank: 0, …`, before 0.9.1 `05/15/2025 07:22:21 - INFO -
+llamafactory.hparams.parser - …`, and call themselves llmtuner before 0.7.1.
+Source: src/llamafactory/train/callbacks.py, extras/logging.py.
 """
 
+import re
 from collections.abc import Sequence
 from typing import IO
 
 from afterall.model import Entry, Evidence, Fact, Source
 from afterall.scan.curves import Rounding
+from afterall.scan.logs.bars import Bars
+from afterall.scan.logs.lines import Line
+from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import json_row, whole_lines
 from afterall.scan.trainers.rows import Rows, number_in, step_in
@@ -23,6 +29,25 @@ _RENAMED = {
     "vram_reserved": "peak_memory_reserved",
     "throughput": "train_tokens_per_second",
 }
+_LOGGER = re.compile(rb"(?:llamafactory|llmtuner)\.[\w.]{1,80}(?::\d{1,6} >>| - )")
+
+
+class LlamaFactoryLines(TraceReader):
+    """Reads whether LLaMA-Factory speaks in a log at all: what it logs of training is HF Trainer's."""
+
+    triggers = (b"llamafactory.", b"llmtuner.")
+
+    def __init__(self, name: str, _: Bars) -> None:
+        self._name = name
+        self._is_its = False
+
+    def read(self, line: Line) -> None:
+        """Take a line that may be one of its loggers'."""
+        self._is_its = self._is_its or _LOGGER.search(line.raw) is not None
+
+    def trace(self) -> Trace | None:
+        """Return that it ran, or None."""
+        return Trace(trainer=NAME, origin=Origin.LOG, file=self._name) if self._is_its else None
 
 
 def read_trainer_log(file: IO[bytes], name: str) -> Trace | None:
@@ -62,4 +87,9 @@ def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
     return newest([entry for entry in entries if entry.name == "trainer_log.jsonl"])
 
 
-LLAMA_FACTORY = Trainer(name=NAME, files=(TraceFiles(choose=_choose, read=read_trainer_log),))
+LLAMA_FACTORY = Trainer(
+    name=NAME,
+    lines=(LlamaFactoryLines,),
+    files=(TraceFiles(choose=_choose, read=read_trainer_log),),
+    builds_on="huggingface",
+)

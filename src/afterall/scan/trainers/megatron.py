@@ -1,34 +1,97 @@
-"""Read Megatron-LM's iterations, validations and its last line.
+"""Read Megatron-LM's iterations, validations, memory report and its last line.
 
-Format: ` iteration       25/     500 | consumed samples: 50 | … | learning rate: 1.6E-08 | lm loss: 1.08E+01
-| grad norm: 2.1 | number of nan iterations: 0 |`, numbers in E notation with seven digits; validations as `
-validation loss at iteration 100 | lm loss value: 3.4E+00 | …`. Source: megatron/training/training.py.
+Format: ` iteration       25/     500 | consumed samples: 50 | elapsed time per iteration (ms): 87.0 |
+learning rate: 1.6E-08 | lm loss: 1.08E+01 | grad norm: 2.1 | number of nan iterations: 0 |`, numbers in E
+notation with seven digits, a date before it since 2024; validations as ` validation loss at iteration 100
+on validation set | lm loss value: 3.4E+00 | …`, and the same of the test set; `[Rank 0] (after 10
+iterations) memory (MB) | allocated: … | max allocated: … | reserved: … | max reserved: …`, in 2^20 bytes,
+once and soon after the start. What it was started with is read by `megatron_arguments`. Source:
+megatron/training/training.py and utils.py.
 """
 
 import re
 
+from afterall.model import Fact, Source
 from afterall.scan.curves import Rounding
-from afterall.scan.trainers.line_format import PLANNED, LineFormat, Row, lines_of
+from afterall.scan.logs.lines import Line
+from afterall.scan.trainers.line_format import PLANNED, FormatLines, LineFormat, Row, lines_of
+from afterall.scan.trainers.megatron_arguments import ARGUMENTS, MegatronArguments
 from afterall.scan.trainers.rows import number_in
 from afterall.scan.trainers.trainer import Trainer
 
 NAME = "megatron"
-_ITERATION = re.compile(r"\biteration\s{1,12}(\d{1,12})/\s{0,12}(\d{1,12}) \|")
-_VALIDATION = re.compile(r"\bvalidation loss at iteration (\d{1,12}) .{0,200}?\| lm loss value: (\S{1,30})")
-_PAIR = re.compile(r"\|\s{0,4}([a-z][\w ()/-]{1,60}):\s{0,8}([-+\w.]{1,30})")
+_ITERATION = re.compile(r"(?:^|\] ) ?iteration\s{1,12}(\d{1,12})/\s{0,12}(\d{1,12}) \| consumed samples: ")
+_VALIDATION = re.compile(
+    r"\bvalidation loss at iteration (\d{1,12})(?P<set>[^|]{0,100})"
+    r"\|(?:[^|]{1,60}\|){0,6}? ?lm loss value: (\S{1,30})"
+)
+_PAIR = re.compile(r"\|\s{0,4}([a-z][\w ()/-]{1,60}):\s{0,8}([-+\w.]{1,30})(?= \|)")
+_MEMORY = re.compile(
+    r"\[Rank (\d{1,6})\] \(after \d{1,12} iterations\) memory \(MB\) \|.{0,80}?"
+    r"\bmax allocated: ([\d.]{1,20}) \|.{0,80}?\bmax reserved: ([\d.]{1,20})(?=\s|$)"
+)
+_LOADED = re.compile(r"successfully loaded checkpoint from \S{1,4096} .{0,80}?at iteration (\d{1,12})")
+_MIB_A_GIB = 1024
+_KEPT = {
+    "lm loss": "lm loss",
+    "grad norm": "grad norm",
+    "learning rate": "learning_rate",
+    # Megatron-DeepSpeed's
+    "consumed tokens": "total_tokens",
+    "tokens per gpu per second (tgs)": "tokens_per_second_per_gpu",
+}
+
+
+class MegatronLines(FormatLines):
+    """Reads also the arguments, the greatest memory report of all ranks, and resumptions."""
+
+    def __init__(self, form: LineFormat, name: str) -> None:
+        super().__init__(form, name)
+        self._arguments = MegatronArguments(name)
+        self.parameters = self._arguments.values
+
+    @property
+    def wants_next(self) -> bool:
+        """True within the printed arguments."""
+        return self._arguments.is_open
+
+    def read(self, line: Line) -> None:
+        """Take one line."""
+        if not self._arguments.read(line):
+            super().read(line)
+
+    def tell(self, text: str, source: Source) -> None:
+        """Take memory and what was loaded."""
+        if "successfully" not in text and "memory (MB)" not in text:
+            return
+        if found := _MEMORY.search(text):
+            where = Source(source.file, f"{source.where}, rank {found[1]}")
+            self._peak("peak_memory_alloc_gib", found[2], where)
+            self._peak("peak_memory_reserved_gib", found[3], where)
+        elif found := _LOADED.search(text):
+            self.is_resumed = self.is_resumed or int(found[1]) > 0
+
+    def _peak(self, name: str, mib: str, source: Source) -> None:
+        number = number_in(mib)
+        known = self.facts.get(name)
+        if number is not None and (known is None or number / _MIB_A_GIB > float(str(known.value))):
+            self.facts[name] = Fact(number / _MIB_A_GIB, source, "GiB")
 
 
 def _parse(text: str) -> Row | None:
-    validation = _VALIDATION.search(text)
+    validation = _VALIDATION.search(text) if "validation loss" in text else None
     if validation is not None:
-        return {"iteration": validation[1], "val_loss": validation[2]}
+        is_test = "test" in validation["set"]
+        return None if is_test else {"iteration": validation[1], "val_loss": validation[3]}
     found = _ITERATION.search(text)
     if found is None:
         return None
     pairs = {name.strip(): value for name, value in _PAIR.findall(text)}
     row: dict[str, object] = {"iteration": found[1], PLANNED: found[2]}
-    row |= {name: pairs[name] for name in ("lm loss", "grad norm") if name in pairs}
-    row |= {"learning_rate": pairs["learning rate"]} if "learning rate" in pairs else {}
+    row |= {key: pairs[name] for name, key in _KEPT.items() if name in pairs}
+    milliseconds = number_in(pairs.get("elapsed time per iteration (ms)"))
+    if milliseconds is not None and milliseconds > 0:
+        row["train_steps_per_second"] = 1000 / milliseconds
     # An iteration whose loss was NaN is skipped and counted, its loss not printed.
     if (number_in(pairs.get("number of nan iterations")) or 0) > 0 and "lm loss" not in pairs:
         row["lm loss"] = "nan"
@@ -37,10 +100,17 @@ def _parse(text: str) -> Row | None:
 
 FORMAT = LineFormat(
     trainer=NAME,
-    triggers=(b"| consumed samples:", b"validation loss at iteration", b"[after training is done]"),
+    triggers=(
+        b"| consumed samples:",
+        b"validation loss at iteration",
+        b"[after training is done]",
+        b" iterations) memory (MB) |",
+        b"successfully loaded checkpoint ",
+        ARGUMENTS,
+    ),
     parse=_parse,
     done=re.compile(r"\[after training is done\]"),
     rounding=Rounding(significant=7),
 )
 
-MEGATRON = Trainer(name=NAME, lines=(lines_of(FORMAT),))
+MEGATRON = Trainer(name=NAME, lines=(lines_of(FORMAT, MegatronLines),))

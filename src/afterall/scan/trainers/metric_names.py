@@ -4,6 +4,13 @@ Invariant: a name is only taken for another where every known writer means the s
 different things to different writers are left to the trainer's own module.
 """
 
+
+def _both(name: str, curve: str) -> dict[str, str]:
+    """Return a metric's names in training and in validation, HF Trainer's own and its trackers'."""
+    training = {name: curve, f"train/{name}": curve}
+    return {**training, f"eval_{name}": f"val_{curve}", f"eval/{name}": f"val_{curve}"}
+
+
 CURVES: dict[str, str] = {
     # training loss
     "loss": "loss",
@@ -15,6 +22,7 @@ CURVES: dict[str, str] = {
     "training/loss": "loss",
     "reduced_train_loss": "loss",
     "lm loss": "loss",
+    "lm-loss-training/lm loss": "loss",
     "loss_metrics/global_avg_loss": "loss",
     # validation loss
     "val_loss": "val_loss",
@@ -27,11 +35,13 @@ CURVES: dict[str, str] = {
     "validation/loss": "val_loss",
     "val_loss_epoch": "val_loss",
     "lm loss validation": "val_loss",
+    "lm-loss-validation/lm loss validation": "val_loss",
     "validation_metrics/loss": "val_loss",
     # learning rate
     "lr": "learning_rate",
     "learning_rate": "learning_rate",
     "learning-rate": "learning_rate",
+    "learning-rate/learning-rate": "learning_rate",
     "train/learning_rate": "learning_rate",
     "train/lr": "learning_rate",
     "lr-AdamW": "learning_rate",
@@ -52,6 +62,7 @@ CURVES: dict[str, str] = {
     "grad_norm": "grad_norm",
     "train/grad_norm": "grad_norm",
     "grad-norm": "grad_norm",
+    "grad-norm/grad-norm": "grad_norm",
     "grad norm": "grad_norm",
     # memory, GiB
     "peak_memory_active": "peak_memory_active_gib",
@@ -67,6 +78,29 @@ CURVES: dict[str, str] = {
     "memory/max_memory_allocated": "peak_memory_alloc_gib",
     "memory/max_active(GiB)": "peak_memory_active_gib",
     "memory/max_reserved(GiB)": "peak_memory_reserved_gib",
+    "memory/device_reserved (GiB)": "peak_memory_reserved_gib",
+    "train/memory/device_reserved (GiB)": "peak_memory_reserved_gib",
+    "memory/device_mem_reserved(gib)": "peak_memory_reserved_gib",
+    "memory/device_memory_reserved": "peak_memory_reserved_gib",
+    # preferences, rewards and policies: TRL, Axolotl and LLaMA-Factory by way of HF Trainer, torchtune
+    **_both("rewards/accuracies", "reward_accuracy"),
+    **_both("rewards/margins", "reward_margin"),
+    **_both("reward", "reward"),
+    **_both("rlhf_reward", "reward"),
+    **_both("objective/rlhf_reward", "reward"),
+    **_both("kl", "kl"),
+    **_both("objective/kl", "kl"),
+    **_both("entropy", "entropy"),
+    **_both("mean_token_accuracy", "token_accuracy"),
+    **_both("policy_loss", "policy_loss"),
+    **_both("loss/policy_avg", "policy_loss"),
+    **_both("value_loss", "value_loss"),
+    **_both("loss/value_avg", "value_loss"),
+    **_both("class_loss", "class_loss"),
+    **_both("kd_loss", "kd_loss"),
+    **_both("nll_loss", "nll_loss"),
+    **_both("completions/mean_length", "completion_length"),
+    **_both("completion_length", "completion_length"),
     # progress
     "epoch": "epoch",
     "train/epoch": "epoch",
@@ -103,9 +137,25 @@ _HF_TOTALS = frozenset(
 )
 
 
-def is_mean_loss(name: str, names: frozenset[str]) -> bool:
-    """Tell whether a value is HF Trainer's mean over the run, among the other `names` of its row or summary.
+_OF_REWARD_MODELS = {
+    **_both("accuracy", "reward_accuracy"),
+    **_both("margin", "reward_margin"),
+}
+_REWARD_MODELS = frozenset({"mean_reward", "train/mean_reward", "eval_mean_reward", "eval/mean_reward"})
 
-    HF writes its totals under `train_loss` beside a runtime; others log the loss of a step under that name.
+
+KNOWN: frozenset[str] = frozenset({*CURVES, *_OF_REWARD_MODELS, *_REWARD_MODELS})
+"""Every name that `curve_of` may look at."""
+
+
+def curve_of(name: str, names: frozenset[str]) -> str | None:
+    """Return the curve that a value belongs to, among all `names` of its row or summary; None for no curve.
+
+    HF writes its totals under `train_loss` beside a runtime, a mean over the run; others log the loss of a
+    step under that name. TRL's reward trainer writes `accuracy` and `margin` beside the mean reward.
     """
-    return name == "train_loss" and not _HF_TOTALS.isdisjoint(names)
+    if name == "train_loss" and not _HF_TOTALS.isdisjoint(names):
+        return "mean_loss"
+    if name in _OF_REWARD_MODELS and not _REWARD_MODELS.isdisjoint(names):
+        return _OF_REWARD_MODELS[name]
+    return CURVES.get(name)

@@ -10,10 +10,12 @@ from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.line_files import json_row
+from afterall.scan.trainers.metric_names import CURVES
+from afterall.scan.trainers.plain_files import NAME, TABLES
 from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import Trainer
 
-NAME = "plain"
 _NUMBER = r"(?:[-+]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
 _POINTED = r"(?:[-+]?\d{0,20}\.\d{1,20}(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
 _LOSS = re.compile(
@@ -49,8 +51,8 @@ class PlainLines(TraceReader):
         """Take the first loss of each kind in a line."""
         if not line.is_complete or len(line.text) > 1000:
             return
-        row: dict[str, object] = {}
-        for found in _LOSS.finditer(line.text):
+        row = _json_row(line.text)
+        for found in () if row else _LOSS.finditer(line.text):
             name = name_of(found["words"])
             if name is not None:
                 row.setdefault(name, found["told"] or found["bare"])
@@ -69,6 +71,14 @@ class PlainLines(TraceReader):
         return Trace(trainer=NAME, origin=Origin.GUESS, file=self._name, curves=curves, trains=False)
 
 
+def _json_row(text: str) -> dict[str, object]:
+    """Return the curves in a line that is one JSON object with a loss; empty for any other line."""
+    found = json_row(text) if text.startswith("{") and text.endswith("}") else None
+    known = {name: value for name, value in (found or {}).items() if name in CURVES}
+    is_row = any(CURVES[name] in ("loss", "val_loss") for name in known)
+    return known if is_row else {}
+
+
 def name_of(words: str) -> str | None:
     """Return which loss the two words before "loss" make it; None for one that is neither of the two."""
     first, last = (*[""] * 2, *re.split("[ _/.-]", words.lower())[:-1])[-2:]
@@ -79,4 +89,4 @@ def name_of(words: str) -> str | None:
     return "loss" if last in _TRAINING or last in _NEUTRAL else None
 
 
-PLAIN = Trainer(name=NAME, lines=(PlainLines,))
+PLAIN = Trainer(name=NAME, lines=(PlainLines,), files=(TABLES,))

@@ -4,9 +4,14 @@ Invariant: a value without a step in its own row gets none from a neighbour's.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from afterall.scan.curves import EXACT, Curve, Rounding
-from afterall.scan.trainers.metric_names import CURVES, STEP_FROM_ZERO, STEP_NAMES, is_mean_loss
+from afterall.scan.trainers.metric_names import STEP_FROM_ZERO, STEP_NAMES, curve_of
+
+_EPOCHS = frozenset({"epoch", "train/epoch"})
+_USUAL_NAMES = 64
+"""What is known of a row of more names is not kept for the next one."""
 
 
 class Rows:
@@ -20,8 +25,10 @@ class Rows:
     def add(self, row: Mapping[str, object], mark: int, step: int | None = None) -> None:
         """Take one row; `step` is what the history itself counts where the row names no step."""
         named = step_in(row)
-        for curve in self._add(row, mark, step if named is None else named):
-            curve.counts_rows = curve.counts_rows or (named is None and step is not None)
+        added = self._add(row, mark, step if named is None else named)
+        if named is None and step is not None:
+            for curve in added:
+                curve.counts_rows = True
 
     def add_last(self, row: Mapping[str, object], mark: int) -> None:
         """Take a summary of last values: each may be of another step, so none gets one."""
@@ -33,16 +40,28 @@ class Rows:
     def _add(self, row: Mapping[str, object], mark: int, step: int | None) -> list[Curve]:
         """Put a row's numbers into their curves, and return those."""
         added = []
-        names = frozenset(row)
-        epoch = next((number_in(row[name]) for name in ("epoch", "train/epoch") if name in row), None)
-        for name, value in row.items():
-            key = "mean_loss" if is_mean_loss(name, names) else CURVES.get(name)
-            number = number_in(value)
-            if key is not None and number is not None and (key != "train_seconds" or _is_total(names)):
-                curve = self.curves.setdefault(key, Curve(self._place, self._rounding))
+        epoch = number_in(row["epoch" if "epoch" in row else "train/epoch"]) if _EPOCHS & row.keys() else None
+        curves_of = _curves_of if len(row) <= _USUAL_NAMES else _curves_of.__wrapped__
+        for name, key in curves_of(tuple(row)):
+            value = row[name]
+            number = value if type(value) is float else number_in(value)
+            if number is not None:
+                curve = self.curves.get(key)
+                if curve is None:
+                    curve = self.curves[key] = Curve(self._place, self._rounding)
                 curve.add(step, number, mark, epoch)
                 added.append(curve)
         return added
+
+
+@lru_cache(256)
+def _curves_of(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the names of a row that belong to curves, each with its curve; most rows name the same."""
+    row = frozenset(names)
+    keys = {name: curve_of(name, row) for name in names}
+    return tuple(
+        (name, key) for name, key in keys.items() if key and (key != "train_seconds" or _is_total(row))
+    )
 
 
 def step_in(row: Mapping[str, object]) -> int | None:
@@ -51,7 +70,7 @@ def step_in(row: Mapping[str, object]) -> int | None:
         number = number_in(row[STEP_FROM_ZERO])
         return None if number is None or not 0 <= number < 1e15 else int(number) + 1
     for name in STEP_NAMES:
-        number = number_in(row.get(name))
+        number = number_in(row[name]) if name in row else None
         if number is not None and 0 <= number < 1e15:
             return int(number)
     return None
@@ -59,6 +78,8 @@ def step_in(row: Mapping[str, object]) -> int | None:
 
 def number_in(value: object) -> float | None:
     """Return a number, NaN and infinity included, that is one or is the text of one (transformers 5)."""
+    if type(value) is float:
+        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

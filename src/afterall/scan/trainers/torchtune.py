@@ -1,10 +1,15 @@
 """Read torchtune's recipes: their progress bars, validation lines, resolved configuration and saves.
 
 Source: torchtune 0.1 to main (bd2a0fc), recipes/*.py and torchtune/training/checkpointing. Memory lines tell
-the state after the model was set up, not the peak of training, and are left alone.
+the state after the model was set up, not the peak of training, and are left alone. A recipe that goes on from
+a saved state counts epochs on and, up to 0.6, steps from 1 again. 0.1's bars count batches, of which
+`gradient_accumulation_steps` make one optimizer step, and its loggers count steps from 0. PPO's bar has no
+loss and counts batches of trajectories, each of several optimizer steps: `Total steps to run: 20, Total
+epochs to run: 2`.
 """
 
 import re
+from collections.abc import Mapping
 
 from afterall.model import Evidence, Fact, Source
 from afterall.scan.curves import Curve, Rounding
@@ -27,6 +32,8 @@ _SAVED = re.compile(
 )
 _FINAL = "Saving final epoch checkpoint."
 _EMPTY_EPOCH = re.compile(rb"^\s*0it \[\d\d:\d\d, ")
+_PPO_PLAN = re.compile(r"^Total steps to run: (\d{1,12}), Total epochs to run: (\d{1,9})$")
+_RESUMED = "Loading the recipe state using:"
 _MOST_SAVED = 10_000
 
 
@@ -41,10 +48,13 @@ class TorchtuneLines(TraceReader):
         _FINAL.encode(),
         b"Step ",
         b"0it [",
+        b"Total steps to run: ",
+        _RESUMED.encode(),
     )
 
-    def __init__(self, name: str, _: Bars) -> None:
+    def __init__(self, name: str, bars: Bars) -> None:
         self._name = name
+        self._all_bars = bars
         self._bars = LossBars()
         self._rows = Rows("line {}")
         self._validation = Curve("line {}", Rounding(decimals=4))
@@ -52,6 +62,10 @@ class TorchtuneLines(TraceReader):
         self._saved: dict[str, None] = {}
         self._final: Line | None = None
         self._empty_epoch: Line | None = None
+        self._ppo_steps: int | None = None
+        self._ppo_epochs: Fact | None = None
+        self._goes_on = False
+        self._is_oldest = False
 
     @property
     def has_trained(self) -> bool:
@@ -88,20 +102,47 @@ class TorchtuneLines(TraceReader):
         """Return what the recipe printed; None where no recipe printed anything."""
         if not (self.has_trained or self._config.first or self._final):
             return None
-        curves = {**self._rows.curves, "val_loss": self._validation}
+        parameters = self._parameters()
+        rows = self._rows.curves
+        curves = {
+            **({name: _later(curve, 1) for name, curve in rows.items()} if self._is_oldest else rows),
+            "val_loss": self._validation,
+        }
+        batches = self._batches_a_step(parameters)
         if len(self._bars.curve):
-            curves["loss"] = self._bars.curve
+            curves["loss"] = _in_steps(self._bars.curve, batches) if batches > 1 else self._bars.curve
+        told = parameters.get("resume_from_checkpoint")
+        self._goes_on = self._goes_on or (told is not None and told.value is True)
+        skipped = self._steps_skipped()
+        if skipped:
+            curves = {name: _later(curve, skipped) for name, curve in curves.items()}
         return Trace(
             trainer=NAME,
             origin=Origin.LOG,
             file=self._name,
             curves={name: curve for name, curve in curves.items() if len(curve)},
-            parameters=self._parameters(),
+            parameters=parameters,
             facts=self._facts(),
             evidence=self._evidence(),
             saved=tuple(self._saved),
-            steps_per_epoch=self._bars.total,
+            steps_per_epoch=_steps_an_epoch(self._bars.total, batches, parameters),
+            is_resumed=self._goes_on,
         )
+
+    def _batches_a_step(self, parameters: Mapping[str, Fact]) -> int:
+        """Return how many of the numbers in the bars are one optimizer step: 1 since 0.2."""
+        if not (self._is_oldest or self._bars.counts_in_epochs):
+            return 1
+        told = parameters.get("gradient_accumulation_steps")
+        return told.value if told is not None and type(told.value) is int and told.value > 0 else 1
+
+    def _steps_skipped(self) -> int:
+        """Return the steps before the epoch at which a resumed run began to count from 1 again."""
+        bars = self._bars
+        if not self._goes_on or not bars.total or bars.step < 1:
+            return 0
+        epochs = -(-bars.step // bars.total)
+        return max(0, bars.epoch - epochs) * bars.total
 
     def _read_words(self, line: Line) -> None:
         if found := _VALIDATION.search(line.text):
@@ -113,7 +154,13 @@ class TorchtuneLines(TraceReader):
                 self._saved[found["path"]] = None
         elif line.text.startswith(_FINAL):
             self._final = line
+        elif line.text.startswith(_RESUMED):
+            self._goes_on = True
+        elif found := _PPO_PLAN.search(line.text):
+            self._ppo_steps = int(found[1])
+            self._ppo_epochs = Fact(int(found[2]), Source(self._name, line.where))
         elif (row := parse_step(line.text + " ")) is not None:
+            self._is_oldest = self._is_oldest or row["global_step"] == "0"
             self._rows.add(row, line.mark)
 
     def _parameters(self) -> dict[str, Fact]:
@@ -121,14 +168,45 @@ class TorchtuneLines(TraceReader):
         return {} if first is None else parse_yaml(self._config.text, self._name, first.where).values
 
     def _facts(self) -> dict[str, Fact]:
-        if self._empty_epoch is None or len(self._bars.curve):
-            return {}
-        return {"global_step": Fact(0, Source(self._name, self._empty_epoch.where))}
+        facts = {} if self._ppo_epochs is None else {"planned_epochs": self._ppo_epochs}
+        if self._empty_epoch is not None and not len(self._bars.curve):
+            facts["global_step"] = Fact(0, Source(self._name, self._empty_epoch.where))
+        return facts
 
     def _evidence(self) -> tuple[Evidence, ...]:
-        if self._final is None:
-            return ()
-        return (Evidence("final_checkpoint", True, Source(self._name, self._final.where)),)
+        found = []
+        if self._final is not None:
+            found.append(Evidence("final_checkpoint", True, Source(self._name, self._final.where)))
+        bar = next((bar for bar in self._all_bars.unnamed if bar.total == self._ppo_steps), None)
+        if bar is not None:
+            kind = f"planned_steps_{'reached' if bar.done >= bar.total else 'not_reached'}"
+            found.append(Evidence(kind, bar.done >= bar.total, Source(self._name, f"line {bar.mark}")))
+        return tuple(found)
+
+
+def _steps_an_epoch(total: int | None, batches: int, parameters: Mapping[str, Fact]) -> int | None:
+    """Return the optimizer steps of an epoch, also where bars count batches, also of an epoch cut short."""
+    if total is None or batches == 1:
+        return total
+    told = parameters.get("max_steps_per_epoch")
+    most = told.value if told is not None and type(told.value) is int else total
+    return min(total // batches, most) or None
+
+
+def _in_steps(curve: Curve, batches: int) -> Curve:
+    """Return a curve over batches as one over optimizer steps of so many."""
+    moved = Curve(curve.place, curve.rounding)
+    for row in curve.readings(None):
+        moved.add(-(-row.step // batches), row.value, row.mark)
+    return moved
+
+
+def _later(curve: Curve, steps: int) -> Curve:
+    """Return a curve whose steps are counted from so many steps before."""
+    moved = Curve(curve.place, curve.rounding)
+    for row in curve.readings(None):
+        moved.add(row.step + steps if row.step >= 0 else None, row.value, row.mark)
+    return moved
 
 
 TORCHTUNE = Trainer(name=NAME, lines=(TorchtuneLines,), files=(METRICS_FILES,))

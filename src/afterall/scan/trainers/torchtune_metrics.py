@@ -1,7 +1,7 @@
 """Read what torchtune's DiskLogger and StdoutLogger write: `Step 11 | loss:6.46 lr:0.00065 `, or JSON lines.
 
 Source: torchtune/training/metric_logging.py; DiskLogger writes `log_<unix time>.txt`, main also `.jsonl`.
-Every pair is followed by a space, so that a line without one at its end was cut.
+Every pair is followed by a space, so that a line without one at its end was cut. 0.1 counts steps from 0.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import IO
 from afterall.model import Entry
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import json_row, whole_lines
-from afterall.scan.trainers.rows import Rows
+from afterall.scan.trainers.rows import Rows, step_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
 
 NAME = "torchtune"
@@ -35,10 +35,13 @@ def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
 def read_metrics(file: IO[bytes], name: str) -> Trace | None:
     """Return the trace in a metrics file of either kind."""
     rows = Rows("line {}")
+    first: int | None = None
     for number, line in whole_lines(file):
         row = json_row(line) if line.startswith("{") else parse_step(line)
-        if row is not None:
-            rows.add(row, number)
+        step = None if row is None else step_in(row)
+        if row is not None and step is not None:
+            first = step if first is None else first
+            rows.add(row if first else {**row, "global_step": step + 1}, number)
     if not len(rows):
         return None
     return Trace(trainer=NAME, origin=Origin.METRICS_FILE, file=name, curves=rows.curves)

@@ -1,6 +1,6 @@
 """Define the shape of a trainer or logger: the files it leaves, how they are read, the lines it prints."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import IO
 
 from msgspec import Struct
@@ -28,6 +28,8 @@ class Trainer(Struct, frozen=True, kw_only=True):
     lines: tuple[Callable[[str, Bars], TraceReader], ...] = ()
     """Each makes a reader of what it prints into the log of this name, which shares the log's bars."""
     files: tuple[TraceFiles, ...] = ()
+    builds_on: str = ""
+    """The trainer whose states and checkpoints are its own, as "huggingface"; "" for one of its own kind."""
     last_resort: bool = False
     """True: what it finds counts only where nobody else found a loss."""
 
@@ -35,3 +37,9 @@ class Trainer(Struct, frozen=True, kw_only=True):
 def newest(entries: Sequence[Entry], most: int = 1) -> list[Entry]:
     """Return the entries written last, newest first; of equal times the later path."""
     return sorted(entries, key=lambda entry: (entry.mtime_ns, entry.path), reverse=True)[:most]
+
+
+def beside(chosen: Sequence[Entry], entries: Sequence[Entry], names: Collection[str]) -> list[Entry]:
+    """Return of the `chosen` entries those whose directory also holds one of these names."""
+    homes = {entry.path.rpartition("/")[0] for entry in entries if entry.name in names}
+    return [entry for entry in chosen if entry.path.rpartition("/")[0] in homes]

@@ -10,24 +10,30 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from afterall.model import Entry, Fact, Source
-from afterall.scan.curves import Rounding
+from afterall.scan.curves import EXACT, Rounding
 from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
+from afterall.scan.provenance import version_of
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import read_json
 from afterall.scan.trainers.rows import Rows, number_in, step_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 from afterall.scan.trainers.wandb_file import NAME, RUN_FILES
+from afterall.scan.trainers.wandb_files import ENVIRONMENT_FILES
 
+_VERSION = re.compile(r"wandb: Tracking run with wandb version (\S{1,40})")
 _BLOCK_LINE = re.compile(r"wandb:\s+(?P<key>\S.{0,200}?)\s(?P<value>\S{1,40})")
 _MOST_KEYS = 2000
 
 
 class WandbLines(TraceReader):
-    """Reads the last summary block that is whole."""
+    """Reads the last summary block, as far as it goes, and wandb's version.
 
-    triggers = (b"Run summary:",)
+    What other ranks print within the block is passed over.
+    """
+
+    triggers = (b"Run summary:", b"Tracking run with wandb version")
 
     def __init__(self, name: str, _: Bars) -> None:
         self._name = name
@@ -35,6 +41,7 @@ class WandbLines(TraceReader):
         self._is_open = False
         self._values: dict[str, float] = {}
         self._marks: dict[str, int] = {}
+        self._version: dict[str, Fact] = {}
 
     @property
     def wants_next(self) -> bool:
@@ -44,8 +51,10 @@ class WandbLines(TraceReader):
     def read(self, line: Line) -> None:
         """Take the block's head, or one of its lines."""
         if line.text.startswith("wandb:") and line.text.endswith("Run summary:"):
-            self._start, self._is_open, self._values = line, True, {}
-        elif self._is_open:
+            self._start, self._is_open, self._values, self._marks = line, True, {}, {}
+        elif (told := _VERSION.fullmatch(line.text)) is not None and line.is_complete:
+            self._version = version_of(NAME, told[1], Source(self._name, line.where))
+        elif self._is_open and self._start is not None and line.label == self._start.label:
             found = _BLOCK_LINE.fullmatch(line.text)
             self._is_open = line.text.strip() != "wandb:" and line.text.startswith("wandb:")
             number = number_in(found["value"]) if found is not None and line.is_complete else None
@@ -54,14 +63,19 @@ class WandbLines(TraceReader):
                 self._marks[found["key"]] = line.mark
 
     def trace(self) -> Trace | None:
-        """Return the block's values, each without a step of its own."""
-        return None if self._start is None else _summary(self._values, self._name, self._marks)
+        """Return the block's values, each without a step of its own, and the version."""
+        if self._start is None and not self._version:
+            return None
+        trace = _summary(self._values, self._name, self._marks, is_printed=True)
+        trace.provenance = self._version
+        return trace
 
 
-def _summary(values: Mapping[str, object], name: str, marks: Mapping[str, int]) -> Trace | None:
-    """Return a summary's trace; with marks it is the terminal's, rounded."""
-    printed = bool(marks)
-    rows = Rows("line {}" if printed else "last values", Rounding(decimals=5) if printed else Rounding())
+def _summary(
+    values: Mapping[str, object], name: str, marks: Mapping[str, int], *, is_printed: bool = False
+) -> Trace:
+    """Return a summary's trace; the terminal's is rounded, and its values stand in the lines of `marks`."""
+    rows = Rows("line {}" if is_printed else "last values", Rounding(decimals=5) if is_printed else EXACT)
     for key, value in values.items():
         # One at a time for their marks; HF's mean loss is told by its neighbours.
         rows.add_last({key: value, **{other: None for other in values if other != key}}, marks.get(key, 0))
@@ -73,7 +87,7 @@ def _summary(values: Mapping[str, object], name: str, marks: Mapping[str, int]) 
         facts["global_step"] = Fact(step, Source(name, where))
     return Trace(
         trainer=NAME,
-        origin=Origin.TERMINAL_SUMMARY if printed else Origin.SUMMARY,
+        origin=Origin.TERMINAL_SUMMARY if is_printed else Origin.SUMMARY,
         file=name,
         curves=rows.curves,
         facts=facts,
@@ -90,15 +104,15 @@ def read_summary(file: IO[bytes], name: str) -> Trace | None:
     values = {key: value for key, value in list(summary.items())[:_MOST_KEYS] if number_in(value) is not None}
     trace = _summary(values, name, {})
     runtime = number_in(summary.get("_runtime"))
-    if trace is not None and runtime is not None and "train_seconds" not in trace.curves:
+    if runtime is not None and "train_seconds" not in trace.curves:
         trace.facts["train_seconds"] = Fact(runtime, Source(name, "key _runtime"), "s")
-    return trace if trace is not None and (trace.curves or trace.facts) else None
+    return trace if trace.curves or trace.facts else None
 
 
 def _choose_summary(entries: Sequence[Entry]) -> Sequence[Entry]:
     return newest([entry for entry in entries if entry.name == "wandb-summary.json"])
 
 
-WANDB = Trainer(
-    name=NAME, lines=(WandbLines,), files=(RUN_FILES, TraceFiles(choose=_choose_summary, read=read_summary))
-)
+SUMMARY_FILES = TraceFiles(choose=_choose_summary, read=read_summary)
+
+WANDB = Trainer(name=NAME, lines=(WandbLines,), files=(RUN_FILES, SUMMARY_FILES, *ENVIRONMENT_FILES))

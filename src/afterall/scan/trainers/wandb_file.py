@@ -1,7 +1,8 @@
-"""Read the binary `.wandb` file of a run: history, configuration, exit, and the Slurm job it ran in.
+"""Read the binary `.wandb` file of a run: history, configuration, exit, environment, samples of its GPUs.
 
 Format: protobuf `Record` of wandb/proto/wandb_internal.proto, 0.13 to 0.31. Values are JSON texts, NaN and
-Infinity as Python writes them. A killed run's file ends without an exit record.
+Infinity as Python writes them. A killed run's file ends without an exit record. The summary counts only where
+the file has no history.
 """
 
 import json
@@ -11,17 +12,20 @@ from typing import IO
 from afterall.model import Entry, Evidence, Fact, Source
 from afterall.scan.parameters.flat import flatten
 from afterall.scan.traces import Origin, Trace
-from afterall.scan.trainers.metric_names import CURVES, STEP_FROM_ZERO, STEP_NAMES
+from afterall.scan.trainers.gpu_samples import GpuSamples
+from afterall.scan.trainers.metric_names import KNOWN, STEP_FROM_ZERO, STEP_NAMES
 from afterall.scan.trainers.protobuf import fields
 from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
+from afterall.scan.trainers.wandb_environment import add_samples, of_environment, of_telemetry
 from afterall.scan.trainers.wandb_framing import records
 
 NAME = "wandb"
-_HISTORY, _CONFIG, _RUN, _EXIT, _ENVIRONMENT = 2, 5, 17, 18, 26
+_HISTORY, _SUMMARY, _CONFIG, _STATS, _TELEMETRY, _RUN, _EXIT, _ENVIRONMENT = 2, 3, 5, 7, 11, 17, 18, 26
 _WANTED = frozenset(
-    {*CURVES, *STEP_NAMES, STEP_FROM_ZERO, "_step", "_runtime", "total_flos", "train/total_flos"}
+    {*KNOWN, *STEP_NAMES, STEP_FROM_ZERO, "_step", "_runtime", "total_flos", "train/total_flos"}
 )
+_STATS_ITEM = 3
 _MOST_CONFIG_ITEMS = 2000
 
 
@@ -34,6 +38,9 @@ class _Run:
         self.exit_code: int | None = None
         self.runtime: Fact | None = None
         self.job_id: str | None = None
+        self.provenance: dict[str, Fact] = {}
+        self.samples = GpuSamples()
+        self.summary: dict[str, float] = {}
         self._file = file
         self._count = 0
 
@@ -43,6 +50,15 @@ class _Run:
                 continue
             if number == _HISTORY:
                 self._take_history(value)
+            elif number == _SUMMARY:
+                self._take_summary(value)
+            elif number == _STATS:
+                add_samples(_items(value, _STATS_ITEM), self.samples)
+            elif number == _TELEMETRY:
+                self.provenance = {
+                    **of_telemetry(value, Source(self._file, "telemetry record")),
+                    **self.provenance,
+                }
             elif number == _CONFIG:
                 self._take_config(value)
             elif number == _RUN:
@@ -63,6 +79,13 @@ class _Run:
             self.runtime = Fact(runtime, Source(self._file, f"history record {self._count}"), "s")
         self.rows.add(row, self._count, None if counted is None else int(counted) + 1)
 
+    def _take_summary(self, message: bytes) -> None:
+        """Take what changed in the summary; names are few, as only known ones are kept."""
+        for name, text in _items(message):
+            number = number_in(text) if name in _WANTED else None
+            if number is not None:
+                self.summary[name] = number
+
     def _take_config(self, message: bytes) -> None:
         for name, text in _items(message):
             if name == "_wandb" or name.startswith("_wandb.") or len(self.config) >= _MOST_CONFIG_ITEMS:
@@ -73,6 +96,7 @@ class _Run:
                 continue
 
     def _take_environment(self, message: bytes) -> None:
+        self.provenance |= of_environment(message, Source(self._file, "environment record"))
         for number, value in fields(message):
             if number == 27 and isinstance(value, bytes):
                 pair = {n: v.decode("utf-8", "replace") for n, v in fields(value) if isinstance(v, bytes)}
@@ -91,15 +115,19 @@ def read_run(file: IO[bytes], name: str) -> Trace | None:
         return None
     ended = run.exit_code is not None
     where = f"exit record, code {run.exit_code}" if ended else "no exit record"
-    facts = (
-        {} if run.runtime is None or "train_seconds" in run.rows.curves else {"train_seconds": run.runtime}
-    )
+    facts = run.samples.facts(name)
+    if run.runtime is not None and "train_seconds" not in run.rows.curves:
+        facts["train_seconds"] = run.runtime
+    if not run.rows.curves:
+        run.rows = Rows("summary record")
+        run.rows.add_last({key: value for key, value in run.summary.items() if key[0] != "_"}, 0)
     return Trace(
         trainer=NAME,
         origin=Origin.HISTORY,
         file=name,
         curves=run.rows.curves,
         facts=facts,
+        provenance=run.provenance,
         parameters=flatten(run.config, name).values,
         evidence=(
             Evidence("wandb_exit" if ended else "no_wandb_exit", run.exit_code == 0, Source(name, where)),
@@ -109,10 +137,10 @@ def read_run(file: IO[bytes], name: str) -> Trace | None:
     )
 
 
-def _items(message: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the names and JSON texts in a history, summary or config message: 1 item {1, 2 key, 16 JSON}."""
+def _items(message: bytes, field: int = 1) -> Iterator[tuple[str, str]]:
+    """Yield the names and JSON texts in a message's items: {1, 2 key, 16 JSON}, in field 1 or another."""
     for number, item in fields(message):
-        if number != 1 or not isinstance(item, bytes):
+        if number != field or not isinstance(item, bytes):
             continue
         keys: list[str] = []
         text = ""

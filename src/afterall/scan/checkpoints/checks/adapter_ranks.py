@@ -1,9 +1,11 @@
 """Hold the ranks of an adapter's pairs against each other and against its configuration.
 
 Invariant: a rank is called wrong only where neither `r` nor any pattern that may mean the module gives it.
-Source: peft 0.6 to 0.21, tuners/lora/layer.py (update_layer, ParamWrapper), tuners/lora/model.py.
+Source: peft 0.6 to 0.21, tuners/lora/layer.py (update_layer, ParamWrapper), tuners/lora/model.py; for
+queries, keys and values in one module litgpt/lora.py (LoRAQKVLinear), after loralib's MergedLinear.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from afterall.model import Finding, FindingCode, Scalar
@@ -13,6 +15,9 @@ from afterall.scan.checkpoints.checks.material import found
 from afterall.scan.checkpoints.inspection import Inspection
 
 _NESTED = ".base_layer"
+_MERGED = re.compile(r"(?:^|\.)(?:qkv|attn\.attn|c_attn)$")
+_PARTS = (2, 3)
+"""Of queries, keys and values, how many are adapted beside each other in one A."""
 
 
 def check_halves_agree(file: Inspection, found_pairs: Mapping[str, Pair]) -> Iterator[Finding]:
@@ -20,7 +25,7 @@ def check_halves_agree(file: Inspection, found_pairs: Mapping[str, Pair]) -> Ite
     wrong = {
         module: ranks
         for module, ranks in ((module, _ranks(pair)) for module, pair in sorted(found_pairs.items()))
-        if ranks is not None and ranks[0] != ranks[1]
+        if ranks is not None and ranks[0] != ranks[1] and not _is_merged(module, *ranks)
     }
     if wrong:
         first, (a_rank, b_rank) = next(iter(wrong.items()))
@@ -53,6 +58,11 @@ def _ranks(pair: Pair) -> tuple[int, int] | None:
             return a_rank, b_rank
         case _:
             return None
+
+
+def _is_merged(module: str, a_rank: int, b_rank: int) -> bool:
+    """Queries, keys and values in one module have an A each, one below the other, and one B."""
+    return _MERGED.search(module) is not None and any(a_rank == parts * b_rank for parts in _PARTS)
 
 
 def _is_stacked(module: str, rank: int, config: LoraConfig) -> bool:

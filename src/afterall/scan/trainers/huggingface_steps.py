@@ -1,0 +1,121 @@
+"""Tell at which optimizer step HF Trainer printed a row of numbers: by its bar, drawn again below the row.
+
+Format: `ProgressCallback` moves its bar with every step and prints rows by `tqdm.write`, which draws the bar
+anew after the row: `{'loss': …}`, then `11%|█▏  | 4/36 [00:00<00:00, 221.24it/s]`.
+Source: transformers 4.20 to 5.24, trainer_callback.py; tqdm 4.66, std.py (external_write_mode).
+
+Invariant: where output and errors were written into one file out of order, bars stand below other rows than
+their own; steps therefore count only where nearly every row has one, and all of them and the rows' epochs
+agree on how long an epoch is.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from afterall.scan.logs.lines import Line
+
+_BAR = re.compile(r"\s{0,8}\d{1,3}%\|[^|]{0,400}\|\s{1,12}(\d{1,12})/(\d{1,12}) \[\d")
+_MOST_RECORDS = 4
+"""How many records below a row may hold its bar; blanks among them."""
+_EPOCH_ERROR, _EPOCH_DIGITS = 0.0051, 6e-4
+"""4.x prints epochs with two decimals, 5.x with four significant digits."""
+
+
+class Told(Struct, frozen=True):
+    """A row, its mark, and the step of the bar below it; None where there was none."""
+
+    row: Mapping[str, float]
+    mark: int
+    step: int | None = None
+
+
+class RowSteps:
+    """Holds one row back until the bar below it is read."""
+
+    def __init__(self) -> None:
+        self._total: int | None = None
+        self._held: Told | None = None
+        self._records = 0
+        self._loose = self._placed = 0
+        self._ends_loose = False
+        self._least, self._most = 0.0, math.inf
+        self._last = (0, 0)
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while a row is held back."""
+        return self._held is not None
+
+    @property
+    def are_sure(self) -> bool:
+        """True where the steps are those of their rows; the last row may lack one, where the log was cut."""
+        is_whole = self._loose == 0 or (self._loose == 1 and self._ends_loose)
+        return is_whole and self._placed > 1 and self._least <= self._most
+
+    @property
+    def sure_total(self) -> int | None:
+        """What the rows' bar counts to."""
+        return self._total if self.are_sure else None
+
+    def begin_again(self) -> None:
+        """Expect another bar: the same training goes on with another plan."""
+        self._total = None
+
+    def wait(self, row: Mapping[str, float], mark: int) -> None:
+        """Hold a row back."""
+        self._held, self._records = Told(row, mark), 0
+
+    def read(self, line: Line) -> Told | None:
+        """Take a record below the row; return the row once its step is known or not to be expected."""
+        if self._held is None:
+            return None
+        self._records += 1
+        found = _BAR.match(line.text)
+        if found is not None:
+            return self._place(int(found[1]), int(found[2]))
+        return self.pass_on() if self._records >= _MOST_RECORDS else None
+
+    def pass_on(self) -> Told | None:
+        """Return the row that is held back, if any, without a step."""
+        told, self._held = self._held, None
+        if told is not None and "train_loss" not in told.row:
+            self._loose, self._ends_loose = self._loose + 1, True
+        return told
+
+    def close(self) -> Told | None:
+        """Return the row held back at the log's end: one interval after the last if its epoch agrees."""
+        told = self.pass_on()
+        if told is None or "loss" not in told.row or not self.are_sure:
+            return told
+        before, last = self._last
+        epoch = told.row.get("epoch", math.nan)
+        least, most = self._least * (epoch - _error(epoch)), self._most * (epoch + _error(epoch))
+        is_next = before > 0 and least <= 2 * last - before <= most
+        return Told(told.row, told.mark, 2 * last - before) if is_next else told
+
+    def _place(self, done: int, total: int) -> Told | None:
+        told = self._held
+        if told is None:
+            return None
+        if self._total is None and "loss" in told.row:
+            self._total = total
+        if total != self._total or not done:
+            return self.pass_on()
+        self._held, self._ends_loose = None, False
+        self._placed += "train_loss" not in told.row
+        self._last = (self._last[1], done) if "loss" in told.row else self._last
+        self._compare(done, told.row.get("epoch", math.nan))
+        return Told(told.row, told.mark, done)
+
+    def _compare(self, step: int, epoch: float) -> None:
+        """Narrow the steps of an epoch down to what this row allows, too."""
+        error = _error(epoch)
+        self._least = max(self._least, (step - 0.5) / (epoch + error))
+        self._most = min(self._most, (step + 0.5) / (epoch - error)) if epoch > error else self._most
+
+
+def _error(epoch: float) -> float:
+    return max(_EPOCH_ERROR, _EPOCH_DIGITS * epoch)

@@ -1,0 +1,45 @@
+"""Read the metrics.csv that LitGPT logs: its `step` counts iterations, of which several make a step.
+
+Invariant: iterations are never taken for optimizer steps; the curve keeps them only as its rows' order.
+Format: columns epoch, iter, iter_time, learning_rate, loss, step, tokens, total_tokens, val_loss, val_ppl;
+`step` is `iter` in finetuning and one less in pretraining. Source: litgpt/finetune/*.py, pretrain.py.
+"""
+
+from collections.abc import Mapping
+from typing import IO
+
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.metrics_csv import choose, metrics_rows
+from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.trainer import TraceFiles
+
+NAME = "litgpt"
+_OWN = frozenset({"iter", "iter_time"})
+_COUNTS = frozenset({"iter", "step", "epoch", "tokens"})
+
+
+def is_litgpt(header: Mapping[str, str]) -> bool:
+    """Tell LitGPT's columns from those of other programs."""
+    return header.keys() >= _OWN
+
+
+def read_metrics(file: IO[bytes], name: str) -> Trace | None:
+    """Return the trace in a metrics.csv of LitGPT; None for any other."""
+    found = metrics_rows(file)
+    if not is_litgpt(next(found, (0, {}))[1]):
+        return None
+    rows = Rows("line {}")
+    behind = 0
+    for number, row in found:
+        step, iteration = number_in(row.get("step")), number_in(row.get("iter"))
+        if step is None or not 0 <= step < 1e15:
+            continue
+        if iteration is not None and 0 <= iteration - step <= 1:
+            behind = int(iteration - step)
+        rows.add({key: row[key] for key in row.keys() - _COUNTS}, number, int(step) + behind)
+    if not len(rows):
+        return None
+    return Trace(trainer=NAME, origin=Origin.METRICS_FILE, file=name, curves=rows.curves)
+
+
+METRICS_FILES = TraceFiles(choose=choose, read=read_metrics)

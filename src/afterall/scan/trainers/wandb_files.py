@@ -1,0 +1,78 @@
+"""Read what Weights & Biases keeps beside a run's history: environment, packages, its own settings.
+
+Format: in `wandb/[offline-]run-<time>-<id>/files/`: `wandb-metadata.json` until 0.19; `requirements.txt`,
+lines of `name==version`; `config.yaml`, online, whose `_wandb.value` has `cli_version`, `python_version`
+and, under HF's Trainer, `huggingface_version`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import IO
+
+from afterall.model import Entry, Fact
+from afterall.scan.parameters.yaml_text import parse_yaml
+from afterall.scan.provenance import version_of
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.line_files import read_json, whole_lines
+from afterall.scan.trainers.trainer import TraceFiles, newest
+from afterall.scan.trainers.wandb_environment import of_metadata
+
+NAME = "wandb"
+_PACKAGE = re.compile(r"([A-Za-z0-9][\w.-]{0,80})==(\S{1,60})")
+_RUN_FILE = re.compile(r"(?:^|/)(?:offline-)?run-[^/]+/files/[^/]+")
+_CONFIG = {"cli_version": "wandb", "python_version": "python", "huggingface_version": "transformers"}
+_MOST_LINES = 20_000
+_MOST_BYTES = 1 << 20
+
+
+def read_metadata(file: IO[bytes], name: str) -> Trace | None:
+    """Return the environment in a wandb-metadata.json; raise BadInput where it is damaged."""
+    metadata = read_json(file, name)
+    trace = _trace(name, of_metadata(metadata, name))
+    slurm = metadata.get("slurm")
+    job_id = slurm.get("job_id") if isinstance(slurm, dict) else None
+    trace.job_id = job_id if isinstance(job_id, str) and job_id.isdecimal() else None
+    return trace if trace.provenance else None
+
+
+def read_requirements(file: IO[bytes], name: str) -> Trace | None:
+    """Return the versions in a requirements.txt."""
+    trace = _trace(name, {})
+    for number, line in whole_lines(file):
+        found = _PACKAGE.fullmatch(line.strip())
+        if found is not None:
+            trace.provenance |= version_of(found[1], found[2], trace.source(f"line {number}"))
+        if number > _MOST_LINES:
+            break
+    return trace if trace.provenance else None
+
+
+def read_config(file: IO[bytes], name: str) -> Trace | None:
+    """Return the versions that wandb wrote into a config.yaml beside the user's own values."""
+    # A last line without its end may be half a version.
+    text = file.read(_MOST_BYTES).decode("utf-8", "replace").rpartition("\n")[0]
+    values = parse_yaml(text, name).values
+    trace = _trace(name, {})
+    for key, library in _CONFIG.items():
+        told = values.get(f"_wandb.value.{key}")
+        if told is not None:
+            trace.provenance |= version_of(library, str(told.value), told.source)
+    return trace if trace.provenance else None
+
+
+def _trace(name: str, provenance: dict[str, Fact]) -> Trace:
+    return Trace(trainer=NAME, origin=Origin.SUMMARY, file=name, provenance=provenance, trains=False)
+
+
+def _newest_called(name: str) -> Callable[[Sequence[Entry]], Sequence[Entry]]:
+    def choose(entries: Sequence[Entry]) -> Sequence[Entry]:
+        return newest([entry for entry in entries if entry.name == name and _RUN_FILE.search(entry.path)])
+
+    return choose
+
+
+ENVIRONMENT_FILES = (
+    TraceFiles(choose=_newest_called("wandb-metadata.json"), read=read_metadata),
+    TraceFiles(choose=_newest_called("requirements.txt"), read=read_requirements),
+    TraceFiles(choose=_newest_called("config.yaml"), read=read_config),
+)

@@ -1,0 +1,152 @@
+"""Read tracebacks in every form that Python and its tools give them, and none where there is none."""
+
+import pytest
+
+from afterall.model import FindingCode
+from scan.test_scan_tracebacks import BOOM, CHAIN, LAUNCHER, ROOT_CAUSE, found_in, the_traceback, traceback_in
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Exception ignored in: <function _ConnectionBase.__del__ at 0x7f0000000000>\n",
+        "Exception ignored while calling deallocator <function x at 0x7f0000000000>:\n",
+        "--- Logging error ---\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "message",
+    [
+        "OSError: [Errno 9] Bad file descriptor",
+        "ImportError: no y",
+        "OSError: [Errno 28] No space left on device",
+    ],
+)
+def test_what_python_ignored_is_no_failure(before: str, message: str) -> None:
+    """Neither the traceback nor its exception's line is told, and the next traceback is."""
+    ignored = before + BOOM.format(message=message)
+    assert found_in(ignored) == ()
+    assert the_traceback(ignored + BOOM.format(message="ValueError: real")).evidence["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"text": "Traceback (most recent call last):\\n  File \\"x.py\\", line 1\\nValueError: x"}\nDone\n',
+        "prompt: 'Explain: Traceback (most recent call last):'\nTraining\nSaving: x\n",
+        "Look for a line like `Traceback (most recent call last):` in the log\nValueError: x\n",
+        "Traceback (most recent call last): is how it starts\nValueError: x\n",
+        "Traceback (most recent call last):\nEpoch\nTraining:\nDone\n",
+    ],
+)
+def test_words_about_tracebacks_are_none(text: str) -> None:
+    """Data that shows a traceback opens none, and a capitalised word alone ends none."""
+    assert traceback_in(text) is None
+
+
+RICH = """\
+╭───────────────────── Traceback (most recent call last) ──────────────────────╮
+│ /home/u/train.py:12 in main                                                  │
+│                                                                              │
+│    9 def main():                                                             │
+│ ❱ 12 │   model(x)                                                            │
+│                                                                              │
+│ /opt/env/lib/python3.11/site-packages/torch/nn/modules/module.py:1739 in     │
+│ _call_impl                                                                   │
+│ ╭────────── locals ──────────╮                                               │
+│ │ x = 3                      │                                               │
+│ ╰────────────────────────────╯                                               │
+╰──────────────────────────────────────────────────────────────────────────────╯
+RuntimeError: boom
+"""
+
+
+def test_a_boxed_traceback_is_read() -> None:
+    """Rich's box gives its frames, and the exception's line stands below it."""
+    finding = the_traceback(RICH)
+    assert (finding.quote, finding.evidence["frame"]) == ("RuntimeError: boom", "/home/u/train.py:12")
+
+
+GROUP = """\
+  + Exception Group Traceback (most recent call last):
+  |   File "/home/u/train.py", line 20, in <module>
+  |     main()
+  | ExceptionGroup: both failed (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "/home/u/train.py", line 7, in fetch
+    |     raise KeyError("a")
+    | KeyError: 'a'
+    +---------------- 2 ----------------
+    | Traceback (most recent call last):
+    |   File "/home/u/train.py", line 9, in fetch
+    |     raise ValueError("b")
+    | ValueError: b
+    +------------------------------------
+"""
+
+
+def test_of_a_group_a_member_is_told() -> None:
+    """An exception group says only that there are others: one of those is quoted, with its frame."""
+    finding = the_traceback(GROUP)
+    assert (finding.quote, finding.evidence["frame"]) == ("ValueError: b", "/home/u/train.py:9")
+
+
+def test_colours_hide_nothing() -> None:
+    """Python 3.13's coloured traceback gives exception and frame, and its line of the table."""
+    text = (
+        "Traceback (most recent call last):\n"
+        '  File \x1b[35m"/home/u/train.py"\x1b[0m, line \x1b[35m12\x1b[0m, in \x1b[35mmain\x1b[0m\n'
+        "    \x1b[31mimport\x1b[0m flash_attn\n"
+        "\x1b[1;35mModuleNotFoundError\x1b[0m: \x1b[35mNo module named 'flash_attn'\x1b[0m\n"
+    )
+    (finding,) = found_in(text)
+    assert (finding.code, finding.evidence["module"]) == (FindingCode.LINE_MODULE_MISSING, "flash_attn")
+    assert finding.evidence["frame"] == "/home/u/train.py:12"
+
+
+def test_frames_without_a_file_are_not_the_users() -> None:
+    """`<frozen runpy>` is code of Python's own."""
+    text = BOOM.format(message="ValueError: x").replace("/home/u/train.py", "<frozen runpy>")
+    assert "frame" not in the_traceback(text).evidence
+
+
+def test_a_syntax_error_has_no_start() -> None:
+    """Python tells a script that does not parse without the words that begin a traceback."""
+    text = '  File "/home/u/train.py", line 3\n    def f(:\n          ^\nSyntaxError: invalid syntax\n'
+    assert the_traceback(text).quote == "SyntaxError: invalid syntax"
+
+
+def test_an_actors_error_is_that_of_its_task() -> None:
+    """Ray's report names the task's own exception last, which is quoted."""
+    text = (
+        "Traceback (most recent call last):\n"
+        '  File "/home/u/main.py", line 20, in main\n'
+        "    ray.get(runner.run.remote())\n"
+        "ray.exceptions.RayTaskError(ValueError): ray::TaskRunner.run() (pid=123, ip=10.0.0.1)\n"
+        '  File "/home/u/task.py", line 5, in run\n'
+        '    raise ValueError("boom")\n'
+        "ValueError: boom\n"
+    )
+    finding = the_traceback(text)
+    assert (finding.quote, finding.evidence["frame"]) == ("ValueError: boom", "/home/u/task.py:5")
+    labelled = "".join(f"(TaskRunner pid=123) {line}\n" for line in text.splitlines())
+    assert the_traceback(labelled).quote == "ValueError: boom"
+
+
+@pytest.mark.parametrize(
+    "whole", [RICH, GROUP, ROOT_CAUSE + LAUNCHER, BOOM.format(message="KeyError: 'a'") + CHAIN]
+)
+def test_cutting_a_traceback_invents_no_exception(whole: str) -> None:
+    """Whatever is cut off, an exception that is told is one that the whole log has."""
+    data = whole.encode()
+    names = {
+        "RuntimeError",
+        "ExceptionGroup",
+        "KeyError",
+        "ValueError",
+        LAUNCHER.splitlines()[-1].rstrip(": "),
+    }
+    for end in range(len(data)):
+        finding = traceback_in(data[:end])
+        assert finding is None or finding.evidence["exception"] in names
