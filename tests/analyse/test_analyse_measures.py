@@ -252,3 +252,14 @@ def test_the_newest_evaluation_counts_whatever_its_name() -> None:
     reading = measures(run)["capitalization/match/accuracy"].read(run)
     assert reading is not None
     assert reading.value == 0.9
+
+
+def test_runs_trained_for_a_reward_are_ranked_by_it() -> None:
+    """The higher reward is better, and stands before any loss; GRPO's loss begins at zero and rises."""
+    worse = experiment(name="a", metrics={"final_loss": 0.01, "final_reward": 0.2})
+    better = experiment(name="b", metrics={"final_loss": 0.05, "final_reward": 0.9})
+    first = training_measures([worse, better])[0]
+    assert (first.name, first.direction) == ("final_reward", Direction.UP)
+    report = analyse(material(worse, better))
+    assert report.rankings[0].metric == "final_reward"
+    assert report.rankings[0].order[0] == "b"

@@ -71,9 +71,12 @@ def training_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...]:
     more often.
     """
     groups = (
+        # Where a reward is trained for, the loss is no measure of how good a model is: GRPO's begins at zero.
+        (Kind.QUALITY, Direction.UP, ("final_val_reward", "final_reward")),
         (Kind.QUALITY, Direction.DOWN, ("final_val_loss", "best_val_loss")),
         (Kind.QUALITY, Direction.DOWN, ("mean_last_loss",)),
         (Kind.QUALITY, Direction.DOWN, ("final_loss",)),
+        (Kind.QUALITY, Direction.UP, ("final_val_reward_accuracy", "final_reward_accuracy")),
         (Kind.TIME, Direction.DOWN, ("train_seconds", "elapsed_s")),
         (
             Kind.RATE,
