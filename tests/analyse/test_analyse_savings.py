@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from afterall.analyse.savings import find_savings
 from afterall.model import (
     Checkpoint,
@@ -10,6 +12,8 @@ from afterall.model import (
     Completion,
     Entry,
     EntryKind,
+    Evaluation,
+    EvaluationStatus,
     Experiment,
     ExperimentLayout,
     Fact,
@@ -90,3 +94,19 @@ def test_what_a_kept_one_shares_frees_nothing() -> None:
     """A hard link to the last checkpoint's file holds no bytes of its own."""
     savings = find_savings([run(checkpoint(10), checkpoint(20), inodes=(7, 7))])
     assert savings.size_bytes == 0
+
+
+def test_the_checkpoint_that_scored_best_is_kept() -> None:
+    """An evaluation that an earlier checkpoint did better in is reason enough."""
+    scored = [
+        Evaluation(
+            task="cap",
+            status=EvaluationStatus.SUCCESS,
+            source=Source(f"{step}.eval"),
+            checkpoint=f"checkpoint-{step}",
+            metrics={"match/accuracy": score},
+        )
+        for step, score in ((10, 0.9), (20, 0.5), (30, 0.6))
+    ]
+    evaluated = replace(run(*map(checkpoint, (10, 20, 30))), evaluations=tuple(scored))
+    assert find_savings([evaluated]).paths == ("run/checkpoint-20",)

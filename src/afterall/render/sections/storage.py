@@ -163,8 +163,8 @@ def _spare(page: Page) -> Markdown:
     if not storage.spare_bytes:
         return Markdown("")
     return md(
-        "Keeping only the last checkpoint of each finished run, and that of the lowest validation loss where "
-        "it was saved, would free {:size} ({}).",
+        "Keeping only the last checkpoint of each finished run, and those of its lowest validation loss and "
+        "best scores, would free {:size} ({}).",
         storage.spare_bytes,
         plural(len(storage.spare), "checkpoint"),
     )
