@@ -28,7 +28,7 @@ class Fact(Struct, frozen=True):
     unit: str | None = None
 
 
-class Point(Struct, frozen=True, array_like=True):
+class Point(Struct, frozen=True, array_like=True, gc=False):
     """One logged value: `step` counts optimizer steps from 1, `epoch` is None where the log has none."""
 
     step: int

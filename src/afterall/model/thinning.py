@@ -33,6 +33,9 @@ def thin(rows: Sequence[Row], most: int, kept_ends: int) -> list[Row]:
 
 def _extremes(rows: Sequence[Row]) -> Iterator[Row]:
     """Yield least, greatest, first and last non-finite of a stretch, in their order."""
+    values = [row.value for row in rows]
+    if all(map(math.isfinite, values)):
+        return (rows[at] for at in sorted({values.index(min(values)), values.index(max(values))}))
     finite = [row for row in rows if math.isfinite(row.value)]
     odd = [row for row in rows if not math.isfinite(row.value)]
     kept = [*odd[:1], *odd[-1:]]

@@ -7,8 +7,12 @@ edges of a run of values that are not finite; so no spike and no divergence is s
 import math
 from array import array
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from afterall.scan.curve_arrays import Columns, Floats, Integers
 
 CAPACITY = 1 << 17
 """Most points held while reading; about 4 MiB."""
@@ -16,11 +20,12 @@ KEPT_ENDS = 256
 """Points at either end that thinning leaves alone, more than any mean over the last values needs."""
 EPOCH_ERROR = 6e-4
 """Relative error of an epoch printed with four digits."""
+_NO_STEP = 1 << 62
 UNPLACED = -1
 """The step of a value whose source tells no step."""
 
 
-class Reading(Struct, frozen=True, array_like=True):
+class Reading(Struct, frozen=True, array_like=True, gc=False):
     """One logged value and its mark, the number its source places it by; `epoch` is NaN where not said."""
 
     step: int
@@ -59,6 +64,7 @@ class Curve:
         self._values = array("d")
         self._epochs = array("d")
         self._marks = array("q")
+        self._known: tuple[float | None, list[Reading]] | None = None
 
     def __len__(self) -> int:
         return len(self._values)
@@ -66,11 +72,26 @@ class Curve:
     def add(self, step: int | None, value: float, mark: int, epoch: float | None = None) -> None:
         """Take one value; `step` None where the source tells no step, or one that cannot be a step."""
         if len(self._values) >= CAPACITY:
-            self._replace(thin(_ordered(self._rows()), CAPACITY // 2))
-        self._steps.append(step if step is not None and 0 <= step < 1 << 62 else UNPLACED)
+            self._thin()
+        self._known = None
+        self._steps.append(step if step is not None and 0 <= step < _NO_STEP else UNPLACED)
         self._values.append(value)
         self._epochs.append(math.nan if epoch is None else epoch)
         self._marks.append(mark)
+
+    def extend(self, steps: "Integers", values: "Floats", marks: "Integers") -> None:
+        """Take values with steps from 0 to below 1 << 62 as if they were added one after the other."""
+        taken = 0
+        while taken < len(steps):
+            if len(self._values) >= CAPACITY:
+                self._thin()
+            end = taken + CAPACITY - len(self._values)
+            self._steps.frombytes(steps[taken:end].data.cast("B"))
+            self._values.frombytes(values[taken:end].data.cast("B"))
+            self._marks.frombytes(marks[taken:end].data.cast("B"))
+            self._epochs += array("d", [math.nan]) * (len(self._values) - len(self._epochs))
+            taken = end
+        self._known = None
 
     def clear(self) -> None:
         """Forget everything: another run began."""
@@ -99,11 +120,13 @@ class Curve:
         Values without a step get theirs from `steps_per_epoch` (optimizer steps). Where that does not help
         either and no value has a step, they stand as they were logged, each with step UNPLACED.
         """
-        rows = self._rows()
-        if steps_per_epoch is not None:
-            loose = [row for row in rows if row.step < 0]
-            rows = [row for row in rows if row.step >= 0] + _placed(loose, steps_per_epoch)
-        return _ordered(rows)
+        if self._known is None or self._known[0] != steps_per_epoch:
+            rows = self._rows()
+            loose = [] if steps_per_epoch is None else [row for row in rows if row.step < 0]
+            if steps_per_epoch is not None and loose:
+                rows = [row for row in rows if row.step >= 0] + _placed(loose, steps_per_epoch)
+            self._known = (steps_per_epoch, _ordered(rows))
+        return self._known[1]
 
     def _rows(self) -> list[Reading]:
         return list(map(Reading, self._steps, self._values, self._epochs, self._marks))
@@ -113,6 +136,13 @@ class Curve:
         self._values = array("d", (row.value for row in rows))
         self._epochs = array("d", (row.epoch for row in rows))
         self._marks = array("q", (row.mark for row in rows))
+        self._known = None
+
+    def _thin(self) -> None:
+        from afterall.scan.curve_arrays import thinned  # noqa: PLC0415 (most curves never fill, so need no numpy)
+
+        columns: Columns = (self._steps, self._values, self._epochs, self._marks)
+        self._steps, self._values, self._epochs, self._marks = thinned(columns, CAPACITY // 2, KEPT_ENDS)
 
 
 def thin(rows: list[Reading], most: int) -> list[Reading]:
@@ -128,8 +158,11 @@ def thin(rows: list[Reading], most: int) -> list[Reading]:
 
 def best(rows: Iterable[Reading]) -> Reading | None:
     """Return the first reading with the least finite value, None if no value is finite."""
-    finite = [row for row in rows if math.isfinite(row.value)]
-    return min(finite, key=lambda row: row.value, default=None)
+    found, least = None, math.inf
+    for row in rows:
+        if row.value < least and row.value != -math.inf:
+            found, least = row, row.value
+    return found
 
 
 def _extremes(rows: list[Reading]) -> list[Reading]:

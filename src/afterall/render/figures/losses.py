@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from msgspec import Struct
 
 from afterall.model import Experiment, Point
 from afterall.model.thinning import thin
 from afterall.render.composing import plural
 from afterall.render.figures import canvas
 from afterall.render.figures.figure import Figure
-from afterall.render.figures.grouping import Look, is_drawable, looks
+from afterall.render.figures.grouping import LARGEST, Look, is_drawable, looks
 from afterall.render.page import Page
 
 SERIES = (("loss", "Training loss"), ("val_loss", "Validation loss"))
@@ -30,31 +31,41 @@ LOG_FROM = 20.0
 """Ratio of the largest to the smallest loss from which the axis is logarithmic."""
 
 
+class Panel(Struct, frozen=True):
+    """One metric: its key, its title, and the runs that are drawn with their drawable points."""
+
+    key: str
+    title: str
+    curves: Sequence[tuple[Experiment, Sequence[Point]]]
+
+
 def figure(page: Page) -> Figure | None:
     """Return the figure; None where no run logged a loss at two steps."""
-    kinds = [(key, title) for key, title in SERIES if _with(page, key)]
-    if not kinds:
+    panels = [Panel(key, title, _curves(page, key)) for key, title in SERIES]
+    panels = [panel for panel in panels if panel.curves]
+    if not panels:
         return None
-    return Figure(" ".join(_words(page, key, title) for key, title in kinds), lambda: _draw(page, kinds))
+    return Figure(" ".join(_words(page, panel) for panel in panels), lambda: _draw(page, panels))
 
 
-def _with(page: Page, key: str) -> list[Experiment]:
-    return [e for e in page.report.experiments if key in e.series and len(_finite(e.series[key].points)) > 1]
+def _curves(page: Page, key: str) -> list[tuple[Experiment, list[Point]]]:
+    """Return each run with two drawable values or more, and its points that can be drawn."""
+    runs = [(e, _finite(e.series[key].points)) for e in page.report.experiments if key in e.series]
+    return [(experiment, points) for experiment, points in runs if len(points) > 1]
 
 
 def _finite(points: Sequence[Point]) -> list[Point]:
-    return [point for point in points if is_drawable(point.value)]
+    return [point for point in points if -LARGEST <= point.value <= LARGEST]
 
 
-def _words(page: Page, key: str, title: str) -> str:
+def _words(page: Page, panel: Panel) -> str:
     """Return what one panel shows: how many runs, between which values they begin, and which end best."""
-    runs = _with(page, key)
-    metric = "final_loss" if key == "loss" else "final_val_loss"
-    firsts = [(_finite(e.series[key].points)[0].value, "") for e in runs]
-    lasts = [(_finite(e.series[key].points)[-1].value, f" ({e.name})") for e in runs]
-    told = f"{title} by optimizer step, {plural(len(runs), 'run')}"
+    metric = "final_loss" if panel.key == "loss" else "final_val_loss"
+    firsts = [(points[0].value, "") for _, points in panel.curves]
+    lasts = [(points[-1].value, f" ({e.name})") for e, points in panel.curves]
+    told = f"{panel.title} by optimizer step, {plural(len(panel.curves), 'run')}"
     told = f"{told}: {_span(page, metric, firsts)} at first, {_span(page, metric, lasts)} at the end"
-    lost = [e.name for e in runs if not is_drawable(e.series[key].points[-1].value)]
+    lost = [e.name for e, _ in panel.curves if not is_drawable(e.series[panel.key].points[-1].value)]
     return f"{told}; NaN or infinite at the end: {', '.join(lost[:6])}." if lost else f"{told}."
 
 
@@ -67,49 +78,51 @@ def _span(page: Page, metric: str, values: Sequence[tuple[float, str]]) -> str:
     return f"{words[0]} to {words[1]}"
 
 
-def _draw(page: Page, kinds: Sequence[tuple[str, str]]) -> bytes:
+def _draw(page: Page, panels: Sequence[Panel]) -> bytes:
     with canvas.style():
-        sheet, panels = canvas.sheet(3.4, len(kinds))
-        shown = [e for e in page.report.experiments if any(key in e.series for key, _ in kinds)]
+        sheet, places = canvas.sheet(3.4, len(panels))
+        shown = [e for e in page.report.experiments if any(panel.key in e.series for panel in panels)]
         known = looks(page, shown)
         entries: dict[str, Line2D] = {}
-        for axes, (key, title) in zip(panels, kinds, strict=True):
-            axes.set_title(title)
+        for axes, panel in zip(places, panels, strict=True):
+            axes.set_title(panel.title)
             axes.set_xlabel("Optimizer step")
             # Grey ones first, so that nothing named lies below them.
-            for experiment in sorted(_with(page, key), key=lambda e: not known[e.name].is_quiet):
+            for experiment, points in sorted(panel.curves, key=lambda run: not known[run[0].name].is_quiet):
                 look = known[experiment.name]
-                line = _line(axes, experiment.series[key].points, look, len(known))
+                is_lost = not is_drawable(experiment.series[panel.key].points[-1].value)
+                line = _line(axes, points, look, len(known), is_lost=is_lost)
                 entries.setdefault(look.name, line)
-            _scale(axes, [p.value for e in _with(page, key) for p in _finite(e.series[key].points)])
+            _scale(axes, [point.value for _, points in panel.curves for point in points])
         canvas.legend(sheet, entries)
         return canvas.svg(sheet)
 
 
-def _line(axes: Axes, points: Sequence[Point], look: Look, runs: int) -> Line2D:
-    """Draw one of so many runs, and return its line for the legend."""
-    finite = _finite(points)
+def _line(axes: Axes, finite: Sequence[Point], look: Look, runs: int, *, is_lost: bool) -> Line2D:
+    """Draw one of so many runs, and return its line for the legend; `is_lost` where it ended in NaN."""
     shown = thin(finite, min(MOST_POINTS, max(FEWEST_POINTS, MOST_OF_ALL // runs)), 4)
     x, y = [point.step for point in shown], [point.value for point in shown]
     if len(finite) >= SMOOTHED_FROM:
         axes.plot(x, y, linewidth=0.5, alpha=0.25, color=look.colour, linestyle=look.dashes)
-        (line,) = axes.plot(*_running_median(finite), linewidth=1.4, color=look.colour, linestyle=look.dashes)
+        (line,) = axes.plot(
+            *running_median(finite, MOST_POINTS), linewidth=1.4, color=look.colour, linestyle=look.dashes
+        )
     else:
         marker = "o" if len(shown) * runs <= 3 * MOST_MARKED else None
         (line,) = axes.plot(
             x, y, linewidth=1.2, marker=marker, markersize=3, color=look.colour, linestyle=look.dashes
         )
-    if not is_drawable(points[-1].value):
+    if is_lost:
         axes.plot(x[-1:], y[-1:], marker="X", markersize=7, color=look.colour, markeredgecolor="white")
     return line
 
 
-def _running_median(points: Sequence[Point]) -> tuple[list[int], list[float]]:
-    """Return steps and the medians of the values around them, at most MOST_POINTS."""
+def running_median(points: Sequence[Point], most: int) -> tuple[list[int], list[float]]:
+    """Return at most so many steps, and the medians of the values around them."""
     values = np.array([point.value for point in points])
     width = max(3, len(points) // 50 | 1)
-    padded = np.pad(values, width // 2, mode="edge")
-    at = np.unique(np.linspace(0, len(points) - 1, min(len(points), MOST_POINTS)).astype(int))
+    padded = np.pad(values, width // 2, mode="reflect")
+    at = np.unique(np.linspace(0, len(points) - 1, min(len(points), most)).astype(int))
     windows = np.lib.stride_tricks.sliding_window_view(padded, width)[at]
     return [points[index].step for index in at], np.median(windows, axis=1).tolist()
 

@@ -4,10 +4,11 @@ Format: tqdm's `{name}: 44%|████▍     | 22/50 [00:02<00:03, 9.1it/s]`,
 """
 
 import re
+from collections.abc import Iterable
 
 from msgspec import Struct
 
-from afterall.scan.logs.blocks import Block
+from afterall.scan.logs.blocks import MANY_BYTES, Block
 from afterall.scan.logs.lines import clean
 
 _TOTALS = re.compile(rb"/(\d{1,12}) \[")
@@ -37,11 +38,22 @@ class Bars:
 
     def read_block(self, block: Block) -> None:
         """Take the last state of every bar in a block."""
-        for total in dict.fromkeys(_TOTALS.findall(block.data)):
+        for total in _totals(block.data):
             end = b"/" + total + b" ["
             bar = _bar_at(block, block.data.rfind(end), int(total))
             if bar is not None and (len(self._bars) < MOST_BARS or (bar.name, bar.total) in self._bars):
                 self._bars[bar.name, bar.total] = bar
+
+
+def _totals(data: bytes) -> Iterable[bytes]:
+    """Return each total in a block once, in the order in which they first appear."""
+    if len(data) >= MANY_BYTES:
+        from afterall.scan.logs.bar_arrays import all_follow  # noqa: PLC0415 (see MANY_BYTES)
+
+        *_, last = (b"", *_TOTALS.findall(data, data.rfind(b"[") - 20))
+        if last and all_follow(data, b"/" + last + b" "):
+            return (last,)
+    return dict.fromkeys(_TOTALS.findall(data))
 
 
 def _bar_at(block: Block, slash: int, total: int) -> Bar | None:

@@ -27,7 +27,7 @@ def beginnings(block: Block) -> Iterator[tuple[int, Line, str | None]]:
     """Yield each line of a block that may begin a run: where it starts, the line, and the job id it names."""
     found: dict[int, tuple[Line, str | None]] = {}
     for literal, pattern in _BEGINNINGS.items():
-        position = block.data.find(literal)
+        position = block.data.find(literal) if block.may_hold(literal) else -1
         while position >= 0:
             line, after = line_in(block, position)
             match = pattern.search(line.raw)

@@ -10,35 +10,60 @@ from afterall.scan.logs.blocks import Block
 from afterall.scan.logs.lines import line_in
 from afterall.scan.logs.reader import LineReader
 
-BAR_BYTES = b"0123456789|%[]<>?,.:/ +-#\r\n\x1bA\xe2" + bytes(range(0x88, 0x90)) + b"\x96" + b"LossitnafN"
-"""All that tqdm's bars of torchtune are made of. No reader waits for a line of nothing else."""
-
 
 def hand_over(block: Block, readers: Sequence[LineReader]) -> None:
-    """Give each reader the lines that hold one of its literals, and those it wants to follow."""
-    if not any(reader.wants_next for reader in readers) and not block.data.translate(None, BAR_BYTES):
+    """Give each reader the lines that hold one of its literals, and those it wants to follow.
+
+    No reader waits for a line that holds nothing but bars.
+    """
+    followers = [reader for reader in readers if reader.follows()]
+    if not block.residue and not _is_wanted(followers):
         return
-    waiting = _Waiting(block.data, {trigger for reader in readers for trigger in reader.triggers})
+    waiting = _Waiting(block, {trigger for reader in readers for trigger in reader.triggers})
+    found = {reader: waiting.found_of(reader.triggers) for reader in readers}
+    awake = {reader for reader in readers if found[reader] or reader.wants_next}
+    awake |= {reader for reader in followers if reader.leader in awake}
+    concerned = [(reader, found[reader], reader.follows()) for reader in readers if reader in awake]
+    followers = [reader for reader in followers if reader in awake]
     position = 0
     while position < len(block.data):
-        if not any(reader.wants_next for reader in readers):
+        if not _is_wanted(followers):
             position = waiting.next_from(position)
             if position < 0:
                 return
         line, after = line_in(block, position)
-        for reader in readers:
-            if reader.wants_next or reader.is_for(line.raw):
+        for reader, triggers, follows in concerned:
+            if (follows and reader.wants_next) or _holds(line.raw, triggers):
                 reader.read(line)
         position = after
+
+
+def _is_wanted(followers: Sequence[LineReader]) -> bool:
+    """Tell whether one of the readers wants the next line, whatever it holds."""
+    for reader in followers:  # noqa: SIM110 (a generator for each line costs more than the lines' words)
+        if reader.wants_next:
+            return True
+    return False
+
+
+def _holds(raw: bytes, literals: Sequence[bytes]) -> bool:
+    for literal in literals:  # noqa: SIM110
+        if literal in raw:
+            return True
+    return False
 
 
 class _Waiting:
     """Where each literal occurs next in a block."""
 
-    def __init__(self, data: bytes, literals: set[bytes]) -> None:
-        self._data = data
-        found = {literal: data.find(literal) for literal in literals}
+    def __init__(self, block: Block, literals: set[bytes]) -> None:
+        self._data = block.data
+        found = {literal: block.data.find(literal) for literal in literals if block.may_hold(literal)}
         self._next = {literal: position for literal, position in found.items() if position >= 0}
+
+    def found_of(self, literals: Sequence[bytes]) -> list[bytes]:
+        """Return those of the literals that the block holds."""
+        return [literal for literal in literals if literal in self._next]
 
     def next_from(self, position: int) -> int:
         """Return the first place at or after `position` that holds a literal, -1 for none."""

@@ -62,12 +62,7 @@ class Line(Struct, frozen=True):
 def line_in(block: Block, position: int) -> tuple[Line, int]:
     """Return the record of `block` that holds `position`, and where the next one starts."""
     data = block.data
-    start = data.rfind(b"\n", 0, position) + 1
-    start = max(start, data.rfind(b"\r", start, position) + 1)
-    newline = data.find(b"\n", position)
-    end = newline if newline >= 0 else len(data)
-    carriage = data.find(b"\r", position, end)
-    end = carriage if carriage >= 0 else end
+    start, end = block.record_at(position)
     raw = data[start : min(end, start + TEXT_BYTES)]
     label, text = clean(raw)
     is_complete = end < len(data) and len(raw) == end - start
@@ -81,8 +76,10 @@ def clean(raw: bytes) -> tuple[str, str]:
 
 def printed(raw: bytes) -> str:
     """Return the words of a record: without terminal codes, and without a bar that other words follow."""
+    if raw.isspace():
+        return ""
     plain = strip_codes(raw)
-    bar = _BAR.match(plain) or _EMPTY_BAR.match(plain)
+    bar = (_BAR.match(plain) or _EMPTY_BAR.match(plain)) if b" [" in plain else None
     if bar is not None and plain[bar.end() :].strip():
         plain = plain[bar.end() :]
     return plain.decode("utf-8", "replace").rstrip()

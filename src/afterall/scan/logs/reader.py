@@ -12,6 +12,8 @@ class LineReader:
 
     triggers: Sequence[bytes] = ()
     """A line with none of these is only handed over while `wants_next`."""
+    leader: "LineReader | None" = None
+    """The reader by which alone this one may come to want a line that holds none of its literals."""
 
     @property
     def wants_next(self) -> bool:
@@ -25,9 +27,10 @@ class LineReader:
         """Take one line. It may be anything, cut off, or from another program."""
         raise NotImplementedError
 
-    def is_for(self, raw: bytes) -> bool:
-        """Tell whether a record holds a literal this reader waits for."""
-        return any(trigger in raw for trigger in self.triggers)
+    @classmethod
+    def follows(cls) -> bool:
+        """Tell whether readers of this kind ever want the next line."""
+        return cls.wants_next is not LineReader.wants_next
 
 
 class TraceReader(LineReader):
