@@ -110,6 +110,13 @@ class Curve:
         if before[-1].step >= rows[0].step - stride:
             self._replace([*(row for row in before if row.step < rows[0].step), *rows])
 
+    def without_steps(self) -> "Curve":
+        """Return the same readings in the order in which they were logged, none of them with a step."""
+        loose = Curve(self.place, self.rounding)
+        rows = sorted(self._rows(), key=lambda row: row.mark)
+        loose._replace([Reading(UNPLACED, row.value, row.epoch, row.mark) for row in rows])
+        return loose
+
     def where(self, reading: Reading) -> str:
         """Say where in its file a reading stands."""
         return self.place.format(reading.mark)

@@ -18,7 +18,7 @@ from afterall.scan.trainers.gpu_samples import GPU_METRICS
 
 LAST_LOGGED = 10
 """How many of the last logged training losses `mean_last_loss` averages."""
-MOST_POINTS = 20_000
+MOST_POINTS = 5_000
 """A longer curve is thinned for keeping."""
 SERIES = ("loss", "val_loss", "learning_rate", "tokens_per_second_per_gpu", "grad_norm")
 

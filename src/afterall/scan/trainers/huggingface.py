@@ -85,8 +85,8 @@ class HuggingFaceLines(TraceReader):
             self._planned[metric] = Fact(int(found[2].replace(",", "")), Source(self._name, line.where))
 
     def _forget(self) -> None:
-        """Begin with no rows: as they stand, and again with the steps of the bars below them."""
-        self._rows, self._placed = Rows("line {}"), Rows("line {}")
+        """Begin with no rows."""
+        self._rows = Rows("line {}")
         self._steps = RowSteps()
 
     def trace(self) -> Trace | None:
@@ -94,15 +94,17 @@ class HuggingFaceLines(TraceReader):
         self._take(self._steps.close())
         if not (self.has_trained or self._planned or self._is_peft):
             return bars_alone(self._bars, self._name)
-        rows = self._placed if self._steps.are_sure else self._rows
-        for curve in rows.curves.values():
+        curves = self._rows.curves
+        if not self._steps.are_sure:
+            curves = {key: curve.without_steps() for key, curve in curves.items()}
+        for curve in curves.values():
             curve.rounding = self._rounding
         facts = {**self._progress(), **self._planned}
         return Trace(
             trainer=trl.NAME if self._is_trls else NAME,
             origin=Origin.LOG if self._rounding is EXACT else Origin.ROUNDED_LOG,
             file=self._name,
-            curves=rows.curves,
+            curves=curves,
             facts=facts,
             evidence=() if self._done is None else (Evidence("done_line", True, self._done),),
             steps_per_epoch=self._steps_per_epoch(),
@@ -132,8 +134,7 @@ class HuggingFaceLines(TraceReader):
     def _take(self, told: Told | None) -> None:
         if told is not None:
             row = understood(told.row)
-            self._rows.add(row, told.mark)
-            self._placed.add(row if told.step is None else {**row, "step": told.step}, told.mark)
+            self._rows.add(row if told.step is None else {**row, "step": told.step}, told.mark)
 
     def _follow(self, epoch: float) -> None:
         """Notice a run that begins again, from a checkpoint or from nothing: what it does again counts anew.
@@ -141,7 +142,7 @@ class HuggingFaceLines(TraceReader):
         Of the epochs the first two and the last are kept.
         """
         if self._epochs and epoch < self._epochs[-1]:
-            for curve in (*self._rows.curves.values(), *self._placed.curves.values()):
+            for curve in self._rows.curves.values():
                 curve.forget_from(epoch)
             self._went_back = epoch > self._epochs[0]
             self._epochs = self._epochs[:2] if self._went_back else []
