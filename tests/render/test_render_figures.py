@@ -101,7 +101,9 @@ def test_the_words_name_a_run_that_ended_in_nan() -> None:
 def test_a_wide_range_gets_a_logarithmic_axis() -> None:
     """A loss that falls to a thousandth says that its axis is logarithmic; one that halves is plain."""
     wide = sweep([run("a", 4, [3.0, 0.1, 0.003]), run("b", 16, [3.0, 0.1, 0.002])])
-    assert "Training loss (log scale)" in texts(drawn(wide, "loss"))
+    told = texts(drawn(wide, "loss"))
+    assert {"Training loss (log scale)", "0.01", "0.1", "1"} <= set(told)
+    assert not [word for word in told if "$" in word]
     assert "Training loss" in texts(drawn(THREE, "loss"))
 
 

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Sheet
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from afterall.render.escaping import line
 
@@ -59,6 +60,13 @@ def sheet(height: float, panels: int = 1, width: float = WIDTH) -> tuple[Sheet, 
     FigureCanvasSVG(figure)
     axes = figure.subplots(1, panels, squeeze=False)
     return figure, list(axes[0])
+
+
+def plain_log_ticks(axes: Axes) -> None:
+    """Label a logarithmic axis with plain numbers: matplotlib's own labels are formulas, which are off."""
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def legend(figure: Sheet, entries: Mapping[str, Line2D]) -> None:

@@ -131,4 +131,5 @@ def _scale(axes: Axes, values: Sequence[float]) -> None:
     low, high = min(values), max(values)
     if low > 0 and high / low >= LOG_FROM:
         axes.set_yscale("log")
+        canvas.plain_log_ticks(axes)
         axes.set_title(f"{axes.get_title(loc='left')} (log scale)")
