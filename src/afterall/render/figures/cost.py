@@ -23,7 +23,11 @@ def figure(page: Page) -> Figure | None:
     if ranking is None:
         return None
     what, hours = _hours(page)
-    both = {n: (hours[n], v) for n, v in ranking.values.items() if n in hours and is_drawable(v)}
+    both = {
+        n: (hours[n], v)
+        for n, v in ranking.values.items()
+        if n in hours and n in page.by_name and is_drawable(v)
+    }
     if len(both) < 3 or len({x for x, _ in both.values()}) < 2:
         return None
     name = metric_name(ranking.metric).heading

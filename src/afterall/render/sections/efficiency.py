@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from afterall.model import Cost, Ranking
+from afterall.model import Comparison, Cost, Ranking
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown
 from afterall.render.figures import image
@@ -14,6 +14,8 @@ from afterall.render.words.metrics import Style, is_quality, metric_name
 from afterall.render.words.numbers import number
 
 MOST_PAIRS = 6
+ALIKE = 0.01
+"""Relative difference up to which two costs are told as the same."""
 
 
 def subsections(page: Page) -> Iterator[Subsection]:
@@ -50,12 +52,27 @@ def _pairs(page: Page) -> Iterator[Block]:
     order = [parameter.name for parameter in page.varying]
     pairs = [c for c in page.report.comparisons if not is_quality(c.metric) and c.parameter in order]
     for metric in dict.fromkeys(c.metric for c in pairs):
-        own = sorted((c for c in pairs if c.metric == metric), key=lambda c: order.index(c.parameter))
+        every = sorted((c for c in pairs if c.metric == metric), key=lambda c: order.index(c.parameter))
+        own = [c for c in every if not _is_alike(c)]
         bullets = [compared(c, page) for c in own[:MOST_PAIRS]]
         if len(own) > MOST_PAIRS:
             bullets.append(md("… and {}.", plural(len(own) - MOST_PAIRS, "more pair")))
+        if len(own) < len(every):
+            bullets.append(
+                md("within 1 % of each other in {}.", _pairs_left(len(every) - len(own), len(every)))
+            )
         unit = " (tokens/s per GPU)" if metric.startswith("tokens_per_second") else ""
         yield Block(label=md("{}{}:", metric_name(metric).heading, Markdown(unit)), bullets=tuple(bullets))
+
+
+def _is_alike(comparison: Comparison) -> bool:
+    """Tell whether two sides cost the same as far as anybody cares."""
+    a, b = comparison.a.value, comparison.b.value
+    return abs(a - b) <= ALIKE * max(abs(a), abs(b))
+
+
+def _pairs_left(alike: int, every: int) -> str:
+    return f"all {every} pairs" if alike == every and every > 1 else plural(alike, "pair")
 
 
 def _sampled(page: Page) -> Iterator[Block]:
