@@ -247,6 +247,7 @@ settings = st.builds(
     SetSettings,
     parameters=sized(parameter_names),
     ignore_parameters=sized(parameter_names, 1),
+    metrics=st.dictionaries(metric_names, st.sampled_from(["min", "max"]), max_size=2),
     title=st.one_of(st.none(), texts),
 )
 

@@ -4,6 +4,7 @@ import math
 
 from afterall.analyse import analyse
 from afterall.model import Direction, Experiment, Ranking
+from afterall.settings import SetSettings
 from analyse.analyse_made import checkpoint, evaluation, experiment, failed, material, trained, unsubmitted
 
 
@@ -47,6 +48,51 @@ def test_validation_loss_ranks_first() -> None:
         "final_loss",
         "elapsed_s",
     ]
+
+
+def test_a_metric_of_the_settings_decides() -> None:
+    """It stands first, in the direction that the person gives, whether or not the report would rank by it."""
+    runs = [
+        experiment("a", metrics={"final_val_loss": 1.0, "final_entropy": 0.1, "steps_per_second": 2.0}),
+        experiment("b", metrics={"final_val_loss": 2.0, "final_entropy": 0.3, "steps_per_second": 1.0}),
+    ]
+    settings = SetSettings(
+        metrics={"steps_per_second": "min", "final_entropy": "max", "final_val_loss": "max"}
+    )
+    found = analyse(material(*runs, settings=settings)).rankings
+    first, second, *_ = found
+    assert [(r.metric, r.direction, r.order[0]) for r in (first, second)] == [
+        ("final_entropy", Direction.UP, "b"),
+        ("final_val_loss", Direction.UP, "b"),
+    ]
+    speed = next(ranking for ranking in found if ranking.metric == "steps_per_second")
+    assert (speed.direction, speed.order[0]) == (Direction.DOWN, "b")
+    assert len({ranking.metric for ranking in found}) == len(found)
+
+
+def test_a_score_whose_name_does_not_tell_ranks_once_somebody_does() -> None:
+    """Nobody but its author knows which way a scorer's own number is better."""
+    runs = [
+        experiment(name, evaluations=(evaluation(f"{name}/1.eval", None, metrics={"judge/vibe": score}),))
+        for name, score in (("a", 0.5), ("b", 0.9))
+    ]
+    name = "capitalization/judge/vibe"
+    assert name not in {ranking.metric for ranking in analyse(material(*runs)).rankings}
+    found = analyse(material(*runs, settings=SetSettings(metrics={name: "max"}))).rankings[0]
+    assert (found.metric, found.order) == (name, ("b", "a"))
+
+
+def test_a_score_that_is_named_stands_for_those_that_agree_with_it() -> None:
+    """Of two scorers with the same numbers the report keeps the one that the settings name."""
+    scores = {"exact/accuracy": 0.0, "match/accuracy": 0.0}
+    runs = [
+        experiment(n, evaluations=(evaluation(f"{n}/1.eval", None, metrics=dict.fromkeys(scores, v)),))
+        for n, v in (("a", 0.5), ("b", 0.9))
+    ]
+    settings = SetSettings(metrics={"capitalization/match/accuracy": "max"})
+    found = [ranking.metric for ranking in analyse(material(*runs, settings=settings)).rankings]
+    assert found[0] == "capitalization/match/accuracy"
+    assert "capitalization/exact/accuracy" not in found
 
 
 def test_high_accuracy_is_best() -> None:

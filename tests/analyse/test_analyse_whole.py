@@ -5,12 +5,14 @@ import re
 from msgspec.structs import replace
 
 import afterall.analyse.findings
+from afterall.analyse import analyse
 from afterall.model import (
     FindingCode,
     Observation,
     Severity,
     State,
 )
+from afterall.settings import SetSettings
 from analyse.analyse_asking import codes, only, told
 from analyse.analyse_made import (
     experiment,
@@ -103,3 +105,13 @@ def test_two_parameters_that_always_change_together_are_both_never_alone() -> No
         trained("b", 2.0, lora_rank=8, learning_rate=0.2),
     ]
     assert only(FindingCode.CONFOUNDED, *runs).evidence["never_alone"] == "lora_rank, learning_rate"
+
+
+def test_a_metric_that_nobody_has_is_told_with_those_like_it() -> None:
+    """A slip of the pen in afterall.toml changes no ranking and does not pass in silence."""
+    runs = [trained("a", 1.0), trained("b", 2.0)]
+    made = analyse(material(*runs, settings=SetSettings(metrics={"final_val_los": "min"})))
+    (finding,) = [f for f in made.findings if f.code is FindingCode.METRIC_NOT_FOUND]
+    assert finding.subject == "final_val_los"
+    assert str(finding.evidence["known"]).startswith("final_val_loss")
+    assert made.rankings == analyse(material(*runs)).rankings

@@ -36,7 +36,8 @@ def type_in_words(hint: Any) -> str:
     if get_origin(hint) is tuple:
         return f"list of {type_in_words(get_args(hint)[0])}"
     if get_origin(hint) is dict:
-        return "table of lists of text"
+        of = type_in_words(get_args(hint)[1])
+        return f"table of {of.replace('list', 'lists')}"
     return TYPES[hint]
 
 
@@ -104,6 +105,8 @@ def variables_read(path: Path) -> set[str]:
             asked = node.args[0]
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
             asked = node.slice
+        elif isinstance(node, ast.Compare) and ast.unparse(node.comparators[0]) == "os.environ":
+            asked = node.left
         if isinstance(asked, ast.Constant):
             found.add(str(asked.value))
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "os.path.expanduser":

@@ -157,7 +157,7 @@ def test_failures_are_counted_by_kind() -> None:
     """A set with failures says how many completed, and what became of the others."""
     document = markdown(mixed_report())
     assert (
-        "**Status:** ⚠️ 4 of 6 experiments completed successfully; 1 out of memory, 1 not submitted\n"
+        "**Status:** ⚠️ 4 of 6 experiments completed successfully; 1 out of memory, 1 not submitted  \n"
         in document
     )
     failed = make_experiment("a", state=State.FAILED, completion=Completion(False))
@@ -475,6 +475,19 @@ def test_without_notes_there_is_an_invitation() -> None:
     assert document.count(NOTES_BEGIN) == document.count(NOTES_END) == 1
 
 
+def test_sections_that_the_settings_omit_are_named_at_the_end() -> None:
+    """The others stay as they are, in their order."""
+    whole = markdown(spec_report())
+    omitted = markdown(spec_report(), omit=("appendix", "storage"))
+    kept = [name for name in SECTIONS if name not in ("Storage Summary", "Appendix: Useful Commands")]
+    assert [text for _, level, text in headings(omitted) if level == 2] == kept
+    assert omitted.endswith("*Left out, as `afterall.toml` says: storage, appendix.*\n")
+    assert "Left out" not in whole
+    notes = omitted.index("## Your Notes")
+    assert whole.startswith(omitted[: omitted.index("## Issues and Notes")].partition("## Storage")[0])
+    assert omitted[omitted.index("## Next Steps") : notes] in whole
+
+
 def test_the_same_report_gives_the_same_bytes() -> None:
     """Rendering twice gives equal documents."""
     assert render(mixed_report(), SetSettings(), "", {}) == render(mixed_report(), SetSettings(), "", {})
@@ -482,7 +495,7 @@ def test_the_same_report_gives_the_same_bytes() -> None:
 
 def test_the_reports_companions_keep_their_names() -> None:
     """Whatever the report is called, programs find its facts under one name."""
-    documents = render(spec_report(), SetSettings(report="SUMMARY.md"), "", {})
+    documents = render(spec_report(), SetSettings(report="SUMMARY.md", figures=False), "", {})
     assert sorted(documents) == [
         "RESULTS.json",
         *(f"RESULTS_files/{name}.csv" for name in ("checkpoints", "curves", "experiments")),

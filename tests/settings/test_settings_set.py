@@ -38,6 +38,12 @@ def test_the_report_may_have_another_name() -> None:
         ('templates = "/etc"', "afterall.toml:1: templates: '/etc' leaves the set"),
         ('[jobs]\nr4 = ["a"]', "afterall.toml:2: jobs.r4: 'a' is no job id such as 1234 or 1234_5"),
         ("[jobs]\nr4 = [3]", "afterall.toml:1: jobs[...][0]: expected text, got whole number"),
+        (
+            'omit = ["issues"]',
+            "afterall.toml:1: omit: 'issues' is no section that can be left out; there are overview, "
+            "checkpoints, results, findings, storage, next_steps, appendix",
+        ),
+        ('[metrics]\nloss = "low"', "afterall.toml:2: metrics.loss: 'low' is neither 'min' nor 'max'"),
         ("experiments = 3", "afterall.toml:1: experiments: expected list, got whole number"),
         ("[seeds]\na=1", "afterall.toml:1: seeds: expected list, got table"),
     ],

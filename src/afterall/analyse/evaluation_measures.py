@@ -5,8 +5,9 @@ latest successful one counts.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from afterall.analyse.measures import Kind, Measure, Reading, whole
 from afterall.analyse.ordering import natural_key
@@ -102,11 +103,14 @@ def direction_of(metric: str) -> Direction:
     return Direction.UNKNOWN
 
 
-def evaluation_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...]:
+def evaluation_measures(
+    experiments: Sequence[Experiment], wanted: Mapping[str, Direction] = MappingProxyType({})
+) -> tuple[Measure, ...]:
     """Return a measure for each score whose direction is known, at the checkpoint that most runs evaluated.
 
     The final checkpoint is preferred as soon as two runs evaluated it. A measure is called
-    "task/scorer/metric"; scorers that agree on every run are one, under the first one's name.
+    "task/scorer/metric"; `wanted` gives the direction of some by that name. Scorers that agree on every run
+    are one, under the name of the first, or of the one that is wanted.
     """
     scores: dict[tuple[str, str], dict[str, set[str]]] = {}
     for experiment in experiments:
@@ -116,10 +120,10 @@ def evaluation_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...
                     labels = scores.setdefault((evaluation.task, name), {})
                     labels.setdefault(_label(experiment, evaluation), set()).add(experiment.name)
     measures = [
-        _measure(task, name, _common_label(labels))
-        for (task, name), labels in scores.items()
-        if direction_of(name) is not Direction.UNKNOWN
+        _measure(task, name, _common_label(labels), wanted) for (task, name), labels in scores.items()
     ]
+    measures = [measure for measure in measures if measure.direction is not Direction.UNKNOWN]
+    measures.sort(key=lambda measure: measure.name not in wanted)
     agreeing: dict[tuple[object, ...], Measure] = {}
     for measure in measures:
         readings = (measure.read(experiment) for experiment in experiments)
@@ -145,8 +149,9 @@ def _common_label(runs: dict[str, set[str]]) -> str:
     return max(runs, key=lambda label: (len(runs[label]), label == FINAL, natural_key(label)))
 
 
-def _measure(task: str, name: str, label: str) -> Measure:
-    return Measure(f"{task}/{name}", direction_of(name), Kind.QUALITY, _reader(task, name, label), label)
+def _measure(task: str, name: str, label: str, wanted: Mapping[str, Direction]) -> Measure:
+    direction = wanted.get(f"{task}/{name}", direction_of(name))
+    return Measure(f"{task}/{name}", direction, Kind.QUALITY, _reader(task, name, label), label)
 
 
 def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading | None]:

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from afterall.analyse.comparisons import compare
 from afterall.analyse.design import Design, lay_out
-from afterall.analyse.evaluation_measures import evaluation_measures
 from afterall.analyse.material import Material
-from afterall.analyse.measures import Kind, Measure, training_measures
+from afterall.analyse.measure_choice import choose_measures
+from afterall.analyse.measures import Kind, Measure
 from afterall.analyse.ordering import in_order
 from afterall.analyse.parameters import Varying, find_varying
 from afterall.analyse.rankings import rank
@@ -26,7 +26,7 @@ class Groundwork(Struct, frozen=True):
     varying: Varying
     design: Design
     measures: tuple[Measure, ...]
-    """Those of training first, then those of evaluations."""
+    """Those that the settings name first, then those of training, then those of evaluations."""
     comparisons: tuple[Comparison, ...]
     rankings: tuple[Ranking, ...]
 
@@ -42,7 +42,7 @@ def lay_groundwork(material: Material) -> Groundwork:
     experiments = in_order(_as_far_as_known(material))
     varying = find_varying(experiments, material.settings)
     design = lay_out(experiments, varying)
-    measures = (*training_measures(experiments), *evaluation_measures(experiments))
+    measures = choose_measures(experiments, material.settings)
     comparisons = compare(design, measures)
     return Groundwork(
         material, experiments, varying, design, measures, comparisons, rank(experiments, design, measures)

@@ -61,6 +61,13 @@ class Measure(Struct, frozen=True):
 
 
 _TRAINING_LOSSES = ("mean_last_loss", "final_loss")
+_TIMES = ("train_seconds", "elapsed_s")
+_RATES = (
+    "tokens_per_second_per_gpu_median",
+    "tokens_per_second_per_gpu",
+    "samples_per_second",
+    "steps_per_second",
+)
 
 
 def training_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...]:
@@ -77,17 +84,8 @@ def training_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...]:
         (Kind.QUALITY, Direction.DOWN, ("mean_last_loss",)),
         (Kind.QUALITY, Direction.DOWN, ("final_loss",)),
         (Kind.QUALITY, Direction.UP, ("final_val_reward_accuracy", "final_reward_accuracy")),
-        (Kind.TIME, Direction.DOWN, ("train_seconds", "elapsed_s")),
-        (
-            Kind.RATE,
-            Direction.UP,
-            (
-                "tokens_per_second_per_gpu_median",
-                "tokens_per_second_per_gpu",
-                "samples_per_second",
-                "steps_per_second",
-            ),
-        ),
+        (Kind.TIME, Direction.DOWN, _TIMES),
+        (Kind.RATE, Direction.UP, _RATES),
     )
     found = []
     for kind, direction, names in groups:
@@ -96,6 +94,12 @@ def training_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...]:
         if max(counts, default=0):
             found.append(candidates[counts.index(max(counts))])
     return tuple(found)
+
+
+def measure_of(name: str, direction: Direction) -> Measure:
+    """Return the measure of any metric of training that a person names."""
+    kind = Kind.TIME if name in _TIMES else Kind.RATE if name in _RATES else Kind.QUALITY
+    return Measure(name, direction, kind, _reader(name, kind))
 
 
 def _reader(name: str, kind: Kind) -> Callable[[Experiment], Reading | None]:

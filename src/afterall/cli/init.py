@@ -30,8 +30,16 @@ TEMPLATE = """\
 # ignore_parameters = ["num_workers"]
 # seeds = ["seed", "random_seed", "data_seed"]    # parameters that only replicate a run
 
+# omit = ["storage"]                # sections to leave out
+
 # figures = true                    # false: no figures are drawn
+# html = false                      # true: RESULTS.html too, a page with sortable runs and live curves
 # templates = "report-templates"    # directory with templates that replace the report's own
+
+# baseline = "rank4_lr3e-4"         # compare every experiment with this one
+
+# [metrics]                         # rank by these, "min" or "max"; the first decides who is best
+# "sorting/match/accuracy" = "max"
 
 # [jobs]                            # job ids by experiment, where the logs' names do not tell
 # rank4_lr3e-4 = ["123456", "123460_2"]

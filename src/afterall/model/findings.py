@@ -162,6 +162,7 @@ class FindingCode(Enum):
     CONFOUNDED = ("confounded", Severity.INFO)
     DIRECTORY_UNREADABLE = ("directory_unreadable", Severity.WARNING)
     WALK_TRUNCATED = ("walk_truncated", Severity.WARNING)
+    METRIC_NOT_FOUND = ("metric_not_found", Severity.WARNING)
     REPORT_EDITED = ("report_edited", Severity.INFO)
     CONFIG_UNREADABLE = ("config_unreadable", Severity.WARNING)
 

@@ -22,6 +22,7 @@ from afterall.render.sections import (
     title,
 )
 from afterall.render.templating import fill
+from afterall.settings import SECTIONS
 
 
 def render_markdown(page: Page, templates: Mapping[str, str]) -> bytes:
@@ -63,6 +64,7 @@ def _context(page: Page) -> dict[str, Any]:
         "issues": issues.view(page),
         "next_steps": next_steps.view(page),
         "appendix": appendix.view(page),
+        "omit": tuple(name for name in SECTIONS if name in page.settings.omit),
         "notes": Markdown(NOTES_BEGIN + NOTES_END),
         "report": page.report,
     }

@@ -2,7 +2,9 @@
 
 from afterall.settings.experiment_set import (
     RESULTS_FILES,
+    RESULTS_HTML,
     RESULTS_JSON,
+    SECTIONS,
     SETTINGS_NAME,
     SetSettings,
     parse_set_settings,
@@ -18,7 +20,9 @@ from afterall.settings.templates import read_templates
 
 __all__ = [
     "RESULTS_FILES",
+    "RESULTS_HTML",
     "RESULTS_JSON",
+    "SECTIONS",
     "SETTINGS_NAME",
     "SITE_SETTINGS_PATH",
     "SetSettings",

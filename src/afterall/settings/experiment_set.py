@@ -12,8 +12,12 @@ from afterall.settings.toml import line_of, parse_toml
 
 RESULTS_JSON = "RESULTS.json"
 """The facts for programs, under one name whatever the report is called."""
+RESULTS_HTML = "RESULTS.html"
+"""The report as a page, under one name whatever the report is called."""
 RESULTS_FILES = "RESULTS_files"
 """Directory of what the report links to."""
+SECTIONS = ("overview", "checkpoints", "results", "findings", "storage", "next_steps", "appendix")
+"""The sections that a report can do without, by the names of their templates; it never hides its issues."""
 SETTINGS_NAME = "afterall.toml"
 """Its presence also opts the set in to a site's hook."""
 
@@ -24,7 +28,7 @@ class SetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     enabled: bool = True
     """False keeps a site's hook away from this set."""
     report: str = "RESULTS.md"
-    """The report's file name; RESULTS.json and RESULTS_files beside it keep their names."""
+    """The report's file name; RESULTS.json, RESULTS.html and RESULTS_files beside it keep their names."""
     title: str | None = None
     task: str | None = None
     """What was being fine-tuned for; otherwise the set's README.md or name says."""
@@ -42,10 +46,18 @@ class SetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ignore_parameters: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ("seed", "random_seed", "data_seed")
     """Parameters that only replicate a run."""
+    metrics: dict[str, str] = {}
+    """Metrics to rank by, the first deciding who is best, each with what is good: {"final_loss" = "min"}."""
+    baseline: str | None = None
+    """Name or path of the experiment that every other is compared with."""
     partial: bool = False
     """True: the worker also writes a provisional report each time a job ends."""
     figures: bool = True
     """False: no figures are drawn."""
+    html: bool = False
+    """True: the report is also written as RESULTS.html, a page that needs nothing but itself."""
+    omit: tuple[str, ...] = ()
+    """Sections that the report leaves out, by the names of their templates."""
     templates: str | None = None
     """Directory with templates that replace the report's own, relative to the set."""
 
@@ -76,6 +88,12 @@ def _problems(settings: SetSettings) -> Iterator[tuple[str, str]]:
     """Yield key and problem of every value that has the right type and still cannot be used."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.md", settings.report):
         yield "report", f"'{settings.report}' is not a plain file name that ends in .md"
+    for name in settings.omit:
+        if name not in SECTIONS:
+            yield "omit", f"'{name}' is no section that can be left out; there are {', '.join(SECTIONS)}"
+    for metric, goal in settings.metrics.items():
+        if goal not in ("min", "max"):
+            yield f"metrics.{metric}", f"'{goal}' is neither 'min' nor 'max'"
     templates = () if settings.templates is None else (settings.templates,)
     for key, values in (
         ("experiments", settings.experiments),

@@ -52,4 +52,5 @@ another cluster). `subject` is then the job's id.
 | | of them that no two runs differ in alone), a, b, comparisons (how many pairs of runs) |
 | directory_unreadable | none; subject: the directory |
 | walk_truncated | entries (how many were seen) |
+| metric_not_found | known (names like it that a metric has here, by ", "); subject: the metric |
 """

@@ -11,7 +11,7 @@ from afterall.analyse.findings.endings import judge_ending
 from afterall.analyse.findings.jobs import judge_jobs, judge_unplaced
 from afterall.analyse.findings.training import judge_training
 from afterall.analyse.findings.validation import tell_validation
-from afterall.analyse.findings.whole import judge_design, judge_layout, judge_observation
+from afterall.analyse.findings.whole import judge_design, judge_layout, judge_metrics, judge_observation
 from afterall.analyse.groundwork import Groundwork
 from afterall.analyse.health import judge_health
 from afterall.analyse.ordering import NaturalKey, natural_key
@@ -27,6 +27,7 @@ def find_all(ground: Groundwork) -> tuple[Finding, ...]:
     material = ground.material
     found = [*judge_observation(material.observation), *judge_layout(material.layout)]
     found += judge_unplaced(material.matched, ground.experiments)
+    found += judge_metrics(ground.experiments, material.settings)
     found += judge_design(ground.design, ground.measures, ground.comparisons)
     for experiment in ground.experiments:
         ending = judge_ending(experiment)

@@ -4,14 +4,26 @@ Invariant: a source that was not asked is never said to be silent, nor the other
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from afterall.analyse.design import Design
 from afterall.analyse.findings.evidence import known
+from afterall.analyse.measure_choice import names_in
 from afterall.analyse.measures import Kind, Measure
 from afterall.analyse.noise import finite_values
 from afterall.analyse.ordering import identity
 from afterall.analyse.parameters.names import prominence
-from afterall.model import Comparison, Finding, FindingCode, Observation, Scalar, SetLayout, SlurmSource
+from afterall.model import (
+    Comparison,
+    Experiment,
+    Finding,
+    FindingCode,
+    Observation,
+    Scalar,
+    SetLayout,
+    SlurmSource,
+)
+from afterall.settings import SetSettings
 
 
 def judge_observation(seen: Observation) -> list[Finding]:
@@ -40,6 +52,20 @@ def judge_layout(layout: SetLayout) -> list[Finding]:
         entries = max(len(layout.entries), sum(len(e.entries) for e in layout.experiments))
         found.append(Finding(code=FindingCode.WALK_TRUNCATED, evidence={"entries": entries}))
     return found
+
+
+def judge_metrics(experiments: Sequence[Experiment], settings: SetSettings) -> list[Finding]:
+    """Return a finding for each metric that the settings name and no experiment has."""
+    names = names_in(experiments)
+    return [
+        Finding(
+            code=FindingCode.METRIC_NOT_FOUND,
+            subject=metric,
+            evidence=known({"known": ", ".join(get_close_matches(metric, names, n=5, cutoff=0.4))}),
+        )
+        for metric in settings.metrics
+        if metric not in names
+    ]
 
 
 def judge_design(

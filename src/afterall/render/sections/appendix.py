@@ -111,7 +111,8 @@ def _evaluations(page: Page) -> Subsection | None:
     due = [step for step in page.report.next_steps if step.kind is NextStepKind.EVALUATE and step.command]
     if due:
         line = due[0].command.partition("\n")[0]
-        return _section("Run Evaluations", "# The others stand under Next Steps", line)
+        others = [] if "next_steps" in page.settings.omit else ["# The others stand under Next Steps"]
+        return _section("Run Evaluations", *others, line)
     for experiment in page.report.experiments:
         scripts = [path for path in experiment.layout.eval_scripts if path.endswith(".py")]
         saved = [

@@ -45,6 +45,15 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "Move what does not belong to the experiments out of the set, or name them in `afterall.toml`.",
         ),
     ),
+    FindingCode.METRIC_NOT_FOUND: Wording(
+        title="Metric Not Found",
+        says=(
+            "no experiment has a number of {subject:code}, which `afterall.toml` ranks by; it has {known}",
+            "no experiment has a number of {subject:code}, which `afterall.toml` ranks by",
+        ),
+        impact=("Runs are ranked as if it had not been named.",),
+        resolution=("Correct `[metrics]` in `afterall.toml`; RESULTS.json lists the names.",),
+    ),
     FindingCode.REPORT_EDITED: Wording(
         title="Report Edited by Hand",
         says=(
