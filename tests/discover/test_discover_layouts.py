@@ -435,7 +435,11 @@ def test_the_manifests_jobs_are_known_ids() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "key"),
-    [(SetSettings(experiments=("x*",)), "experiments"), (SetSettings(jobs={"x": ("1",)}), "jobs.x")],
+    [
+        (SetSettings(experiments=("x*",)), "experiments"),
+        (SetSettings(jobs={"x": ("1",)}), "jobs.x"),
+        (SetSettings(baseline="x"), "baseline"),
+    ],
 )
 def test_a_manifest_that_names_nothing_here_is_refused(settings: SetSettings, key: str) -> None:
     """A glob without a match and jobs of no experiment are mistakes, told with file and key."""

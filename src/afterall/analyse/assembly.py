@@ -3,6 +3,7 @@
 Invariant: pure. The order in which experiments, jobs and files come in does not matter.
 """
 
+from afterall.analyse.baseline import against_baseline
 from afterall.analyse.costs import find_costs
 from afterall.analyse.findings.gather import find_all
 from afterall.analyse.gaps import find_gaps
@@ -26,6 +27,7 @@ def analyse(material: Material) -> Report:
         varying=ground.varying.shown,
         rankings=ground.rankings,
         comparisons=ground.comparisons,
+        against_baseline=against_baseline(ground.design, ground.measures, material.settings.baseline),
         gaps=find_gaps(experiments),
         replicates=find_replicates(ground.design, ground.measures),
         costs=find_costs(experiments),

@@ -5,7 +5,7 @@ training says so, and one whose sides differ in more than the parameter names ev
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -26,13 +26,16 @@ SAME_EPOCH = 1e-3
 
 def compare(design: Design, measures: Sequence[Measure]) -> tuple[Comparison, ...]:
     """Return the comparisons by each measure in turn, along each parameter that is shown."""
-    return tuple(comparison for measure in measures for comparison in _by_measure(design, measure))
+    return tuple(c for measure in measures for c in compare_by(design, measure, choose_pairs))
 
 
-def _by_measure(design: Design, measure: Measure) -> list[Comparison]:
+def compare_by(
+    design: Design, measure: Measure, choose: Callable[[Design, Sequence[Cell]], list[Pair]]
+) -> list[Comparison]:
+    """Return the comparisons by one measure of the pairs that `choose` finds among the cells that have it."""
     cells = [cell for cell in design.cells if any(_is_usable(measure.read(run)) for run in cell.runs)]
     noise = learn_noise(design, measure)
-    compared = [_comparison(design, pair, measure) for pair in choose_pairs(design, cells)]
+    compared = [_comparison(design, pair, measure) for pair in choose(design, cells)]
     return compared if noise is None else _judged(compared, noise)
 
 

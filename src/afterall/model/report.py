@@ -128,7 +128,7 @@ class Storage(Struct, frozen=True, kw_only=True):
     """Bytes in tokenizer files that repeat, to the byte count and name, in every checkpoint."""
     repeated_files: int = 0
     spare: tuple[str, ...] = ()
-    """Checkpoints of finished runs that are neither the last nor the best by any measure, relative to the set."""
+    """Checkpoints of finished runs that are neither last nor best by any measure, relative to the set."""
     spare_bytes: int = 0
     """What would be free without them, hard links counted once."""
 
@@ -170,6 +170,8 @@ class Report(Struct, frozen=True, kw_only=True):
     varying: tuple[VaryingParameter, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    against_baseline: tuple[Comparison, ...] = ()
+    """Of every setting, side b, with the one that the set's settings call the baseline, side a."""
     gaps: tuple[ValidationGap, ...] = ()
     replicates: tuple[Replicates, ...] = ()
     """Settings that ran more than once."""

@@ -22,13 +22,14 @@ def with_job_ids(
     settings: SetSettings,
     set_path: str,
 ) -> tuple[ExperimentLayout, ...]:
-    """Return the experiments with their `job_ids`; raise BadSettings where [jobs] names none of them."""
+    """Return the experiments with their `job_ids`; raise BadSettings where a setting names none of them."""
     known = {label for one in experiments for label in (one.name, one.path) if label}
-    for name in settings.jobs:
+    named = {f"jobs.{name}": name for name in settings.jobs}
+    for key, name in {**named, **({"baseline": settings.baseline} if settings.baseline else {})}.items():
         if name not in known:
             listed = ", ".join(one.name for one in experiments[:10]) or "none"
             problem = f"names no experiment of this set (found: {listed})"
-            raise BadSettings(f"{set_path}/{SETTINGS_NAME}", problem, key=f"jobs.{name}")
+            raise BadSettings(f"{set_path}/{SETTINGS_NAME}", problem, key=key)
     last_names = Counter(_last_name(one) for one in experiments)
     filled = []
     for one in experiments:

@@ -166,7 +166,7 @@ def _caveats(c: Comparison, page: Page) -> Markdown:
     if lost:
         parts.append(md("{} left out: not finite", joined([text(name) for name in lost[:4]])))
     if c.p_value is not None and c.within_noise is False:
-        parts.append(md("more than seeds alone explain ({})", _chance(c.p_value)))
+        parts.append(md("more than seeds alone explain ({})", chance(c.p_value)))
     return joined(parts, "; ")
 
 
@@ -174,7 +174,7 @@ def _has_trained(name: str, page: Page) -> bool:
     return name not in page.by_name or has_trained(page.by_name[name])
 
 
-def _chance(p_value: float) -> Markdown:
+def chance(p_value: float) -> Markdown:
     """Return "p = 0.013"; what the few replicates of a set cannot tell from nothing is "p < 0.0001"."""
     if p_value < SMALLEST_P:
         return md("p < {}", number(SMALLEST_P))

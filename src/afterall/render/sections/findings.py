@@ -10,7 +10,7 @@ from afterall.model import FindingCode
 from afterall.render.composing import md, plural
 from afterall.render.escaping import Markdown
 from afterall.render.page import Page
-from afterall.render.sections import best, efficiency, evaluations, generalisation, impacts
+from afterall.render.sections import baseline, best, efficiency, evaluations, generalisation, impacts
 from afterall.render.sections.subsection import Block, Subsection, numbered
 from afterall.render.sentences import sentence
 
@@ -42,6 +42,7 @@ def view(page: Page) -> FindingsView:
     caveats = [sentence(f) for f in page.findings(FindingCode.ONE_SEED, FindingCode.CONFOUNDED)]
     parts: tuple[Subsection, ...] = (
         best.subsection(page),
+        *baseline.subsections(page),
         *impacts.subsections(page),
         *generalisation.subsections(page),
         *efficiency.subsections(page),
