@@ -22,6 +22,7 @@ from afterall.render.escaping import Markdown, link, text
 from afterall.render.remedies import Remedies, remedies_of
 from afterall.render.words.metrics import Digits, error_of
 from afterall.render.words.parameters import setting, short_models
+from afterall.render.words.sparkline import sparkline
 from afterall.settings import SetSettings
 
 
@@ -45,6 +46,14 @@ class Page:
     def remedies(self) -> Remedies:
         """The commands that findings ask for."""
         return remedies_of(self.report)
+
+    @cached_property
+    def sparklines(self) -> Mapping[str, str]:
+        """Training loss curves as block characters, by experiment; of runs whose log has enough of it."""
+        drawn = {
+            e.name: sparkline(e.series["loss"].points) for e in self.report.experiments if "loss" in e.series
+        }
+        return {name: curve for name, curve in drawn.items() if curve}
 
     @cached_property
     def models(self) -> Mapping[str, str]:

@@ -100,12 +100,13 @@ def _draw(page: Page, panels: Sequence[Panel]) -> bytes:
 
 def _line(axes: Axes, finite: Sequence[Point], look: Look, runs: int, *, is_lost: bool) -> Line2D:
     """Draw one of so many runs, and return its line for the legend; `is_lost` where it ended in NaN."""
-    shown = thin(finite, min(MOST_POINTS, max(FEWEST_POINTS, MOST_OF_ALL // runs)), 4)
+    most = min(MOST_POINTS, max(FEWEST_POINTS, MOST_OF_ALL // runs))
+    shown = thin(finite, most, 4)
     x, y = [point.step for point in shown], [point.value for point in shown]
     if len(finite) >= SMOOTHED_FROM:
         axes.plot(x, y, linewidth=0.5, alpha=0.25, color=look.colour, linestyle=look.dashes)
         (line,) = axes.plot(
-            *running_median(finite, MOST_POINTS), linewidth=1.4, color=look.colour, linestyle=look.dashes
+            *running_median(finite, most), linewidth=1.4, color=look.colour, linestyle=look.dashes
         )
     else:
         marker = "o" if len(shown) * runs <= 3 * MOST_MARKED else None

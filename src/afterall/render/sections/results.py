@@ -19,7 +19,7 @@ from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import MISSING
 from afterall.render.words.parameters import cell, title
-from afterall.render.words.sparkline import LOST, sparkline
+from afterall.render.words.sparkline import LOST
 from afterall.render.words.states import (
     never_ran,
 )
@@ -29,6 +29,7 @@ WIDEST = 10
 """Columns beyond which the table is split, for a page's width."""
 
 _REACHED = ("final_loss", "final_val_loss")
+_REWARDS = ("final_reward", "final_val_reward", "final_reward_accuracy", "final_val_reward_accuracy")
 _SPEED = ("tokens_per_second_per_gpu",)
 _MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
 _OTHER_SPEED = ("samples_per_second", "steps_per_second")
@@ -107,7 +108,9 @@ def _progress(page: Page) -> list[Cells]:
         cells.append((_column("epochs"), lambda e: _of_planned(page, e, "epochs", _planned_epochs(e))))
     steps = _column("global_step")
     cells.append((steps, lambda e: _of_planned(page, e, "global_step", e.metrics.get("planned_steps"))))
-    return [*cells, *(_metric_cells(page, metric) for metric in _REACHED if _shown(page, metric))]
+    wanted = [metric for metric in _REACHED if _shown(page, metric)]
+    wanted += [metric for metric in _REWARDS if _known(page, metric)]
+    return [*cells, *(_metric_cells(page, metric) for metric in wanted)]
 
 
 def _efficiency(page: Page) -> list[Cells]:
@@ -120,12 +123,10 @@ def _efficiency(page: Page) -> list[Cells]:
 
 def _curve(page: Page) -> list[Cells]:
     """Return the column of each run's loss curve, on its own scale."""
-    drawn = {
-        e.name: sparkline(e.series["loss"].points) for e in page.report.experiments if "loss" in e.series
-    }
-    if not any(drawn.values()):
+    drawn = page.sparklines
+    if not drawn:
         return []
-    return [(Column(Markdown("Loss Curve")), lambda e: Markdown(drawn.get(e.name) or MISSING))]
+    return [(Column(Markdown("Loss Curve")), lambda e: Markdown(drawn.get(e.name, MISSING)))]
 
 
 def _metric_cells(page: Page, metric: str) -> Cells:
