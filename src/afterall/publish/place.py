@@ -17,10 +17,12 @@ from msgspec import Struct
 
 from afterall.errors import PublishRefused
 from afterall.model.notes import OldReport, parse_old_report, seal
+from afterall.publish.directory import opened
 
 MAX_OLD_REPORT_BYTES = 64 * 2**20
 _MAX_KEPT = 100
 _LEFTOVER_AGE_S = 3600
+_MARKED_BYTES = 4096
 
 
 class Published(Struct, frozen=True):
@@ -44,7 +46,7 @@ class Place:
         return None if data is None else parse_old_report(data.decode("utf-8", "surrogateescape"))
 
     def keep_edited(self, report_name: str) -> str:
-        """Copy the report that lies here to a free "….orig" name, once per content; return that name."""
+        """Copy the document that lies here to a free "….orig" name, once per content; return that name."""
         data = self._read(report_name)
         for number in range(_MAX_KEPT):
             name = f"{report_name}.orig" + (f".{number}" if number else "")
@@ -55,6 +57,10 @@ class Place:
                 self._replace(name, data)
                 return name
         raise PublishRefused(self._dir / report_name, f"{_MAX_KEPT} edited copies are already kept beside it")
+
+    def has(self, name: str, mark: bytes) -> bool:
+        """Tell whether a file of this name lies here that bears `mark` near its start."""
+        return mark in (self._read(name) or b"")[:_MARKED_BYTES]
 
     def kept(self, report_name: str) -> tuple[str, ...]:
         """Return the names of edited reports that were kept here, oldest first."""
@@ -78,17 +84,20 @@ class Place:
 
     def _remove_leftovers(self, names: Iterable[str]) -> None:
         """Remove the temporary files of writers that were killed long ago."""
-        for name in names:
-            directory, _, base = name.rpartition("/")
-            with suppress(OSError):
-                for path in (self._dir / directory).glob(f".{base}.*.tmp"):
-                    if time.time() - path.lstat().st_mtime > _LEFTOVER_AGE_S:
-                        path.unlink()
+        bases = {(directory, base) for directory, _, base in (name.rpartition("/") for name in names)}
+        for directory in sorted({directory for directory, _ in bases}):
+            ours = tuple(f".{base}." for of, base in bases if of == directory)
+            with suppress(OSError), opened(self._dir, directory) as at:
+                for name in os.listdir(at):
+                    if name.startswith(ours) and name.endswith(".tmp") and _is_old(name, at):
+                        os.unlink(name, dir_fd=at)
 
     def _read(self, name: str) -> bytes | None:
-        path = self._dir / name
+        directory, _, base = name.rpartition("/")
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with opened(self._dir, directory) as at:
+                descriptor = os.open(base, flags, dir_fd=at)
         except OSError:
             return None
         try:
@@ -100,45 +109,46 @@ class Place:
             os.close(descriptor)
 
     def _replace(self, name: str, data: bytes) -> None:
-        path = self._dir / name
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        directory, _, base = name.rpartition("/")
         try:
-            path.parent.mkdir(exist_ok=True)
-            self._write(temporary, data, mode=_mode_of(path))
-            os.replace(temporary, path)
-            _sync_directory(path.parent)
+            with opened(self._dir, directory, make=True) as at:
+                _replace_in(at, base, data)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
-            raise PublishRefused(path, (error.strerror or str(error)).lower()) from error
-
-    @staticmethod
-    def _write(path: Path, data: bytes, mode: int | None) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        # 0o666 lets the umask (or the directory's default ACL) decide; mkstemp's 0600 would hide it.
-        descriptor = os.open(path, flags, 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if mode is not None:
-                os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
+            raise PublishRefused(self._dir / name, (error.strerror or str(error)).lower()) from error
 
 
-def _mode_of(path: Path) -> int | None:
+def _replace_in(at: int, base: str, data: bytes) -> None:
+    temporary = f".{base}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    try:
+        _write(temporary, at, data, mode=_mode_of(base, at))
+        os.replace(temporary, base, src_dir_fd=at, dst_dir_fd=at)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=at)
+        raise
+    with suppress(OSError):  # some network file systems refuse it; the rename itself is already atomic
+        os.fsync(at)
+
+
+def _write(name: str, at: int, data: bytes, mode: int | None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    # 0o666 lets the umask (or the directory's default ACL) decide; mkstemp's 0600 would hide it.
+    with os.fdopen(os.open(name, flags, 0o666, dir_fd=at), "wb") as file:
+        file.write(data)
+        file.flush()
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+
+
+def _is_old(name: str, at: int) -> bool:
+    return time.time() - os.lstat(name, dir_fd=at).st_mtime > _LEFTOVER_AGE_S
+
+
+def _mode_of(name: str, at: int) -> int | None:
     """Return the permissions of the file to be replaced, which people may have set on purpose."""
     try:
-        found = os.lstat(path)
+        found = os.lstat(name, dir_fd=at)
     except OSError:
         return None
     return stat.S_IMODE(found.st_mode) & 0o777 if stat.S_ISREG(found.st_mode) else None
-
-
-def _sync_directory(path: Path) -> None:
-    # Some network file systems refuse fsync on a directory; the rename itself is already atomic.
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
