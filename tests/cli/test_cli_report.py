@@ -31,6 +31,14 @@ def test_the_settings_name_the_report(
     assert "RESULTS.md" not in names_in(set_dir)
 
 
+def test_html_writes_a_page_too(set_dir: Path, slurm: Slurm, capsys: pytest.CaptureFixture[str]) -> None:
+    """RESULTS.html lies beside the report, whose path alone is printed."""
+    slurm.records(set_dir)
+    told = speak(capsys, "report", set_dir, "--html")
+    assert (told.code, told.out, told.err) == (0, f"{set_dir}/RESULTS.md\n", "")
+    assert (set_dir / "RESULTS.html").read_bytes().startswith(b"<!doctype html>")
+
+
 def test_an_unfinished_set_is_reported_and_said_so(
     set_dir: Path, slurm: Slurm, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,7 @@ def test_the_reports_own_files_are_not_seen(tmp_path: Path) -> None:
     own = dict.fromkeys(
         ("SUMMARY.md", "RESULTS.json", "SUMMARY.md.orig", "SUMMARY.md.orig.2", "RESULTS_files/a.csv",
          ".afterall/report.lock", ".SUMMARY.md.12.ab.tmp", ".RESULTS.json.12.ab.tmp",
+         "RESULTS.html", "RESULTS.html.orig", ".RESULTS.html.12.ab.tmp",
          "afterall-summary-7.out"), ""
     )  # fmt: skip
     grow(tmp_path, own | {"RESULTS.md": "an older one", "a/train.slurm": ""})

@@ -16,6 +16,7 @@ DOCUMENTS = (
     "RESULTS_files/experiments.csv",
     "RESULTS_files/checkpoints.csv",
     "RESULTS_files/curves.csv",
+    *(f"RESULTS_files/{name}.svg" for name in ("loss", "final_metric", "cost", "throughput")),
 )
 
 
@@ -172,3 +173,33 @@ def test_what_is_wrong_in_the_demo_is_found(set_dir: Path) -> None:
     )
     assert (spoiled.experiment, failed.experiment) == ("1B_rank64", "3B_rank256")
     assert truncated.subject == "3B_rank4/checkpoint-200/adapter_model.safetensors"
+
+
+def test_a_page_is_written_on_demand_and_kept_current(set_dir: Path) -> None:
+    """Once asked for, RESULTS.html never tells of an earlier state than the report, until it is removed."""
+    page = set_dir / "RESULTS.html"
+    report_demo(set_dir)
+    assert not page.exists()
+    report(set_dir, recorded(set_dir.parent / "sacct.txt"), Reading(as_page=True))
+    first = page.read_bytes()
+    assert report_demo(set_dir).published.written == ()
+    (set_dir / "1B_rank4/slurm-4101.out").write_text("nothing more\n")
+    assert "RESULTS.html" in report_demo(set_dir).published.written
+    assert page.read_bytes() != first
+    page.unlink()
+    assert "RESULTS.html" not in report_demo(set_dir).published.written
+
+
+def test_a_persons_own_page_is_not_lost(set_dir: Path) -> None:
+    """It is left alone where no page is asked for, and kept aside where one is."""
+    page = set_dir / "RESULTS.html"
+    page.write_text("<p>mine</p>")
+    before = report_demo(set_dir).survey.layout.entries
+    assert page.read_text() == "<p>mine</p>"
+    (set_dir / "afterall.toml").write_text("html = true\n")
+    after = report_demo(set_dir)
+    assert (set_dir / "RESULTS.html.orig").read_text() == "<p>mine</p>"
+    assert b'content="afterall"' in page.read_bytes()
+    assert {entry.path for entry in after.survey.layout.entries} - {e.path for e in before} <= {
+        "afterall.toml"
+    }

@@ -19,7 +19,7 @@ from afterall.model import (
     StorageLine,
     StoredFile,
 )
-from afterall.settings import RESULTS_FILES, RESULTS_JSON, SETTINGS_NAME, SetSettings
+from afterall.settings import RESULTS_FILES, RESULTS_HTML, RESULTS_JSON, SETTINGS_NAME, SetSettings
 
 Identity = tuple[int, int]
 
@@ -113,5 +113,5 @@ def _all_entries(material: Material) -> Iterable[Entry]:
 def _is_ours(path: str, settings: SetSettings) -> bool:
     """Tell whether a path is one that a report writes, or that speaks to us alone."""
     top, _, _ = path.partition("/")
-    ours = (settings.report, f"{settings.report}.orig", RESULTS_JSON, RESULTS_FILES)
+    ours = (settings.report, f"{settings.report}.orig", RESULTS_JSON, RESULTS_HTML, RESULTS_FILES)
     return top in (*ours, ".afterall", SETTINGS_NAME)

@@ -28,6 +28,9 @@ from afterall.pipeline import Reading, Survey, report_on, survey
     help="Wait up to this long for the set's jobs to end and accounting to settle, then write what is known.",
 )
 @click.option("--deep", is_flag=True, help="Read every weight once: NaN, infinity, zeros, checksums.")
+@click.option(
+    "--html", is_flag=True, help="Write RESULTS.html too, a page with sortable runs and live curves."
+)
 @click.option("--no-cache", is_flag=True, help="Look at every checkpoint, whatever was found before.")
 @observing_options
 @click.option(
@@ -39,6 +42,7 @@ def command(
     if_finished: bool,
     wait_s: float,
     deep: bool,
+    html: bool,
     no_cache: bool,
     no_slurm: bool,
     sacct_file: Path | None,
@@ -47,7 +51,8 @@ def command(
     """Write the report of the experiment set in SET now, finished or not.
 
     An unfinished set's report says so first. RESULTS.md, RESULTS.json and RESULTS_files/ appear in SET;
-    what a person wrote between the report's notes markers survives.
+    what a person wrote between the report's notes markers survives. RESULTS.html is written with --html, or
+    where it lies already.
 
     Example: afterall report /scratch/me/lora_rank_sweep
     """
@@ -60,7 +65,8 @@ def command(
             tell(f"{set_dir}: not finished: {_who_lives(surveyed.standing)}")
             return Exit.NOT_FINISHED
         depth = Tier.VALUES if deep else Tier.QUICK
-        outcome = report_on(surveyed, Reading(depth=depth, remembers=not no_cache, progress=on_step))
+        reading = Reading(depth=depth, remembers=not no_cache, progress=on_step, as_page=html)
+        outcome = report_on(surveyed, reading)
     print_path(set_dir / surveyed.settings.report)
     if outcome.published.kept:
         tell(f"{set_dir}: the last report had been edited by hand; it is kept as {outcome.published.kept}")

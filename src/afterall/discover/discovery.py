@@ -14,7 +14,7 @@ from afterall.discover.layout.whole import Material, lay_out
 from afterall.discover.walk import WalkLimits, walk
 from afterall.errors import BadInput
 from afterall.model import SetLayout
-from afterall.settings import RESULTS_FILES, RESULTS_JSON, SetSettings
+from afterall.settings import RESULTS_FILES, RESULTS_HTML, RESULTS_JSON, SetSettings
 
 
 def discover(set_dir: Path, settings: SetSettings) -> SetLayout:
@@ -39,7 +39,7 @@ def is_report(report: str) -> Callable[[str], bool]:
     these are an edited report's copies, files not yet in place, `.afterall` with lock and cache, and what its
     job prints.
     """
-    name, facts, files = map(re.escape, (report, RESULTS_JSON, RESULTS_FILES))
-    documents = rf"{name}(\.orig(\.\d+)?)?|{facts}|{files}|\.({name}|{facts})\..*\.tmp"
+    name, facts, web, files = map(re.escape, (report, RESULTS_JSON, RESULTS_HTML, RESULTS_FILES))
+    documents = rf"({name}|{web})(\.orig(\.\d+)?)?|{facts}|{files}|\.({name}|{facts}|{web})\..*\.tmp"
     own = re.compile(rf"\.afterall|{documents}|afterall-.*\.(out|err)", re.DOTALL)
     return lambda path: own.fullmatch(path) is not None and "/" not in path

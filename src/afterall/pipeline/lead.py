@@ -27,12 +27,14 @@ _MAX_README_BYTES = 2**20
 
 
 class Reading(Struct, frozen=True):
-    """How a set is read: how deep its checkpoints are verified, and who is told how far it has come."""
+    """How a set is read and told: how deep its checkpoints are verified, who hears of it, which documents."""
 
     depth: Tier = Tier.QUICK
     remembers: bool = True
     """True: checkpoints that have not changed since they were verified are not looked at again."""
     progress: Progress = silent
+    as_page: bool = False
+    """True: the report is written as RESULTS.html too, whatever the settings say."""
 
 
 QUICK = Reading()
@@ -64,7 +66,7 @@ def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
     for _ in range(_MAX_LOOKS):
         written = read(surveyed, reading, memory)
         _require_jobs(surveyed, written)
-        published = _write(surveyed, written)
+        published = _write(surveyed, written, as_page=reading.as_page)
         kept = kept or published.kept
         now = discover(surveyed.set_dir, surveyed.settings)
         if now.entries == surveyed.layout.entries:
@@ -111,11 +113,11 @@ def _require_jobs(surveyed: Survey, written: Report) -> None:
     )
 
 
-def _write(surveyed: Survey, written: Report) -> Published:
-    prepare_drawing(surveyed.set_dir)
+def _write(surveyed: Survey, written: Report, *, as_page: bool) -> Published:
+    prepare_drawing()
     from afterall.pipeline.writing import write  # noqa: PLC0415 (it imports matplotlib, which looks for its place)
 
-    return write(surveyed, written)
+    return write(surveyed, written, as_page=as_page)
 
 
 def _scan_all(surveyed: Survey, how: Examination, progress: Progress) -> tuple[Experiment, ...]:

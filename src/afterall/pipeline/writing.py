@@ -9,23 +9,33 @@ from afterall.model import Finding, FindingCode, Report
 from afterall.pipeline.survey import Survey
 from afterall.publish import Published, locked
 from afterall.render.documents import render
-from afterall.settings import read_templates
+from afterall.render.html import OURS
+from afterall.settings import RESULTS_HTML, read_templates
 
 LOCK_TIMEOUT_S = 60.0
 
 
-def write(surveyed: Survey, written: Report) -> Published:
-    """Write the report's documents; raise PublishRefused where that is not possible."""
-    name = surveyed.settings.report
-    templates = read_templates(surveyed.set_dir, surveyed.settings)
+def write(surveyed: Survey, written: Report, *, as_page: bool = False) -> Published:
+    """Write the report's documents; raise PublishRefused where that is not possible.
+
+    RESULTS.html is written where the settings or `as_page` ask for it, and where it lies already: a page that
+    was asked for once never tells of an earlier state than the report beside it. A person's own file of that
+    name is kept aside.
+    """
+    settings, name = surveyed.settings, surveyed.settings.report
+    templates = read_templates(surveyed.set_dir, settings)
     if templates:
-        render(written, surveyed.settings, "", templates)  # one that fails does so before anything is made
+        render(written, settings, "", templates)  # one that fails does so before anything is made
     with locked(surveyed.set_dir, LOCK_TIMEOUT_S) as place:
+        is_there = place.has(RESULTS_HTML, OURS)
+        settings = replace(settings, html=settings.html or as_page or is_there)
+        if settings.html and not is_there:
+            place.keep_edited(RESULTS_HTML)
         old = place.read_old(name)
         kept = place.keep_edited(name) if old is not None and old.edited else ""
         whole = _with_kept(written, place.kept(name))
         notes = (old.notes if old else None) or ""
-        published = place.publish(render(whole, surveyed.settings, notes, templates), name)
+        published = place.publish(render(whole, settings, notes, templates), name)
         return replace(published, kept=kept)
 
 

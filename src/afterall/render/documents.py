@@ -1,4 +1,4 @@
-"""Render a report to its documents, in memory: RESULTS.md, RESULTS.json, CSV tables and figures.
+"""Render a report to its documents, in memory: RESULTS.md, .json and .html, CSV tables and figures.
 
 Invariant: pure; the same report, settings, notes and templates give the same bytes.
 """
@@ -12,7 +12,7 @@ from afterall.render.document import render_json
 from afterall.render.figures import figures, path_of
 from afterall.render.markdown_document import render_markdown
 from afterall.render.page import Page
-from afterall.settings import RESULTS_FILES, RESULTS_JSON, SetSettings
+from afterall.settings import RESULTS_FILES, RESULTS_HTML, RESULTS_JSON, SetSettings
 
 
 def render(
@@ -25,11 +25,20 @@ def render(
     one that cannot be used.
     """
     page = Page(report, settings, notes)
+    markdown = render_markdown(page, templates)
+    drawn = {path_of(name): figure.draw() for name, figure in figures(page).items()}
     return {
-        settings.report: render_markdown(page, templates),
+        settings.report: markdown,
         RESULTS_JSON: render_json(report),
         f"{RESULTS_FILES}/experiments.csv": experiments_csv(report),
         f"{RESULTS_FILES}/checkpoints.csv": checkpoints_csv(report),
         f"{RESULTS_FILES}/curves.csv": curves_csv(report),
-        **{path_of(name): figure.draw() for name, figure in figures(page).items()},
+        **drawn,
+        **(_as_html(page, markdown, drawn) if settings.html else {}),
     }
+
+
+def _as_html(page: Page, markdown: bytes, figures: Mapping[str, bytes]) -> dict[str, bytes]:
+    from afterall.render.html.html_document import render_html  # noqa: PLC0415 (few reports need markdown-it)
+
+    return {RESULTS_HTML: render_html(page, markdown.decode("utf-8", "replace"), figures)}
