@@ -60,7 +60,7 @@ def test_a_column_has_one_number_of_decimals(values: tuple[float, ...], written:
 def test_every_column_can_be_written(values: list[float]) -> None:
     """Any numbers have decimals, and different ones that are close in size look different."""
     decimals = decimals_for(values)
-    assert 0 <= decimals <= 320
+    assert 0 <= decimals <= 328
     for value in values:
         assert fixed(value, decimals)
         assert number(value)
