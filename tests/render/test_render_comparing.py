@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from afterall.model import ComparedAt, Completion, Report, State, VaryingParameter
+from afterall.model import ComparedAt, Completion, Direction, Report, State, VaryingParameter
 from afterall.render.documents import render
 from afterall.render.words.parameters import alternatives, setting
 from afterall.settings import SetSettings
@@ -175,3 +175,27 @@ def test_runs_of_no_known_trainer_vary_without_a_comma() -> None:
     runs = [replace(make_experiment(name), trainer=None) for name in (A, B)]
     ranks = parameter("lora_rank", 4, 64, **{A: 4, B: 64})
     assert "\n2 experiments vary LoRA rank (4, 64)." in markdown(tiny_report(*runs, varying=(ranks,)))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "errors", "caveat"),
+    [
+        (0.65, 0.85, (0.11, 0.08), "; may be chance of the samples (±0.27 at 95 %)"),
+        (0.65, 0.95, (0.11, 0.05), ""),
+        (0.9, 1.0, (0.07, 0.0), "; may be chance of the samples (±0.14 at 95 %)"),
+        (0.65, 0.85, (0.11, None), ""),
+        (0.85, 0.85, (0.08, 0.08), ""),
+    ],
+)
+def test_what_samples_alone_may_make_is_said(
+    a: float, b: float, errors: tuple[float | None, ...], caveat: str
+) -> None:
+    """A difference that two evaluations' standard errors explain is no claim; without both nobody can say."""
+    pair = make_comparison(A, B, "lora_rank", "final_loss")
+    sides = {
+        "a": replace(pair.a, value=a, stderr=errors[0]),
+        "b": replace(pair.b, value=b, stderr=errors[1]),
+    }
+    told = compared(metric="sorting/match/accuracy", direction=Direction.UP, **sides)
+    assert told.partition(")")[2].endswith(caveat)
+    assert ("chance of the samples" in told) == bool(caveat)

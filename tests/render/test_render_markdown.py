@@ -595,7 +595,9 @@ def test_scores_stand_with_their_standard_errors() -> None:
     """A score has its standard error beside it in the table and in comparisons."""
     evaluation = make_evaluation("1B_rank4")
     scored = make_experiment("1B_rank4", evaluations=(evaluation,))
-    side = Side(experiment="1B_rank4", setting=4, value=0.925, step=1500, source=evaluation.source)
+    side = Side(
+        experiment="1B_rank4", setting=4, value=0.925, step=1500, source=evaluation.source, stderr=0.019
+    )
     other = Side(experiment="1B_rank64", setting=64, value=0.5, step=1500, source=Source("elsewhere.eval"))
     comparison = make_comparison("1B_rank4", "1B_rank64", "lora_rank", "final_loss")
     comparison = replace(

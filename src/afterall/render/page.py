@@ -20,7 +20,7 @@ from afterall.model import (
 from afterall.render.composing import md
 from afterall.render.escaping import Markdown, link, text
 from afterall.render.remedies import Remedies, remedies_of
-from afterall.render.words.metrics import Digits, error_of
+from afterall.render.words.metrics import Digits
 from afterall.render.words.parameters import setting, short_models
 from afterall.render.words.sparkline import sparkline
 from afterall.settings import SetSettings
@@ -115,15 +115,6 @@ class Page:
             brief = source.file if len(source.file) <= 60 else f"…/{source.file.rpartition('/')[2]}"
             named = link(brief, source.file)
         return md("{}, {}", named, source.where) if source.where else named
-
-    def standard_error(self, experiment: str, metric: str, source: Source) -> float | None:
-        """Return the standard error of an evaluation's score ("task/scorer/metric") read at `source`."""
-        held = self.by_name[experiment].evaluations if experiment in self.by_name else ()
-        for evaluation in held:
-            if evaluation.source == source and metric.startswith(f"{evaluation.task}/"):
-                score = metric.removeprefix(f"{evaluation.task}/")
-                return evaluation.metrics.get(error_of(score))
-        return None
 
     def findings(self, *codes: FindingCode) -> list[Finding]:
         """Return the findings of these kinds, in the report's order."""

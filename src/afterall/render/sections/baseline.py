@@ -11,11 +11,11 @@ from afterall.render.composing import joined, listing, md
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.best import labelled
-from afterall.render.sections.comparing import chance
+from afterall.render.sections.comparing import chance, sampling_error
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import is_quality, metric_name
-from afterall.render.words.numbers import percent
+from afterall.render.words.numbers import number, percent
 from afterall.render.words.parameters import cell, phrase
 
 MOST_RUNS = 30
@@ -39,7 +39,9 @@ def subsections(page: Page) -> Iterator[Subsection]:
 
 
 def _nothing(name: str) -> Markdown:
-    form = "{} can be compared with no other run: it has no finite number, or none differs in a known parameter."
+    form = (
+        "{} can be compared with no other run: it has no finite number, or none differs in a known parameter."
+    )
     return md(form, name)
 
 
@@ -116,6 +118,9 @@ def _difference(c: Comparison, page: Page) -> Markdown:
 def _belief(c: Comparison) -> Markdown:
     if c.compared_at is ComparedAt.NEITHER:
         return Markdown("no claim")
+    error = sampling_error(c)
+    if error is not None:
+        return md("may be chance: ±{} by its samples", number(error, 2))
     if c.within_noise is None:
         return Markdown("one seed")
     if c.within_noise:

@@ -18,6 +18,8 @@ from afterall.render.words.numbers import number, percent
 from afterall.render.words.parameters import cell, phrase
 
 SMALLEST_P = 1e-4
+Z_95 = 1.96
+"""Standard errors within which 95 % of a normal distribution lies."""
 
 
 def compared(comparison: Comparison, page: Page) -> Markdown:
@@ -128,8 +130,7 @@ def _how_much(low: float, high: float, metric: str, is_lower: bool) -> Markdown:
 def _spread(metric: str, side: Side, page: Page) -> Markdown:
     """Return " ± sd (n = 2)" for the mean of replicates, " ± 0.11" for a score with a standard error."""
     if side.n < 2:
-        error = page.standard_error(side.experiment, metric, side.source)
-        return Markdown("") if error is None else md(" ± {}", number(error, 2))
+        return Markdown("") if side.stderr is None else md(" ± {}", number(side.stderr, 2))
     if side.sd is None:
         return md(" (mean of {})", side.n)
     return md(" ± {} (n = {})", page.digits.write_spread(metric, side.sd), side.n)
@@ -160,6 +161,9 @@ def _caveats(c: Comparison, page: Page) -> Markdown:
         more = md(" and {} more", len(c.confounders) - 3) if len(c.confounders) > 3 else Markdown("")
         differ = "differs" if len(c.confounders) == 1 else "differ"
         parts.append(md("but {}{} {} too", joined(others), more, differ))
+    error = sampling_error(c)
+    if error is not None:
+        parts.append(md("may be chance of the samples (±{} at 95 %)", number(error, 2)))
     if c.same_seeds is False:
         parts.append(Markdown("the seeds differ"))
     lost = [*c.a.not_finite, *c.b.not_finite]
@@ -168,6 +172,19 @@ def _caveats(c: Comparison, page: Page) -> Markdown:
     if c.p_value is not None and c.within_noise is False:
         parts.append(md("more than seeds alone explain ({})", chance(c.p_value)))
     return joined(parts, "; ")
+
+
+def sampling_error(comparison: Comparison) -> float | None:
+    """Return the half width of the 95 % interval of two scores' difference where it covers zero, else None.
+
+    It is that of independent samples, 1.96 · √(a² + b²) of the evaluations' own standard errors. Runs that
+    were asked the same questions usually differ by less chance than that: it claims too little, not too much.
+    """
+    a, b = comparison.a, comparison.b
+    if a.stderr is None or b.stderr is None or a.value == b.value:
+        return None
+    half = Z_95 * math.hypot(a.stderr, b.stderr)
+    return half if abs(b.value - a.value) <= half else None
 
 
 def _has_trained(name: str, page: Page) -> bool:
