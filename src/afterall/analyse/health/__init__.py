@@ -22,9 +22,10 @@ from afterall.analyse.health.rising import loss_rose
 from afterall.analyse.health.schedule import learning_rate_ended
 from afterall.analyse.health.speed import throughput_dropped
 from afterall.analyse.health.spikes import loss_spikes
+from afterall.analyse.health.trend import Trend, trend_of
 from afterall.model import Experiment, Finding
 
-RULES: tuple[Callable[[Experiment], list[Finding]], ...] = (
+RULES: tuple[Callable[[Experiment, Trend | None], list[Finding]], ...] = (
     loss_spikes,
     loss_rose,
     overfitting,
@@ -32,9 +33,10 @@ RULES: tuple[Callable[[Experiment], list[Finding]], ...] = (
     learning_rate_ended,
     throughput_dropped,
 )
-"""A new rule is one module and one row here."""
+"""A new rule is one module and one row here; it gets a run, and the course of its training loss."""
 
 
 def judge_health(experiment: Experiment) -> list[Finding]:
     """Return what the curves of one run show."""
-    return [finding for rule in RULES for finding in rule(experiment)]
+    course = trend_of(experiment, "loss")
+    return [finding for rule in RULES for finding in rule(experiment, course)]

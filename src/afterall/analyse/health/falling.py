@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afterall.analyse.health.reading import found
-from afterall.analyse.health.trend import trend_of
+from afterall.analyse.health.trend import Trend
 from afterall.analyse.readings import has_trained
 from afterall.model import Experiment, Finding, FindingCode, Scalar
 
@@ -17,9 +17,8 @@ SLOPE = 6.0
 LEAST_MEDIANS = 6
 
 
-def still_falling(experiment: Experiment) -> list[Finding]:
+def still_falling(experiment: Experiment, trend: Trend | None) -> list[Finding]:
     """Return the finding on a finished run whose loss was still falling, empty where it was not."""
-    trend = trend_of(experiment, "loss")
     if trend is None or not has_trained(experiment):
         return []
     size = len(trend.medians) // 3

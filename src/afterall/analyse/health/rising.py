@@ -7,16 +7,15 @@ SCATTERS standard errors, and so does the one before the last.
 import numpy as np
 
 from afterall.analyse.health.reading import found
-from afterall.analyse.health.trend import trend_of
+from afterall.analyse.health.trend import Trend
 from afterall.model import Experiment, Finding, FindingCode, Scalar
 
 SHARE = 0.2
 SCATTERS = 5.0
 
 
-def loss_rose(experiment: Experiment) -> list[Finding]:
+def loss_rose(experiment: Experiment, trend: Trend | None) -> list[Finding]:
     """Return the finding on a run whose training loss rose, empty where it did not."""
-    trend = trend_of(experiment, "loss")
     if trend is None:
         return []
     place = int(np.argmin(trend.medians))

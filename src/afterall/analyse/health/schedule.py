@@ -4,6 +4,7 @@ At or below SHARE of its peak, from a step before BEFORE of the last one on.
 """
 
 from afterall.analyse.health.reading import finite, found
+from afterall.analyse.health.trend import Trend
 from afterall.model import Experiment, Finding, FindingCode, Scalar
 
 SHARE = 1e-3
@@ -11,7 +12,7 @@ BEFORE = 0.9
 LEAST_POINTS = 5
 
 
-def learning_rate_ended(experiment: Experiment) -> list[Finding]:
+def learning_rate_ended(experiment: Experiment, _: Trend | None) -> list[Finding]:
     """Return the finding on a schedule that ended too early, empty where it did not."""
     series = experiment.series.get("learning_rate")
     points = finite(series.points) if series is not None else []

@@ -6,6 +6,7 @@ The median throughput of the last third is below SHARE of that before it.
 import statistics
 
 from afterall.analyse.health.reading import finite, found
+from afterall.analyse.health.trend import Trend
 from afterall.model import Experiment, Finding, FindingCode, Scalar
 
 SHARE = 0.7
@@ -13,7 +14,7 @@ LEAST_POINTS = 24
 KEY = "tokens_per_second_per_gpu"
 
 
-def throughput_dropped(experiment: Experiment) -> list[Finding]:
+def throughput_dropped(experiment: Experiment, _: Trend | None) -> list[Finding]:
     """Return the finding on a run that slowed down, empty where it did not."""
     series = experiment.series.get(KEY)
     points = finite(series.points) if series is not None else []

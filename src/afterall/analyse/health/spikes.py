@@ -8,7 +8,7 @@ Neighbours among such values are one spike. It is mild where the median after it
 import numpy as np
 
 from afterall.analyse.health.reading import found
-from afterall.analyse.health.trend import Trend, trend_of
+from afterall.analyse.health.trend import Trend
 from afterall.model import Experiment, Finding, FindingCode, Scalar, Severity
 
 SCATTERS = 10.0
@@ -18,9 +18,8 @@ NEAR = 5
 """Points within which two such values belong to one spike."""
 
 
-def loss_spikes(experiment: Experiment) -> list[Finding]:
+def loss_spikes(experiment: Experiment, trend: Trend | None) -> list[Finding]:
     """Return the finding on a run's spikes, empty where it has none."""
-    trend = trend_of(experiment, "loss")
     if trend is None:
         return []
     strays = trend.strays()
