@@ -1,6 +1,8 @@
 """A report is a function of what lies in the set and what Slurm said, and keeps what people wrote."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -203,3 +205,16 @@ def test_a_persons_own_page_is_not_lost(set_dir: Path) -> None:
     assert {entry.path for entry in after.survey.layout.entries} - {e.path for e in before} <= {
         "afterall.toml"
     }
+
+
+def test_a_report_without_figures_does_not_import_matplotlib(set_dir: Path) -> None:
+    """What takes longest to import, and looks for files of its own, is left alone; for the page too."""
+    (set_dir / "afterall.toml").write_text("figures = false\nhtml = true\n")
+    said = (
+        "import sys; from pathlib import Path; from afterall.pipeline import recorded, report; "
+        "report(Path(sys.argv[1]), recorded(Path(sys.argv[2]))); sys.exit('matplotlib' in sys.modules)"
+    )
+    argv = [sys.executable, "-c", said, str(set_dir), str(set_dir.parent / "sacct.txt")]
+    assert subprocess.run(argv, check=False).returncode == 0
+    assert (set_dir / "RESULTS.html").exists()
+    assert not list((set_dir / "RESULTS_files").glob("*.svg"))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from afterall.model import Direction, Experiment, Point, Ranking, Report, Series, Source, VaryingParameter
 from afterall.render.documents import render
-from afterall.render.figures import KINDS, figures, path_of
+from afterall.render.figures import figures, path_of
 from afterall.render.figures.grouping import MOST_NAMED, looks
+from afterall.render.figures.kinds import KINDS
 from afterall.render.page import Page
 from afterall.settings import SetSettings
 from render.render_reports import fact, make_cost, make_experiment, spec_report, tiny_report

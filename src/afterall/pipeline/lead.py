@@ -114,8 +114,9 @@ def _require_jobs(surveyed: Survey, written: Report) -> None:
 
 
 def _write(surveyed: Survey, written: Report, *, as_page: bool) -> Published:
-    prepare_drawing()
-    from afterall.pipeline.writing import write  # noqa: PLC0415 (it imports matplotlib, which looks for its place)
+    if surveyed.settings.figures:
+        prepare_drawing()
+    from afterall.pipeline.writing import write  # noqa: PLC0415 (it imports what only a report needs)
 
     return write(surveyed, written, as_page=as_page)
 

@@ -6,7 +6,6 @@ a run that ended in NaN is marked where its last number stands.
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from msgspec import Struct
@@ -17,16 +16,14 @@ from afterall.render.composing import plural
 from afterall.render.figures import canvas
 from afterall.render.figures.figure import Figure
 from afterall.render.figures.grouping import LARGEST, Look, is_drawable, looks
+from afterall.render.figures.smoothing import SERIES, SMOOTHED_FROM, running_median
 from afterall.render.page import Page
 
-SERIES = (("loss", "Training loss"), ("val_loss", "Validation loss"))
 MOST_POINTS, FEWEST_POINTS = 600, 80
 """Of one line: more than a page has pixels for, and fewer where there are many lines."""
 MOST_OF_ALL = 9_000
 MOST_MARKED = 40
 """Points of a line, and lines, up to which each point is marked."""
-SMOOTHED_FROM = 100
-"""Points from which a running median is drawn, over a fiftieth of them."""
 LOG_FROM = 20.0
 """Ratio of the largest to the smallest loss from which the axis is logarithmic."""
 
@@ -116,16 +113,6 @@ def _line(axes: Axes, finite: Sequence[Point], look: Look, runs: int, *, is_lost
     if is_lost:
         axes.plot(x[-1:], y[-1:], marker="X", markersize=7, color=look.colour, markeredgecolor="white")
     return line
-
-
-def running_median(points: Sequence[Point], most: int) -> tuple[list[int], list[float]]:
-    """Return at most so many steps, and the medians of the values around them."""
-    values = np.array([point.value for point in points])
-    width = max(3, len(points) // 50 | 1)
-    padded = np.pad(values, width // 2, mode="reflect")
-    at = np.unique(np.linspace(0, len(points) - 1, min(len(points), most)).astype(int))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, width)[at]
-    return [points[index].step for index in at], np.median(windows, axis=1).tolist()
 
 
 def _scale(axes: Axes, values: Sequence[float]) -> None:

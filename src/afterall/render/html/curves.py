@@ -12,8 +12,8 @@ from afterall.model import Experiment, Point
 from afterall.model.thinning import thin
 from afterall.render.escaping import line
 from afterall.render.figures.grouping import Look, looks
-from afterall.render.figures.losses import SERIES, SMOOTHED_FROM, running_median
 from afterall.render.figures.palette import COLOURS, DASHES
+from afterall.render.figures.smoothing import SERIES, SMOOTHED_FROM, running_median
 from afterall.render.page import Page
 from afterall.render.words.numbers import not_finite
 
