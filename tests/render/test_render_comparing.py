@@ -199,3 +199,34 @@ def test_what_samples_alone_may_make_is_said(
     told = compared(metric="sorting/match/accuracy", direction=Direction.UP, **sides)
     assert told.partition(")")[2].endswith(caveat)
     assert ("chance of the samples" in told) == bool(caveat)
+
+
+def summed_up(*pairs: tuple[str, float, float, bool | None]) -> str:
+    """Return the first line on ranks 4 and 64, compared with each of some models."""
+    comparisons = []
+    for model, low_rank, high_rank, tie in pairs:
+        pair = make_comparison(A, B, "lora_rank", "final_loss")
+        sides = {"a": replace(pair.a, value=low_rank), "b": replace(pair.b, value=high_rank)}
+        comparisons.append(replace(pair, equal={"model": model}, within_noise=tie, **sides))
+    document = markdown(spec_report(comparisons=tuple(comparisons)))
+    return (
+        document.partition("LoRA Rank Impact")[2]
+        .partition("**Final training loss:**\n\n- ")[2]
+        .splitlines()[0]
+    )
+
+
+def test_an_effect_that_depends_on_another_parameter_is_told_as_that() -> None:
+    """Which way goes with which value, where every value goes one way; a tie leaves it open."""
+    assert summed_up(("x-1B", 2.0, 1.0, None), ("x-3B", 1.0, 2.0, None)) == (
+        "No consistent direction over 2 comparisons: rank 64 was lower with x-1B, higher with x-3B."
+    )
+    assert summed_up(("x-1B", 2.0, 1.0, None), ("x-3B", 2.0, 1.5, None), ("x-7B", 1.0, 2.0, None)) == (
+        "rank 64 was lower in 2 of 3 comparisons: lower with x-1B and x-3B, higher with x-7B."
+    )
+    assert summed_up(("x-1B", 2.0, 1.0, False), ("x-3B", 1.0, 1.01, True)) == (
+        "No consistent direction over 2 comparisons."
+    )
+    assert summed_up(("x-1B", 2.0, 1.0, None), ("x-3B", 2.0, 1.0, None)) == (
+        "rank 64 was lower in 2 of 2 comparisons."
+    )

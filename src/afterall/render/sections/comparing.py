@@ -57,14 +57,43 @@ def summary(comparisons: Sequence[Comparison], page: Page) -> Markdown:
         return Markdown("")
     lower_a = sum(c.a.value < c.b.value for c in judged)
     first, times = judged[0], max(lower_a, len(judged) - lower_a)
+    winner = first.a if lower_a > len(judged) - lower_a else first.b
+    setting, number_of = page.setting(first.parameter, winner.setting), plural(len(judged), "comparison")
+    depends = _depends(judged, page, is_a=winner is first.a)
     if times * 2 == len(judged):
-        return md("No consistent direction over {}.", plural(len(judged), "comparison"))
-    winner = first.a if lower_a == times else first.b
-    setting = page.setting(first.parameter, winner.setting)
+        told = md(": {} was {}", setting, depends) if depends else Markdown("")
+        return md("No consistent direction over {}{}.", number_of, told)
     ties = sum(bool(c.within_noise) for c in judged)
     tied = md(" ({} within the noise of replicates)", ties) if ties else Markdown("")
-    low = "faster" if metric_name(first.metric).style is Style.SECONDS else "lower"
-    return md("{} was {} in {} of {}{}.", setting, low, times, plural(len(judged), "comparison"), tied)
+    told = md(": {}", depends) if depends else Markdown("")
+    return md("{} was {} in {} of {}{}{}.", setting, _words(first.metric)[0], times, number_of, tied, told)
+
+
+def _depends(judged: Sequence[Comparison], page: Page, *, is_a: bool) -> Markdown:
+    """Return with which values of another parameter one side is lower or higher; "" where none tells.
+
+    A parameter tells where each of its values goes one way throughout, no tie among them, and not all alike.
+    """
+    for name in judged[0].equal:
+        if any(name not in c.equal or c.within_noise for c in judged):
+            continue
+        ways: dict[str, set[bool]] = {}
+        for c in judged:
+            is_lower = (c.a.value < c.b.value) is is_a
+            ways.setdefault(page.setting(name, c.equal[name]), set()).add(is_lower)
+        if all(len(way) == 1 for way in ways.values()) and len(set().union(*ways.values())) > 1:
+            told = [
+                md("{} with {}", word, listing([Markdown(v) for v in ways if ways[v] == {is_low}], 4))
+                for word, is_low in zip(_words(judged[0].metric), (True, False), strict=True)
+            ]
+            return joined(told)
+    return Markdown("")
+
+
+def _words(metric: str) -> tuple[str, str]:
+    """Return the words for a lower and a higher number of a metric."""
+    is_time = metric_name(metric).style is Style.SECONDS
+    return ("faster", "slower") if is_time else ("lower", "higher")
 
 
 def _told(c: Comparison, page: Page) -> Markdown:
@@ -118,7 +147,8 @@ def _named(c: Comparison, side: Side, page: Page) -> Markdown:
 
 def _how_much(low: float, high: float, metric: str, is_lower: bool) -> Markdown:
     seconds = metric_name(metric).style is Style.SECONDS
-    word = ("faster" if seconds else "lower") if is_lower else ("slower" if seconds else "higher")
+    lower, higher = _words(metric)
+    word = lower if is_lower else higher
     if low <= 0 or not math.isfinite(high / low):
         apart = duration(high - low) if seconds else number(high - low, 3)
         return md("{} {}", apart, word)
