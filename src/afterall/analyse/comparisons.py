@@ -11,6 +11,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from afterall.analyse.design import Cell, Design
+from afterall.analyse.differences import judge_difference
 from afterall.analyse.measures import Kind, Measure, Reading
 from afterall.analyse.noise import LEVEL, Noise, holm, learn_noise, mean_and_sd
 from afterall.analyse.ordering import identity
@@ -41,10 +42,18 @@ def compare_by(
 
 def _judged(compared: Sequence[Comparison], noise: Noise) -> list[Comparison]:
     """Return the comparisons with what replicates say of them, where the same point of training allows it."""
-    raw = [noise.p_value(c.b.value - c.a.value, c.a.n, c.b.n) if c.same_step else None for c in compared]
+    judged = [judge_difference(c.a, c.b, noise) if c.same_step else None for c in compared]
+    corrected = holm([None if each is None else each.p_value for each in judged])
     return [
-        replace(c, noise_sd=noise.sd, p_value=p, within_noise=None if p is None else p > LEVEL)
-        for c, p in zip(compared, holm(raw), strict=True)
+        replace(
+            c,
+            noise_sd=noise.sd,
+            p_value=p,
+            within_noise=None if p is None else p > LEVEL,
+            half_width=None if each is None else each.half_width,
+            effect_size=None if each is None else each.effect_size,
+        )
+        for c, p, each in zip(compared, corrected, judged, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Compute the two-sided p-value of Student's t, with nothing but the standard library.
+"""Compute two-sided p-values and critical values of Student's t, with nothing but the standard library.
 
 Invariant: the result lies in [0, 1] for any finite t and any positive number of degrees of freedom.
 """
@@ -8,6 +8,8 @@ import math
 _ENOUGH = 500
 _PRECISION = 1e-15
 _TINY = 1e-300
+_HALVINGS = 60
+"""Enough for every digit of a float."""
 
 
 def two_sided_p(t: float, degrees: float) -> float:
@@ -21,6 +23,22 @@ def two_sided_p(t: float, degrees: float) -> float:
         return 0.0
     x, y = degrees / (degrees + square), square / (degrees + square)
     return min(1.0, max(0.0, _incomplete_beta(x, y, degrees / 2)))
+
+
+def two_sided_t(p: float, degrees: float) -> float:
+    """Return the t that chance exceeds, either way, with probability `p` in (0, 1): 2.571 for 0.05 and 5.
+
+    By bisection of `two_sided_p`, which falls as t grows; infinity where t is beyond any number.
+    """
+    low, high = 0.0, 1.0
+    while two_sided_p(high, degrees) > p:
+        low, high = high, high * 2
+        if math.isinf(high):
+            return high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if two_sided_p(middle, degrees) > p else (low, middle)
+    return high
 
 
 def _incomplete_beta(x: float, y: float, a: float) -> float:

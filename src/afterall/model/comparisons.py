@@ -90,8 +90,12 @@ class Comparison(Struct, frozen=True, kw_only=True):
     noise_sd: float | None = None
     """Standard deviation between replicates, pooled over the set; None where no setting was repeated."""
     p_value: float | None = None
-    """Two-sided, of the difference against `noise_sd`, corrected (Holm) for all comparisons by this metric;
-    None without it, or where the sides stand at different points of training."""
+    """Two-sided, corrected (Holm) for all comparisons by this metric: Welch's t where both sides scatter,
+    else Student's with `noise_sd`. None without any replicates, or at different points of training."""
+    half_width: float | None = None
+    """Of the difference's 95 % interval, from the same test and not corrected."""
+    effect_size: float | None = None
+    """Hedges' g, positive where b is larger; None where a side ran once."""
     within_noise: bool | None = None
     """True: a tie, the replicates differ as much. None where no replicates tell what noise is."""
 

@@ -200,7 +200,7 @@ def _caveats(c: Comparison, page: Page) -> Markdown:
     if lost:
         parts.append(md("{} left out: not finite", joined([text(name) for name in lost[:4]])))
     if c.p_value is not None and c.within_noise is False:
-        parts.append(md("more than seeds alone explain ({})", chance(c.p_value)))
+        parts.append(md("more than seeds alone explain ({})", joined(_evidence(c, c.p_value))))
     return joined(parts, "; ")
 
 
@@ -219,6 +219,17 @@ def sampling_error(comparison: Comparison) -> float | None:
 
 def _has_trained(name: str, page: Page) -> bool:
     return name not in page.by_name or has_trained(page.by_name[name])
+
+
+def _evidence(c: Comparison, p_value: float) -> list[Markdown]:
+    """Return the p-value, the difference with its 95 % interval, and its size in deviations."""
+    told = [chance(p_value)]
+    if c.half_width:
+        apart = number(abs(c.b.value - c.a.value), 3)
+        told.append(md("{} ± {} apart at 95 %", apart, number(c.half_width, 2)))
+    if c.effect_size is not None:
+        told.append(md("Hedges' g {}", number(abs(c.effect_size), 2)))
+    return told
 
 
 def chance(p_value: float) -> Markdown:
