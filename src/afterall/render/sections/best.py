@@ -32,36 +32,7 @@ def subsection(page: Page) -> Subsection:
     return Subsection("Best Run", (Block(bullets=bullets), Block(image=image(page, "final_metric"))))
 
 
-def headline(page: Page) -> Markdown:
-    """Return who is best by the first measure of quality, and whether that can be believed; "" for none."""
-    for ranking in page.report.rankings:
-        finished = _finished(ranking)
-        if not is_quality(ranking.metric) or len(finished) < 2:
-            continue
-        value = page.digits.write
-        first = [name for name in finished if ranking.values[name] == ranking.values[finished[0]]]
-        told = md(
-            "{}: {}",
-            labelled([ranking.metric]),
-            _best(first, value(ranking.metric, ranking.values[first[0]])),
-        )
-        if len(first) == 1:
-            second = finished[1]
-            told = md("{}, then {} ({})", told, second, value(ranking.metric, ranking.values[second]))
-        return md("{}{}", told, _belief(ranking))
-    return Markdown("")
-
-
-def _belief(ranking: Ranking) -> Markdown:
-    """Return how far the order may be chance, as far as replicates tell."""
-    if ranking.tied_with_best:
-        return Markdown("; within the noise of replicates the best ones tie")
-    if ranking.noise_sd is None:
-        return Markdown("; nothing was repeated, so it may be chance")
-    return Markdown("")
-
-
-def _finished(ranking: Ranking) -> list[str]:
+def finished_in(ranking: Ranking) -> list[str]:
     """Return the runs that came to their end with a finite value, best first."""
     finite = [name for name in ranking.order if math.isfinite(ranking.values.get(name, math.nan))]
     return [name for name in finite if name not in ranking.unfinished]
@@ -107,7 +78,7 @@ def _ranked(alike: Sequence[Ranking], page: Page) -> Markdown:
     ranking = alike[0]
     words = {n: page.digits.write(ranking.metric, value) for n, value in ranking.values.items()}
     finite = [name for name in ranking.order if math.isfinite(ranking.values.get(name, math.nan))]
-    finished = _finished(ranking)
+    finished = finished_in(ranking)
     if len(finished) < 2:
         return Markdown("")
     at = md(" on the {} checkpoint", ranking.checkpoint) if ranking.checkpoint else Markdown("")

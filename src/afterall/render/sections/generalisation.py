@@ -9,7 +9,7 @@ from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
-from afterall.render.words.metrics import Digits, metric_name
+from afterall.render.words.metrics import Digits, is_quality, metric_name
 from afterall.render.words.numbers import MISSING
 
 _TOLD = ("final_val_loss", "best_val_loss", "mean_last_loss", "final_loss", "train_seconds")
@@ -25,7 +25,9 @@ def subsections(page: Page) -> Iterator[Subsection]:
 
 def _repeats(page: Page) -> Block:
     """Return mean and standard deviation of every setting that ran more than once."""
-    metrics = [m for m in _TOLD if any(m in group.metrics for group in page.report.replicates)][:4]
+    deciding = [ranking.metric for ranking in page.report.rankings if is_quality(ranking.metric)][:1]
+    wanted = dict.fromkeys((*deciding, *_TOLD))
+    metrics = [m for m in wanted if any(m in group.metrics for group in page.report.replicates)][:4]
     columns = [Column(Markdown("Setting")), Column(Markdown("Seeds"))]
     columns += [Column(text(metric_name(metric).header), is_number=True) for metric in metrics]
     rows = [

@@ -6,7 +6,7 @@ from afterall.model import SetSummary, VaryingParameter
 from afterall.render.composing import joined, listing, md
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
-from afterall.render.sections.best import headline
+from afterall.render.sections.headline import headline
 from afterall.render.sections.standing import completion_status, provisional
 from afterall.render.words.measures import days
 from afterall.render.words.parameters import alternatives, listed, phrase
