@@ -47,6 +47,7 @@ another cluster). `subject` is then the job's id.
 | | ("lower": the last is below the first), lowest, lowest_step, last_step (the lowest is not last) |
 | evaluation_failed, evaluation_unfinished, evaluation_unreadable | task, checkpoint, status, superseded |
 | | (true: the task succeeded on this checkpoint elsewhere); subject: the log; quote: the error's first line |
+| evaluation_saturated | score, lowest, highest (over the runs), runs (how many); subject: the task |
 | one_seed | settings (how many were compared, none of them repeated), seed (where all ran the same) |
 | confounded | parameters (that changed together between runs a and b, joined by ", "), never_alone (those |
 | | of them that no two runs differ in alone), a, b, comparisons (how many pairs of runs) |

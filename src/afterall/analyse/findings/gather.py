@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from afterall.analyse.findings.endings import judge_ending
 from afterall.analyse.findings.jobs import judge_jobs, judge_unplaced
+from afterall.analyse.findings.saturation import judge_scores
 from afterall.analyse.findings.training import judge_training
 from afterall.analyse.findings.validation import tell_validation
 from afterall.analyse.findings.whole import judge_design, judge_layout, judge_metrics, judge_observation
@@ -27,6 +28,7 @@ def find_all(ground: Groundwork) -> tuple[Finding, ...]:
     material = ground.material
     found = [*judge_observation(material.observation), *judge_layout(material.layout)]
     found += judge_unplaced(material.matched, ground.experiments)
+    found += judge_scores(ground.experiments, ground.measures)
     found += judge_metrics(ground.experiments, material.settings)
     found += judge_design(ground.design, ground.measures, ground.comparisons)
     for experiment in ground.experiments:

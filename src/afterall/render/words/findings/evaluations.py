@@ -33,4 +33,15 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         impact=("Its scores are not shown.",),
         resolution=("Try `inspect log recover`, or run the evaluation again.",),
     ),
+    FindingCode.EVALUATION_SATURATED: Wording(
+        title="Evaluation Saturated",
+        says=(
+            (
+                "all {runs} runs score {lowest} to {highest} of {score:code} on {subject:code}: it tells them "
+                "apart no more, a harder one would"
+            ),
+            "all runs score as good as everything on {subject:code}: it tells them apart no more",
+            "an evaluation tells the runs apart no more",
+        ),
+    ),
 }
