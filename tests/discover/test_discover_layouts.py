@@ -24,6 +24,25 @@ def test_an_experiment_is_above_its_output_directories() -> None:
     assert [(one.name, one.roots) for one in layout.experiments] == [("a", ("runs/a",)), ("b", ("runs/b",))]
 
 
+def test_a_base_model_with_torchtunes_configuration_is_no_run() -> None:
+    """Torchtune 0.2 to 0.5 wrote each run's configuration into the base model's directory, shared by all."""
+    base = ("base/torchtune_config.yaml", "base/model.safetensors", "base/config.json", "base/tokenizer.json")
+    layout = layout_of(*base, "a/job.sbatch", "a/slurm-12341.out", "b/job.sbatch", "b/slurm-12342.out")
+    assert names(layout) == ["a", "b"]
+    assert [e.path for one in layout.experiments for e in one.entries if e.path.startswith("base/")] == []
+
+
+def test_submitits_folder_may_be_the_run() -> None:
+    """A run keeps its directory where submitit's logs lie in it beside its configuration or another log."""
+    submitted = ("a/12341_0_log.out", "a/12341_0_log.err", "a/12341_submitted.pkl", "a/config.yaml")
+    assert names(layout_of(*submitted, "b/12342_0_log.out", "b/slurm-12345.out")) == ["a", "b"]
+    tidy = layout_of("log/12341/12341_0_log.out", "log/12341/config.yaml", "log/12342/12342_0_log.out")
+    assert [log.path for one in tidy.experiments for log in one.logs] == [
+        "log/12341/12341_0_log.out",
+        "log/12342/12342_0_log.out",
+    ]
+
+
 def test_runs_two_levels_down_bear_their_groups_name() -> None:
     """A group is no experiment, though it holds the script that submits its runs."""
     layout = layout_of(

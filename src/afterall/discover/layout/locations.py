@@ -16,7 +16,8 @@ from afterall.model import Entry, EntryKind
 Key = tuple[str, ...]
 
 _SUBMITIT_FILE = re.compile(r"\d+(_\d+)*_(submitted\.pkl|log\.out|log\.err)", re.ASCII)
-"""submitit keeps a job's logs and pickles in <folder>/<job id>."""
+"""submitit keeps a job's logs and pickles in its folder, which people call <folder>/%j, or after the run."""
+_JOB = re.compile(r"\d+(_\d+)?", re.ASCII)
 
 
 class Location(Struct, frozen=True):
@@ -72,6 +73,7 @@ def _log_directories(entries: tuple[Entry, ...], scripts: frozenset[str]) -> fro
     logs: dict[str, list[LogName]] = defaultdict(list)
     others: set[str] = set()
     jobs: set[str] = set()
+    configured: set[str] = set()
     for entry in entries:
         if entry.kind is not EntryKind.FILE:
             continue
@@ -82,6 +84,8 @@ def _log_directories(entries: tuple[Entry, ...], scripts: frozenset[str]) -> fro
             logs[entry.parent].append(log)
         elif entry.path in scripts or files.is_product(entry.name) or files.is_run_config(entry.name):
             others.add(entry.parent)
+        elif files.may_hold_parameters(entry.name):
+            configured.add(entry.parent)
     found = {directory for directory, names in logs.items() if _are_of_several_runs(names)}
     found.update(directory for directory in logs if directories.is_called_logs(_name(directory)))
     found.update(
@@ -89,7 +93,9 @@ def _log_directories(entries: tuple[Entry, ...], scripts: frozenset[str]) -> fro
         for above in (job.rpartition("/")[0] for job in jobs)
         if directories.is_called_logs(_name(above))
     )
-    return frozenset((found - others) | jobs)
+    runs = others | configured | logs.keys()
+    of_jobs = {job for job in jobs if job not in runs or _JOB.fullmatch(_name(job))}
+    return frozenset((found - others) | of_jobs)
 
 
 def _are_of_several_runs(logs: list[LogName]) -> bool:
