@@ -32,6 +32,14 @@ from scan.trace_reading import chosen, file_trace, last_part, values
             {"loss": {5: 0.125}, "val_loss": {5: 0.25}, "learning_rate": {5: 0.0001}},
         ),
         ("step 9 | valid loss  4.28 | valid ppl 69.99", {"val_loss": {9: 4.28}}),
+        ("Validation: loss 0.5, acc 0.9", {"val_loss": {-1: 0.5}}),
+        ("Epoch 3 [val] step 4 loss: 0.5", {"val_loss": {4: 0.5}}),
+        ("Eval | step 4 | train loss: 0.25 | loss: 0.5", {"loss": {4: 0.25}, "val_loss": {4: 0.5}}),
+        ("step 4 | val acc 0.9 | loss 0.5", {"loss": {4: 0.5}}),
+        ("Train Epoch: 1 [640/60000 (1%)]\tLoss: 2.250000", {"loss": {-1: 2.25}}),
+        ("step 4 loss: tensor(0.5, device='cuda:0', grad_fn=<NllLossBackward0>)", {"loss": {4: 0.5}}),
+        ("{'step': 4, 'loss': np.float32(0.5)}", {"loss": {4: 0.5}}),
+        ('train | {"epoch": 1, "step": "7", "loss": "2.375", "ppl": "5.2"}', {"loss": {7: 2.375}}),
     ],
 )
 def test_plain_logs_are_guessed_as_the_last_resort(text: str, expected: dict[str, dict[int, float]]) -> None:
@@ -52,6 +60,8 @@ def test_plain_logs_are_guessed_as_the_last_resort(text: str, expected: dict[str
         "checkpoint-loss:12%",
         "hinge.loss = x",
         "Test Loss: 0.5",
+        "Test set: Average loss: 0.0500, Accuracy: 9800/10000 (98%)",
+        "step 3 [test] loss: 0.5",
         "step 3 best val loss: 0.1",
         "step 3 kl loss 0.1",
         "step 3 loss 5",
@@ -105,3 +115,63 @@ def test_other_files_are_not_opened() -> None:
     """What is called otherwise, and other trainers' logs, are not even tried."""
     paths = ["r/data.csv", "r/trainer_log.jsonl", "r/gpu_metrics.csv", "r/results.csv", "r/log.txt"]
     assert [path for path in chosen("plain", paths) if path != "r/gpu_metrics.csv"] == []
+
+
+def losses(text: str) -> dict[int, float]:
+    """Return the guessed training losses of a log by step."""
+    return values(last_part(text.encode()).traces[0], "loss")
+
+
+def test_steps_that_begin_anew_in_each_epoch_are_counted_on() -> None:
+    """Of `Epoch [2/2], Step [1/3]` the step is the fourth of the run, and no epoch's losses are lost."""
+    lines = [
+        f"Epoch [{epoch}/2], Step [{step}/3], Loss: {epoch}.{step}\n" for epoch in (1, 2) for step in (1, 3)
+    ]
+    assert losses("".join(lines)) == {1: 1.1, 3: 1.3, 4: 2.1, 6: 2.3}
+
+
+def test_steps_that_begin_anew_have_no_step_where_an_epochs_length_is_not_told() -> None:
+    """Without it nobody knows how many steps lie between, so no step is told; the last value is the last."""
+    log = "".join(f"epoch {epoch} step {step} loss: {epoch}.{step}\n" for epoch in (0, 1) for step in (0, 50))
+    (trace,) = last_part(log.encode()).traces
+    assert [(row.step, row.value) for row in trace.curves["loss"].readings(None)] == [
+        (-1, 0.0),
+        (-1, 0.5),
+        (-1, 1.0),
+        (-1, 1.5),
+    ]
+
+
+def test_steps_of_the_whole_run_stay_as_they_are() -> None:
+    """An epoch beside a step that only grows changes nothing."""
+    log = "".join(f"Epoch {step // 3}, step {step}/8: loss {step}.5\n" for step in range(1, 9))
+    assert losses(log) == {step: step + 0.5 for step in range(1, 9)}
+
+
+def test_the_lowest_rank_that_prints_a_loss_is_believed() -> None:
+    """Each rank prints the loss of its own batch, in any order; rank 0's is what a run of one would print."""
+    log = "1: step 1 loss 9.5\n0: step 1 loss 1.5\n0: step 2 loss 1.25\n1: step 2 loss 9.25\n"
+    assert losses(log) == {1: 1.5, 2: 1.25}
+    assert losses("[rank3]: step 1 loss 0.5\n[rank0]: step 1 val_loss 0.75\n") == {1: 0.5}
+
+
+ENDED = "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (1, {1: 0.1, 2: 0.2}),
+        (3, {1: 1.5, 2: 2.5, 3: 0.3, 4: 0.4}),
+        (5, {1: 1.5, 2: 2.5, 3: 3.5, 5: 0.5, 6: 0.6}),
+    ],
+)
+def test_losses_below_slurms_word_on_a_jobs_end_are_another_jobs(
+    first: int, expected: dict[int, float]
+) -> None:
+    """A job that began anew has its own losses only; one that went on has those before its first step too."""
+    before = "".join(f"step {step} loss: {step}.5\n" for step in (1, 2, 3))
+    after = "".join(f"step {step} loss: 0.{step}\n" for step in (first, first + 1))
+    part = last_part((before + ENDED + after).encode())
+    assert (values(part.traces[0], "loss"), part.restarts) == (expected, 1)
+    assert losses(before + ENDED) == {1: 1.5, 2: 2.5, 3: 3.5}

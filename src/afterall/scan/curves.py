@@ -6,7 +6,7 @@ edges of a run of values that are not finite; so no spike and no divergence is s
 
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -101,6 +101,10 @@ class Curve:
         """Forget every reading of this epoch or a later one: a run went back to before it."""
         self._replace([row for row in self._rows() if row.epoch < epoch])
 
+    def keep_below(self, step: int) -> None:
+        """Forget every reading of this step or a later one, and those without a step."""
+        self._replace([row for row in self._rows() if 0 <= row.step < step])
+
     def continue_from(self, earlier: "Curve") -> None:
         """Put the readings of an earlier run before these, where these went on from one of its steps."""
         rows, before = _ordered(self._rows()), _ordered(earlier._rows())
@@ -116,6 +120,12 @@ class Curve:
         rows = sorted(self._rows(), key=lambda row: row.mark)
         loose._replace([Reading(UNPLACED, row.value, row.epoch, row.mark) for row in rows])
         return loose
+
+    def with_steps(self, step_of: Callable[[Reading], int]) -> "Curve":
+        """Return the same readings, each with the step that `step_of` gives it."""
+        placed = Curve(self.place, self.rounding)
+        placed._replace([Reading(step_of(r), r.value, r.epoch, r.mark) for r in self._rows()])
+        return placed
 
     def where(self, reading: Reading) -> str:
         """Say where in its file a reading stands."""

@@ -34,7 +34,7 @@ def read_table(file: IO[bytes], name: str) -> Trace | None:
     """Return the curves in a table or in JSON lines; None where neither tells of a loss by step or epoch."""
     rows = Rows("line {}")
     is_known = False
-    for at, (number, row) in enumerate(_rows(file)):
+    for at, (number, row) in enumerate(_rows(file, name)):
         is_known = is_known or (not _LOSSES.isdisjoint(row) and not _PLACES.isdisjoint(row))
         if not is_known and at >= FIRST_ROWS:
             return None
@@ -45,9 +45,9 @@ def read_table(file: IO[bytes], name: str) -> Trace | None:
     return Trace(trainer=NAME, origin=Origin.GUESS, file=name, curves=rows.curves, trains=False)
 
 
-def _rows(file: IO[bytes]) -> Iterator[tuple[int, Mapping[str, object]]]:
+def _rows(file: IO[bytes], name: str) -> Iterator[tuple[int, Mapping[str, object]]]:
     header: list[str] = []
-    for number, line in whole_lines(file):
+    for number, line in whole_lines(file, name):
         if line.startswith("{") and not header:
             yield number, {key.lower(): value for key, value in (json_row(line) or {}).items()}
             continue
