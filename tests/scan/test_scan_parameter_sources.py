@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterall.model import Scalar
@@ -77,6 +77,7 @@ def test_a_killed_runs_arguments_lie_in_its_last_checkpoint(tmp_path: Path) -> N
 
 
 @given(st.integers(min_value=0, max_value=len(ARGUMENTS) - 1))
+@settings(deadline=None)
 def test_cut_arguments_say_nothing_else(length: int) -> None:
     """Wherever the file is cut, no value is told that the whole file does not tell."""
     whole = parse_training_arguments(ARGUMENTS, "f")

@@ -74,14 +74,20 @@ KINDS: tuple[ConfigKind, ...] = (
 """All kinds; a file is of the first kind whose name fits."""
 
 
+_OF_PROGRAMS = frozenset(
+    {Standing.TRACKER, Standing.OVERRIDES, Standing.ADAPTER, Standing.SAVED, Standing.SETUP}
+)
+"""Whose files are named where they are too large; a person's large YAML is data."""
+
+
 def choose(entries: Sequence[Entry], root: str) -> Iterator[tuple[ConfigKind, Entry]]:
     """Yield the files to read of an experiment, each with its kind, those nearest its `root` first."""
     by_kind: dict[int, list[Entry]] = {}
     for entry in entries:
-        if entry.kind is not EntryKind.FILE or entry.size_bytes > MOST_BYTES:
+        if entry.kind is not EntryKind.FILE:
             continue
         index = next((i for i, kind in enumerate(KINDS) if kind.name.search(entry.path)), None)
-        if index is not None:
+        if index is not None and (entry.size_bytes <= MOST_BYTES or KINDS[index].standing in _OF_PROGRAMS):
             by_kind.setdefault(index, []).append(entry)
     for index in sorted(by_kind):
         kind = KINDS[index]

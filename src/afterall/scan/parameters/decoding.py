@@ -36,6 +36,7 @@ _ADAPTER_KEYS = frozenset(
 
 _AT_TOP = re.compile(rb"\n(?=[^\s#-])")
 """Where a setting of its own begins."""
+_CUT = "ends without a line end: its last setting, which may be cut, was left out"
 _SHARDING = frozenset(
     {
         "zero_optimization.stage",
@@ -55,9 +56,10 @@ def parse_saved_yaml(data: bytes, file: str) -> Config:
 
     Programs end their last line; people's editors need not.
     """
-    if not data.endswith(b"\n"):
-        data = data[: max((found.end() for found in _AT_TOP.finditer(data)), default=0)]
-    return parse_yaml_file(data, file)
+    if data.endswith(b"\n"):
+        return parse_yaml_file(data, file)
+    kept = data[: max((found.end() for found in _AT_TOP.finditer(data)), default=0)]
+    return Config(parse_yaml_file(kept, file).values, _CUT if data else "is empty")
 
 
 def parse_overrides(data: bytes, file: str) -> Config:

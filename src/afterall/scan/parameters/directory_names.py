@@ -33,6 +33,8 @@ _WORDS = {
 }
 _OTHERWISE = re.compile(r"[aA](?:10|16|30|40|100|800|[2-6]000)|[nN]\d{1,2}")
 """GPUs, and numbers of nodes as well as of samples."""
+_NUMBERED = re.compile(r"[A-Za-z]\d{1,9}")
+"""A run's number rather than a parameter, where it is the whole name: r1, r2, s1."""
 _TOKEN = re.compile(
     rf"(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})[-=_]?{_NUMBER}$", re.IGNORECASE
 )
@@ -46,6 +48,8 @@ def parse_directory_name(path: str) -> dict[str, Fact]:
     if pairs:
         return {key: Fact(typed(value), source) for key, value in pairs}
     found: dict[str, Fact] = {}
+    if _NUMBERED.fullmatch(name):
+        return found
     is_of_r1 = "deepseek" in name.lower()
     for token in re.split(r"_+|-(?=[a-z]+-?\d)", name):
         word = _TOKEN.match(token)

@@ -15,6 +15,8 @@ _KEYS = re.compile(
     r")$",
     re.IGNORECASE,
 )
+# What follows from the others: Hugging Face's trackers log how many weights a model has.
+_COUNTS = re.compile(r"(?:^|[./])(?:(?:num|total|trainable|all)_param(?:eter)?s)$")
 # What is asked of the scheduler and the shell; within other words these mean something else.
 _RESOURCES = re.compile(
     r"(?:^|\.)(?:account|partition|qos|constraint|conda_env|venv|modules|mem|time|cpus_per_task)$"
@@ -40,7 +42,7 @@ def is_hyperparameter(key: str, value: Scalar, names: frozenset[str]) -> bool:
     """Tell whether a setting describes the training; `names` are the experiment's and its directories'."""
     if value is None or value == "":
         return False
-    if _BRANCHES.search(key) or _KEYS.search(key) or _RESOURCES.search(key):
+    if _BRANCHES.search(key) or _KEYS.search(key) or _COUNTS.search(key) or _RESOURCES.search(key):
         return False
     # Patterns of modules begin with a dot or end with a dollar, and a run may be called as its one module.
     return not isinstance(value, str) or means_a_set(key) or not _is_place_or_name(key, value, names)

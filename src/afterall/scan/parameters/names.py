@@ -157,7 +157,7 @@ _ELSEWHERE = re.compile(
     r"(?:^|[._])(?<!clip_)(?:val|valid|validation|eval|evaluation|test|generation|teacher|reward)(?:$|[._])"
 )
 _TRAINING = re.compile(
-    r"(?:^|\.)(?:train|training|trainer|args|config|cfg|hparams|params|model|peft|lora|optim|sft)$"
+    r"(?:^|\.)(?:train|training|trainer|args|config|cfg|hparams|params|model|peft|lora|optim|sft|peft_config\.\w{1,60})$"
 )
 
 
