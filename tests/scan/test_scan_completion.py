@@ -106,3 +106,25 @@ def test_a_diverged_run_has_still_come_to_its_end() -> None:
     """NaN is another matter than not having trained."""
     traces = last_part(fixture("torchtune/nan-0.6.out")).traces
     assert judge_completion(traces, {}, ()).value is True
+
+
+@pytest.mark.parametrize(
+    ("apart_s", "expected"), [(3600, (False, "no_wandb_exit")), (30, (True, "wandb_exit"))]
+)
+def test_the_run_file_of_wandb_that_was_written_last_tells_the_end(
+    apart_s: int, expected: tuple[bool, str]
+) -> None:
+    """An earlier program's exit is none of the later one's; processes of one program end together."""
+    ends = (("wandb_exit", True), ("no_wandb_exit", False))
+    traces = [
+        Trace(
+            trainer="wandb",
+            origin=Origin.HISTORY,
+            file=kind,
+            evidence=(Evidence(kind, speaks, PLACE),),
+            mtime_ns=(1_000_000 + at * apart_s) * 10**9,
+        )
+        for at, (kind, speaks) in enumerate(ends)
+    ]
+    found = judge_completion(traces, {}, ())
+    assert (found.value, found.evidence[0].kind) == expected

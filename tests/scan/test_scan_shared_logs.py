@@ -4,7 +4,7 @@ import pytest
 
 from afterall.model import FindingCode
 from scan.run_making import fixture
-from scan.trace_reading import last_part, parts_of, rows, trace_by, values
+from scan.trace_reading import facts, last_part, numbers, parts_of, rows, trace_by, values
 
 WHOLE = fixture("torchtune/whole-0.6.out")
 OTHER = fixture("torchtune/whole-0.4.out")
@@ -38,6 +38,59 @@ def test_the_last_job_in_a_shared_log_counts() -> None:
     assert values(parts[1].traces[0], "loss") == values(trace_by("torchtune", OTHER), "loss")
     assert [finding.code for finding in parts[0].findings] == [FindingCode.LINE_COPY_FAILED]
     assert parts[1].findings == ()
+
+
+ENDED = (
+    *(f"huggingface/{name}.out" for name in ("notqdm-4.46", "notqdm-5.24", "resumed-5.24", "rows-4.46")),
+    *(f"huggingface/{name}.out" for name in ("tokens-5.24", "trl-5.23", "whole-5.23")),
+    *("lightning/tqdm-1.9.out", "litgpt/full-0.5.out", "litgpt/lora_r4-0.5.out", "llamafactory/sft-0.9.out"),
+    *(
+        "torchtune/dpo-0.6.out",
+        "torchtune/full-0.6.out",
+        "torchtune/whole-0.4.out",
+        "torchtune/whole-0.6.out",
+    ),
+    *(
+        "trl/dpo-0.12.out",
+        "trl/grpo-1.16.out",
+        "trl/kto-1.16.out",
+        "trl/orpo-0.12.out",
+        "trl/reward-1.16.out",
+    ),
+)
+
+
+def without_end(log: bytes) -> bytes:
+    """Cut a log at a record's end before the first word of its trainer that it is done."""
+    for tenths in range(9, 2, -1):
+        place = len(log) * tenths // 10
+        cut = log[: max(log.rfind(b"\n", 0, place), log.rfind(b"\r", 0, place)) + 1]
+        traces = last_part(cut).traces
+        if not any(trace.evidence for trace in traces) and any(trace.curves for trace in traces):
+            return cut
+    raise AssertionError
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_a_run_killed_below_a_finished_one_has_nothing_of_its_end(name: str) -> None:
+    """Appended to the log of one that was done, a run tells the very same as in a log of its own."""
+    cut = without_end(fixture(name))
+    alone, below = last_part(cut), last_part(fixture(name) + cut)
+    assert set(numbers(below.traces)) == set(numbers(alone.traces))
+    assert [trace.evidence for trace in below.traces if trace.evidence] == []
+    assert [facts(t) for t in below.traces if t.facts] == [facts(t) for t in alone.traces if t.facts]
+
+
+BLOCK = b"***** train metrics *****\n  epoch         =        2.0\n  train_runtime = 0:00:06.14\n"
+
+
+def test_a_printed_block_of_totals_is_of_the_run_above_it() -> None:
+    """A loss below the totals that a script printed is another run's, and those are none of its own."""
+    log = fixture("huggingface/whole-5.23.out")
+    cut = without_end(log)
+    below = last_part(log + BLOCK + cut)
+    assert set(numbers(below.traces)) == set(numbers(last_part(cut).traces))
+    assert [trace.evidence for trace in below.traces if trace.evidence] == []
 
 
 def test_lines_are_counted_through_the_whole_file() -> None:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from afterall.errors import BadInput
 from afterall.scan.traces import Origin
 from afterall.scan.trainers.crc32c import crc32c, crc32c_of_each
 from afterall.scan.trainers.event_records import MOST_EVENT_BYTES, masked
@@ -133,3 +134,29 @@ def test_files_of_the_last_run_are_chosen() -> None:
         "runs/b/events.out.tfevents.3",
         "runs/b/events.out.tfevents.2",
     ]
+
+
+def test_a_run_that_also_wrote_below_its_directory_keeps_its_own_file() -> None:
+    """What `add_hparams` wrote last, into a directory of its own, is the run's; not another process's."""
+    own, below = "r/runs/x/events.out.tfevents.17.vm.20.0", "r/runs/x/17.5/events.out.tfevents.18.vm.20.1"
+    assert sorted(chosen("tensorboard", [own, below])) == sorted([own, below])
+    assert sorted(chosen("tensorboard", [below, own])) == sorted([own, below])
+    other = "r/runs/x/18.5/events.out.tfevents.19.vm.21.0"
+    assert chosen("tensorboard", [own, below, other]) == [other]
+    beside = "r/runs/y/events.out.tfevents.19.vm.20.1"
+    assert chosen("tensorboard", [own, beside]) == [beside]
+
+
+def test_the_tags_of_pytorchs_own_examples_are_known() -> None:
+    """`Loss/train` and `Loss/val` are what its documentation shows."""
+    data = record(scalar_event(3, ("Loss/train", 0.5))) + record(scalar_event(3, ("Loss/val", 0.75)))
+    trace = file_trace(read_events, data, NAME)
+    assert (values(trace, "loss"), values(trace, "val_loss")) == ({3: 0.5}, {3: 0.75})
+
+
+@pytest.mark.parametrize("data", [b"\0" * 4096, b"no events at all, but text\n", b"{" * 12])
+def test_a_file_that_is_none_is_refused(data: bytes) -> None:
+    """What does not begin with an event is named; what ends before its first event is only empty."""
+    with pytest.raises(BadInput):
+        read_events(io.BytesIO(data), NAME)
+    assert read_events(io.BytesIO(data[:11]), NAME) is None

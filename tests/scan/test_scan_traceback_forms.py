@@ -92,6 +92,12 @@ def test_of_a_group_a_member_is_told() -> None:
     assert (finding.quote, finding.evidence["frame"]) == ("ValueError: b", "/home/u/train.py:9")
 
 
+def test_a_bar_within_a_message_stays() -> None:
+    """Only what stands before a line is a group's margin."""
+    finding = the_traceback(BOOM.format(message="ValueError: want int | str, got   | None"))
+    assert finding.quote == "ValueError: want int | str, got   | None"
+
+
 def test_colours_hide_nothing() -> None:
     """Python 3.13's coloured traceback gives exception and frame, and its line of the table."""
     text = (

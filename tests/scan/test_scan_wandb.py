@@ -7,11 +7,12 @@ import re
 
 import pytest
 
+from afterall.errors import BadInput
 from afterall.scan.trainers.wandb import read_summary
 from afterall.scan.trainers.wandb_file import read_run
 from afterall.scan.trainers.wandb_framing import records
 from scan.run_making import fixture
-from scan.trace_reading import file_trace, rows, trace_by, values
+from scan.trace_reading import file_trace, kinds, rows, trace_by, values
 
 VERSIONS = ("0.17.9", "0.21.4", "latest")
 
@@ -24,11 +25,10 @@ def last_values(data: bytes) -> dict[str, float]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_printed_summary_is_read(version: str) -> None:
-    """Keys with spaces, aligned to the right, and values with five decimals."""
+    """Keys with spaces, aligned to the right, and values with five decimals, but for a rate rounded to 0."""
     data = fixture(f"wandb/{version}-plain.out")
     assert last_values(data) == {
         "loss": 0.13757,
-        "learning_rate": 0.0,
         "peak_memory_active_gib": 18.77768,
         "peak_memory_alloc_gib": 18.7,
         "peak_memory_reserved_gib": 19.25,
@@ -143,6 +143,19 @@ def test_a_killed_run_has_no_exit_and_keeps_its_history() -> None:
     trace = file_trace(read_run, whole[:32768], "r.wandb")
     assert [evidence.kind for evidence in trace.evidence] == ["no_wandb_exit"]
     assert 0 < len(rows(trace, "loss")) < 30
+
+
+def test_a_run_that_was_killed_before_its_first_block_has_no_exit() -> None:
+    """It writes seven bytes at once and all records later: what it left then tells that it was killed."""
+    trace = file_trace(read_run, fixture("wandb/run-failed.wandb")[:7], "r/run-1.wandb")
+    assert (trace.curves, kinds(trace)) == ({}, ["no_wandb_exit"])
+
+
+@pytest.mark.parametrize("data", [b"", b":W&B", b"\0" * 100, b"no run of wandb at all\n"])
+def test_a_file_that_is_no_runs_is_refused(data: bytes) -> None:
+    """What does not begin as wandb's files do is named."""
+    with pytest.raises(BadInput):
+        read_run(io.BytesIO(data), "r/run-1.wandb")
 
 
 def test_nan_in_the_history_is_kept() -> None:

@@ -13,14 +13,15 @@
 | failure_line | against | a line that explains an end, and no training step after it |
 
 The first of these rows that is there decides. A traceback after the totals therefore fails no training, an
-exit code of 0 proves none, and a run whose loss became NaN has still come to its end.
+exit code of 0 proves none, and a run whose loss became NaN has still come to its end. Of several run files of
+wandb the one that was written last tells how the program ended.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from afterall.model import Completion, Evidence, Fact, Finding, Severity
 from afterall.scan.precedence import as_number
-from afterall.scan.traces import Trace
+from afterall.scan.traces import Origin, Trace
 
 RULE: tuple[str, ...] = (
     "zero_steps",
@@ -36,6 +37,10 @@ RULE: tuple[str, ...] = (
 """Kinds of evidence, the most telling first."""
 
 
+TOGETHER_NS = 120 * 10**9
+"""Within which processes of one program, each with a run file of its own, end."""
+
+
 def judge_completion(
     traces: Sequence[Trace], metrics: Mapping[str, Fact], lines: Iterable[Finding]
 ) -> Completion:
@@ -44,11 +49,19 @@ def judge_completion(
     All three are of the attempt that counts; `lines` are its logs' findings, made milder where training went
     on.
     """
-    found = [evidence for trace in traces for evidence in trace.evidence]
+    found = [evidence for trace in traces if _speaks_last(trace, traces) for evidence in trace.evidence]
     found += [*_progress(metrics), *_failures(lines)]
     order = {kind: index for index, kind in enumerate(RULE)}
     evidence = tuple(dict.fromkeys(sorted(found, key=lambda one: (order[one.kind], one.source))))
     return Completion(evidence[0].speaks_for if evidence else None, evidence)
+
+
+def _speaks_last(trace: Trace, traces: Sequence[Trace]) -> bool:
+    """Tell a run file of wandb from those that had been written before a later program began its own."""
+    if trace.origin is not Origin.HISTORY or trace.mtime_ns is None:
+        return True
+    times = [t.mtime_ns for t in traces if t.origin is Origin.HISTORY and t.mtime_ns is not None]
+    return trace.mtime_ns >= max(times) - TOGETHER_NS
 
 
 def _progress(metrics: Mapping[str, Fact]) -> list[Evidence]:

@@ -163,7 +163,8 @@ class TracebackReader(LineReader):
 
     def _continue(self, line: Line, opened: _Open) -> None:
         opened.lines += 1
-        text = _MARGIN.sub("", line.text, count=1)
+        margin = _MARGIN.match(line.text)
+        text = line.text if margin is None else line.text[margin.end() :]
         frame = (_BOXED_FRAME if opened.is_boxed else _FRAME).match(text)
         if frame is not None:
             opened.frames += 1

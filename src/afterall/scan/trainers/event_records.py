@@ -21,6 +21,7 @@ MOST_EVENT_BYTES = 1 << 16
 """Larger events are images and histograms; they are passed over."""
 MOST_LENGTHS = 4096
 _HEAD = struct.Struct("<QI")
+HEAD_BYTES = _HEAD.size
 _SUM = struct.Struct("<I")
 
 
@@ -47,6 +48,11 @@ class Block(Struct, frozen=True):
 def masked(crc: int) -> int:
     """Return a checksum as TensorFlow stores it."""
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def is_event_file(head: bytes) -> bool:
+    """Tell whether a file begins with an event, by its first HEAD_BYTES; one that ends before may."""
+    return len(head) < HEAD_BYTES or masked(crc32c(head[:8])) == _HEAD.unpack(head[:HEAD_BYTES])[1]
 
 
 def read_blocks(file: IO[bytes]) -> Iterator[Block]:

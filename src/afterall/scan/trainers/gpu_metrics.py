@@ -62,7 +62,7 @@ class _Sample(Struct, frozen=True):
 def read_gpu_metrics(file: IO[bytes], name: str) -> Trace | None:
     """Return what was sampled; None where the file is no output of nvidia-smi."""
     samples, energy = GpuSamples(), GpuEnergy()
-    for gpu, sample in _with_gpus(_rows(file)):
+    for gpu, sample in _with_gpus(_rows(file, name)):
         samples.add(gpu, sample.utilization, sample.power_w, sample.memory_gib)
         energy.add(gpu, sample.time_s, sample.power_w)
     facts = {**samples.facts(name), **energy.facts(name)}
@@ -84,9 +84,9 @@ def _with_gpus(rows: Iterator[_Sample]) -> Iterator[tuple[int, _Sample]]:
         turn += 1
 
 
-def _rows(file: IO[bytes]) -> Iterator[_Sample]:
+def _rows(file: IO[bytes], name: str) -> Iterator[_Sample]:
     columns: Sequence[str] = ()
-    for _, line in whole_lines(file):
+    for _, line in whole_lines(file, name):
         cells = _cells(line)
         header = _header(cells)
         if header:

@@ -22,7 +22,7 @@ _TIME = re.compile(r"(?:(\d{1,5}) days?, )?(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)$")
 class MetricsBlocks(TraceReader):
     """Reads the last block of each kind."""
 
-    triggers = (b"***** train metrics *****", b"***** eval metrics *****")
+    triggers = (b"***** train metrics *****", b"***** eval metrics *****", b"{'loss': ")
 
     def __init__(self, name: str, _: Bars) -> None:
         self._name = name
@@ -37,7 +37,9 @@ class MetricsBlocks(TraceReader):
         return self._is_open
 
     def read(self, line: Line) -> None:
-        """Take a head or an entry; anything else ends the block."""
+        """Take a head or an entry; anything else ends the block. A loss below one is another run's."""
+        if self._done is not None and "{'loss': " in line.text:
+            self._done, self._values = None, {}
         head = _HEAD.search(line.text)
         entry = None if head or not self._is_open else _ENTRY.match(line.text)
         self._is_open = head is not None or entry is not None

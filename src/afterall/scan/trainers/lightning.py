@@ -32,7 +32,7 @@ _RESUMED = re.compile(r"\bRestored all states from the checkpoint (?:file )?at \
 _GPU = re.compile(r"\bYou are using a CUDA device \('([^']{1,100})'\) that has Tensor Cores\.")
 _SAVED = re.compile(r"Epoch \d{1,9}, global step (\d{1,12}): '(val[_/]?\w{0,40})' reached (\S{1,30}) \(best ")
 _V_NUM = re.compile(r"\bv_num[=:] ?[-+.\w]{0,30}")
-_BAR = re.compile(r"(?:Epoch|Training epoch) [^\r\n]{0,400}\bv_num[=:]")
+_BAR = re.compile(r"(?:Epoch|Training epoch) (\d{1,9})?[^\r\n]{0,400}\bv_num[=:]")
 _RICH = re.compile(
     r"\s{8,400}(?:(?:[-+.\w]{1,30} )?[A-Za-z][\w/]{0,60}:(?: [-+.\w]{1,30})?|[-+.\w]{1,30})\s{0,400}$"
 )
@@ -64,6 +64,13 @@ class LightningLines(TraceReader):
         self._is_bar = False
         self._open_name = ""
         self._told: set[str] = set()
+        self._epoch = 0
+        self._restarts = 0
+
+    @property
+    def restarts(self) -> int:
+        """How often a bar of an earlier epoch stood below a fit's last line: another fit began."""
+        return self._restarts
 
     @property
     def wants_next(self) -> bool:
@@ -102,7 +109,8 @@ class LightningLines(TraceReader):
 
         Before 2.0 a bar's own `loss`, before v_num, is a mean over the last twenty steps.
         """
-        if _BAR.search(line.text):
+        if bar := _BAR.search(line.text):
+            self._follow(int(bar[1] or self._epoch))
             self._is_bar, self._told = True, set()
             text = _V_NUM.split(line.text, maxsplit=1)[-1]
         elif self._is_bar and _RICH.match(line.text):
@@ -117,6 +125,14 @@ class LightningLines(TraceReader):
                 self._told.add(name)
         is_open = _OPEN_NAME.search(text)
         self._open_name = is_open[0] if is_open is not None else ""
+
+    def _follow(self, epoch: int) -> None:
+        """Forget a fit that had ended where a bar begins anew; the last bar is often drawn again below it."""
+        if self._done is not None and epoch < self._epoch:
+            self._saves = Rows("line {}", Rounding(decimals=5))
+            self._last, self._facts, self._done = {}, {}, None
+            self._restarts += 1
+        self._epoch = epoch
 
     def trace(self) -> Trace | None:
         """Return what the log tells; metrics.csv tells more."""
@@ -141,7 +157,7 @@ class LightningLines(TraceReader):
 
 def read_metrics_csv(file: IO[bytes], name: str) -> Trace | None:
     """Return the trace in a metrics.csv; None where its columns are no metrics, or LitGPT's."""
-    found = metrics_rows(file)
+    found = metrics_rows(file, name)
     if is_litgpt(next(found, (0, {}))[1]):
         return None
     rows = Rows("line {}")

@@ -13,8 +13,14 @@ LONGEST_LINE = 1 << 20
 MOST_JSON_BYTES = 64 << 20
 
 
-def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, str]]:
-    """Yield the number (from 1) and text of each line that ends; overlong ones are passed over."""
+def whole_lines(file: IO[bytes], name: str) -> Iterator[tuple[int, str]]:
+    """Yield the number (from 1) and text of each line that ends; overlong ones are passed over.
+
+    Raises BadInput for a file that begins with a NUL byte: it is no text, or its data were lost.
+    """
+    if file.read(1) == b"\0":
+        raise BadInput(name, "begins with NUL bytes, so it is no text")
+    file.seek(0)
     number = 1
     is_rest = False
     while piece := file.readline(LONGEST_LINE):

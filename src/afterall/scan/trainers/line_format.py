@@ -15,6 +15,7 @@ from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.metric_names import CURVES
 from afterall.scan.trainers.rows import Rows, number_in, step_in
 
 Row = Mapping[str, object]
@@ -56,6 +57,13 @@ class FormatLines(TraceReader):
         self._done: Line | None = None
         self._planned: Fact | None = None
         self._reached: Fact | None = None
+        self._facts_when_done: dict[str, Fact] = {}
+        self._restarts = 0
+
+    @property
+    def restarts(self) -> int:
+        """How often a loss of an earlier step stood below the last word: another run began."""
+        return self._restarts
 
     @property
     def has_trained(self) -> bool:
@@ -68,12 +76,15 @@ class FormatLines(TraceReader):
             return
         if self._form.done is not None and self._form.done.search(line.text):
             self._done = line if self.has_trained or not self._form.done_needs_rows else None
+            self._facts_when_done = dict(self.facts)
         source = Source(self._name, line.where)
         self.tell(line.text, source)
         for row in self.rows_in(line.text):
             self._take(row, line, source)
 
     def _take(self, row: Row, line: Line, source: Source) -> None:
+        if self._done is not None and self._goes_back(row):
+            self._begin_anew()
         if self._form.last_only:
             self._last |= {name: (value, line.mark) for name, value in row.items()}
         else:
@@ -86,6 +97,22 @@ class FormatLines(TraceReader):
     def forget_end(self) -> None:
         """Take the last word back: the trainer went on, or began anew."""
         self._done = None
+
+    def _goes_back(self, row: Row) -> bool:
+        """Tell whether a row has the training loss of a step that was reached before."""
+        step = step_in(row)
+        if step is None or self._reached is None or step > int(str(self._reached.value)):
+            return False
+        return any(CURVES.get(name) == "loss" for name in row)
+
+    def _begin_anew(self) -> None:
+        """Forget the run that was done, but not what the next one told before its first loss."""
+        self._rows = Rows("line {}", self._form.rounding)
+        self._last, self._done, self._planned, self._reached = {}, None, None, None
+        self.facts = {
+            name: fact for name, fact in self.facts.items() if self._facts_when_done.get(name) is not fact
+        }
+        self._restarts += 1
 
     def rows_in(self, text: str) -> Iterator[Row]:
         """Yield the rows in a line's text: none, one, or more where it tells of several steps."""

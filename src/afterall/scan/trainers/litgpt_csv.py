@@ -25,7 +25,7 @@ def is_litgpt(header: Mapping[str, str]) -> bool:
 
 def read_metrics(file: IO[bytes], name: str) -> Trace | None:
     """Return the trace in a metrics.csv of LitGPT; None for any other."""
-    found = metrics_rows(file)
+    found = metrics_rows(file, name)
     if not is_litgpt(next(found, (0, {}))[1]):
         return None
     rows = Rows("line {}")

@@ -56,7 +56,7 @@ def read_trainer_log(file: IO[bytes], name: str) -> Trace | None:
     first = last = 0
     planned: Fact | None = None
     reached: Fact | None = None
-    for number, line in whole_lines(file):
+    for number, line in whole_lines(file, name):
         row = json_row(line)
         step = None if row is None else step_in(row)
         if row is None or step is None:

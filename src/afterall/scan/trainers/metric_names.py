@@ -24,6 +24,9 @@ CURVES: dict[str, str] = {
     "lm loss": "loss",
     "lm-loss-training/lm loss": "loss",
     "loss_metrics/global_avg_loss": "loss",
+    # as PyTorch's own examples of TensorBoard name them, and what descends from them
+    **dict.fromkeys(("Loss/train", "loss/train", "Train/Loss", "Train/loss", "train/Loss"), "loss"),
+    **dict.fromkeys(("Loss/training", "loss/training", "Training/Loss", "Training/loss"), "loss"),
     # validation loss
     "val_loss": "val_loss",
     "val/loss": "val_loss",
@@ -37,6 +40,10 @@ CURVES: dict[str, str] = {
     "lm loss validation": "val_loss",
     "lm-loss-validation/lm loss validation": "val_loss",
     "validation_metrics/loss": "val_loss",
+    **dict.fromkeys(("Loss/val", "loss/val", "Val/Loss", "Val/loss", "val/Loss"), "val_loss"),
+    **dict.fromkeys(("Loss/valid", "loss/valid", "Valid/Loss", "Valid/loss", "valid/Loss"), "val_loss"),
+    **dict.fromkeys(("Loss/validation", "loss/validation", "Validation/Loss"), "val_loss"),
+    **dict.fromkeys(("Validation/loss", "validation/Loss", "Loss/eval", "loss/eval"), "val_loss"),
     # learning rate
     "lr": "learning_rate",
     "learning_rate": "learning_rate",

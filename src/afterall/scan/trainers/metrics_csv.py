@@ -14,21 +14,21 @@ from afterall.scan.trainers.trainer import newest
 MOST_COLUMNS = 500
 
 
-def metrics_rows(file: IO[bytes]) -> Iterator[tuple[int, Mapping[str, str]]]:
+def metrics_rows(file: IO[bytes], name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Yield first the header, its names to themselves, then each row's line and its cells that hold anything.
 
     Nothing where no column is called "step"; a row of another length than the header is passed over.
     """
     header: list[str] = []
-    for number, line in whole_lines(file):
+    for number, line in whole_lines(file, name):
         cells = _cells(line)
         if not header:
             header = cells[:MOST_COLUMNS]
             if "step" not in header:
                 return
-            yield number, {name: name for name in header}
+            yield number, {column: column for column in header}
         elif len(cells) == len(header):
-            yield number, {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+            yield number, {column: cell for column, cell in zip(header, cells, strict=True) if cell}
 
 
 def choose(entries: Sequence[Entry]) -> Sequence[Entry]:

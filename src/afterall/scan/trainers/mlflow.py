@@ -35,7 +35,7 @@ def read_metric(file: IO[bytes], name: str) -> Trace | None:
         return None
     by_step, in_order = Rows("line {}"), Rows("line {}")
     has_steps = False
-    for number, line in whole_lines(file):
+    for number, line in whole_lines(file, name):
         words = line.split(" ")
         step = number_in(words[2]) if len(words) == 3 else None
         if step is not None and 0 <= step < 1e15:

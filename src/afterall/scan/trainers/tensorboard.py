@@ -15,10 +15,11 @@ from typing import IO
 
 from msgspec import Struct
 
+from afterall.errors import BadInput
 from afterall.model import Entry, Fact, Source
 from afterall.scan.curves import Curve, Rounding
 from afterall.scan.traces import Origin, Trace
-from afterall.scan.trainers.event_records import Block, read_blocks
+from afterall.scan.trainers.event_records import HEAD_BYTES, Block, is_event_file, read_blocks
 from afterall.scan.trainers.metric_names import CURVES
 from afterall.scan.trainers.protobuf import fields
 from afterall.scan.trainers.tensorboard_hparams import MOST_PARAMETERS, TAG, read_hparams
@@ -26,6 +27,8 @@ from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 
 NAME = "tensorboard"
 _FILE = re.compile(r"(?:^|/)events\.out\.tfevents\.[^/]+$")
+_PROCESS = re.compile(r"events\.out\.tfevents\.\d{1,20}\.(?P<process>[^/]{1,300}\.\d{1,10})\.\d{1,10}$")
+"""A file is named by its time, its host, its process and a count. Source: TensorFlow's events_writer.cc."""
 _LIGHTNING_LOGS = re.compile(r"(?:^|/)lightning_logs/")
 """What nobody else calls a directory."""
 _LIGHTNING = re.compile(r"(?:^|/)lightning_logs/|(?:^|/)version_\d{1,18}/[^/]+$")
@@ -52,7 +55,13 @@ class _Scalar(Struct, frozen=True):
 
 
 def read_events(file: IO[bytes], name: str) -> Trace | None:
-    """Return the scalars of an event file that are metrics; None where there are none."""
+    """Return the scalars of an event file that are metrics; None where there are none.
+
+    Raises BadInput for a file that does not begin with an event.
+    """
+    if not is_event_file(file.read(HEAD_BYTES)):
+        raise BadInput(name, "is no event file of TensorBoard, or its first bytes are damaged")
+    file.seek(0)
     curves: dict[str, Curve] = {}
     first, is_rows = _LIGHTNING.search(name) is not None, False
     parameters: dict[str, Fact] = {}
@@ -152,10 +161,24 @@ def _tensor(message: bytes) -> bytes | None:
 
 
 def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Return the files of the run that was written last: it may have several."""
+    """Return the files of the run that was written last: it may have several.
+
+    torch's `add_hparams` and `add_scalars` put theirs into directories of their own below the run's.
+    """
     files = [entry for entry in entries if _FILE.search(entry.path)]
     last = newest(files)
-    return newest([entry for entry in files if entry.parent == last[0].parent], MOST_FILES) if last else []
+    return newest([entry for entry in files if _is_beside(entry, last[0])], MOST_FILES) if last else []
+
+
+def _is_beside(entry: Entry, last: Entry) -> bool:
+    """Tell whether a file is of the same run as another: beside it, or by its process above or below."""
+    if entry.parent == last.parent:
+        return True
+    of_entry, of_last = _PROCESS.search(entry.name), _PROCESS.search(last.name)
+    is_of_process = of_entry is not None and of_last is not None and of_entry["process"] == of_last["process"]
+    return is_of_process and (
+        last.path.startswith(f"{entry.parent}/") or entry.path.startswith(f"{last.parent}/")
+    )
 
 
 TENSORBOARD = Trainer(name=NAME, files=(TraceFiles(choose=_choose, read=read_events),))

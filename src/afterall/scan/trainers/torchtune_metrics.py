@@ -36,7 +36,7 @@ def read_metrics(file: IO[bytes], name: str) -> Trace | None:
     """Return the trace in a metrics file of either kind."""
     rows = Rows("line {}")
     first: int | None = None
-    for number, line in whole_lines(file):
+    for number, line in whole_lines(file, name):
         row = json_row(line) if line.startswith("{") else parse_step(line)
         step = None if row is None else step_in(row)
         if row is not None and step is not None:

@@ -2,7 +2,7 @@
 
 Format of the terminal block, 0.8 to 0.31: after `wandb: Run summary:` lines of a right-aligned key, a space
 and a value rounded to five decimals, until a blank `wandb:` line; since 0.21.2 at most ten keys, then `+N
-...`.
+...`. A learning rate that it prints as 0 is any below 0.000005, so it tells none.
 """
 
 import re
@@ -17,6 +17,7 @@ from afterall.scan.logs.reader import TraceReader
 from afterall.scan.provenance import version_of
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import read_json
+from afterall.scan.trainers.metric_names import CURVES
 from afterall.scan.trainers.rows import Rows, number_in, step_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 from afterall.scan.trainers.wandb_file import NAME, RUN_FILES
@@ -58,6 +59,8 @@ class WandbLines(TraceReader):
             found = _BLOCK_LINE.fullmatch(line.text)
             self._is_open = line.text.strip() != "wandb:" and line.text.startswith("wandb:")
             number = number_in(found["value"]) if found is not None and line.is_complete else None
+            if number == 0 and found is not None and CURVES.get(found["key"]) == "learning_rate":
+                return
             if found is not None and number is not None and len(self._values) < _MOST_KEYS:
                 self._values[found["key"]] = number
                 self._marks[found["key"]] = line.mark

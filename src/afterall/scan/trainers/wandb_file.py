@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from afterall.errors import BadInput
 from afterall.model import Entry, Evidence, Fact, Source
 from afterall.scan.parameters.flat import flatten
 from afterall.scan.traces import Origin, Trace
@@ -18,7 +19,7 @@ from afterall.scan.trainers.protobuf import fields
 from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
 from afterall.scan.trainers.wandb_environment import add_samples, of_environment, of_telemetry
-from afterall.scan.trainers.wandb_framing import records
+from afterall.scan.trainers.wandb_framing import HEADER, records
 
 NAME = "wandb"
 _HISTORY, _SUMMARY, _CONFIG, _STATS, _TELEMETRY, _RUN, _EXIT, _ENVIRONMENT = 2, 3, 5, 7, 11, 17, 18, 26
@@ -104,15 +105,17 @@ class _Run:
                     self.job_id = pair[2]
 
 
-def read_run(file: IO[bytes], name: str) -> Trace | None:
-    """Return what a `.wandb` file holds; None for a file that is none."""
+def read_run(file: IO[bytes], name: str) -> Trace:
+    """Return what a `.wandb` file holds; raise BadInput for a file that is none.
+
+    wandb writes the first bytes at once and the records in blocks: a run that was killed early has none.
+    """
+    if file.read(len(HEADER)) != HEADER:
+        raise BadInput(name, "is no run file of wandb, or was cut within its first bytes")
+    file.seek(0)
     run = _Run(name)
-    is_run = False
     for record in records(file):
-        is_run = True
         run.take(record)
-    if not is_run:
-        return None
     ended = run.exit_code is not None
     where = f"exit record, code {run.exit_code}" if ended else "no exit record"
     facts = run.samples.facts(name)

@@ -38,7 +38,7 @@ def read_metadata(file: IO[bytes], name: str) -> Trace | None:
 def read_requirements(file: IO[bytes], name: str) -> Trace | None:
     """Return the versions in a requirements.txt."""
     trace = _trace(name, {})
-    for number, line in whole_lines(file):
+    for number, line in whole_lines(file, name):
         found = _PACKAGE.fullmatch(line.strip())
         if found is not None:
             trace.provenance |= version_of(found[1], found[2], trace.source(f"line {number}"))

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO
 
-_HEADER = b":W&B\xe1\xbe\x00"
+HEADER = b":W&B\xe1\xbe\x00"
 _BLOCK = 32768
 _PIECE = struct.Struct("<IHB")
 _WHOLE, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
@@ -23,9 +23,9 @@ MOST_RECORD_BYTES = 16 << 20
 def records(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the records of a `.wandb` file, none of another file; a damaged block is passed over."""
     block = file.read(_BLOCK)
-    if not block.startswith(_HEADER):
+    if not block.startswith(HEADER):
         return
-    position = len(_HEADER)
+    position = len(HEADER)
     pending: list[bytes] = []
     while block:
         for kind, data in _pieces(block, position):
