@@ -40,8 +40,10 @@ def test_the_report_may_have_another_name() -> None:
         ("[jobs]\nr4 = [3]", "afterall.toml:1: jobs[...][0]: expected text, got whole number"),
         (
             'omit = ["issues"]',
-            "afterall.toml:1: omit: 'issues' is no section that can be left out; there are overview, "
-            "checkpoints, results, findings, storage, next_steps, appendix",
+            (
+                "afterall.toml:1: omit: 'issues' is no section that can be left out; there are overview, "
+                "checkpoints, results, findings, storage, next_steps, appendix"
+            ),
         ),
         ('[metrics]\nloss = "low"', "afterall.toml:2: metrics.loss: 'low' is neither 'min' nor 'max'"),
         ("experiments = 3", "afterall.toml:1: experiments: expected list, got whole number"),

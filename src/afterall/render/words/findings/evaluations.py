@@ -37,8 +37,8 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Evaluation Saturated",
         says=(
             (
-                "all {runs} runs score {lowest} to {highest} of {score:code} on {subject:code}: it tells them "
-                "apart no more, a harder one would"
+                "all {runs} runs score {lowest} to {highest} of {score:code} on {subject:code}: it tells "
+                "them apart no more, a harder one would"
             ),
             "all runs score as good as everything on {subject:code}: it tells them apart no more",
             "an evaluation tells the runs apart no more",
