@@ -7,49 +7,94 @@ two writers from doing the same work, nothing more.
 import errno
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from afterall.errors import PublishRefused
+from afterall.publish.directory import opened, remove_links
 from afterall.publish.place import Place
 
 STATE_DIRECTORY = ".afterall"
 """Lock and cache; deleting it loses nothing."""
+LOCK = "report.lock"
+DEAD_AFTER_S = 600.0
+"""Nobody holds the lock for so long: it is taken when a report is ready, to render and write it."""
+_HOLDER = "report.holder"
 
 
 @contextmanager
 def locked(set_dir: Path, timeout_s: float) -> Iterator[Place]:
-    """Yield the place to publish in, alone; raise PublishRefused naming the holder after `timeout_s`."""
-    state = set_dir / STATE_DIRECTORY
+    """Yield the place to publish in, alone; raise PublishRefused naming the holder after `timeout_s`.
+
+    A holder of more than `DEAD_AFTER_S` is dead or hangs, and is not waited for any longer.
+    """
+    lock = FileLock(set_dir / STATE_DIRECTORY / LOCK, mode=0o666 & ~_umask())
+    _prepare(set_dir)
+    is_ours = _acquire(lock, set_dir, timeout_s)
     try:
-        state.mkdir(exist_ok=True)
+        if is_ours:
+            with suppress(OSError):  # who holds it is a courtesy to others, not a condition
+                _write_holder(set_dir)
+        yield Place(set_dir)
+    finally:
+        if is_ours:
+            with suppress(OSError), opened(set_dir, STATE_DIRECTORY) as at:
+                os.unlink(_HOLDER, dir_fd=at)
+            lock.release()
+
+
+def _prepare(set_dir: Path) -> None:
+    try:
+        with opened(set_dir, STATE_DIRECTORY, make=True) as at:
+            remove_links(LOCK, at)
     except OSError as error:
-        raise PublishRefused(state, _reason(error)) from error
-    lock = FileLock(state / "report.lock", mode=0o666 & ~_umask())
-    holder = state / "report.holder"
+        raise PublishRefused(set_dir / STATE_DIRECTORY, _reason(error)) from error
+
+
+def _acquire(lock: BaseFileLock, set_dir: Path, timeout_s: float) -> bool:
+    """Take the lock; return False where its holder must be dead, whose lock some file servers keep."""
     try:
         lock.acquire(timeout=timeout_s)
     except Timeout as error:
-        raise PublishRefused(lock.lock_file, "the lock is held", holder=_read_holder(holder)) from error
+        if _held_for_s(set_dir) > DEAD_AFTER_S:
+            return False
+        raise PublishRefused(lock.lock_file, "the lock is held", holder=_read_holder(set_dir)) from error
     except OSError as error:
         raise PublishRefused(lock.lock_file, _reason(error)) from error
-    try:
-        with suppress(OSError):  # who holds it is a courtesy to others, not a condition
-            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
-        yield Place(set_dir)
-    finally:
-        with suppress(OSError):
-            holder.unlink()
-        lock.release()
+    return True
 
 
-def _read_holder(path: Path) -> str:
+def _held_for_s(set_dir: Path) -> float:
+    """Return for how long the holder has had the lock, 0 where it left no word."""
     try:
-        with path.open("rb") as file:
-            text = file.read(200).decode("utf-8", "replace")
+        with opened(set_dir, STATE_DIRECTORY) as at:
+            return time.time() - os.lstat(_HOLDER, dir_fd=at).st_mtime
+    except OSError:
+        return 0.0
+
+
+def _write_holder(set_dir: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with opened(set_dir, STATE_DIRECTORY) as at:
+        with suppress(FileNotFoundError):
+            os.unlink(_HOLDER, dir_fd=at)
+        with os.fdopen(os.open(_HOLDER, flags, 0o666, dir_fd=at), "w") as file:
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+
+
+def _read_holder(set_dir: Path) -> str:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        with opened(set_dir, STATE_DIRECTORY) as at:
+            descriptor = os.open(_HOLDER, flags, dir_fd=at)
+        try:
+            text = os.read(descriptor, 200).decode("utf-8", "replace")
+        finally:
+            os.close(descriptor)
     except OSError:
         return "a process that left no name"
     return "".join(c for c in text.strip() if c.isprintable()) or "a process that left no name"
