@@ -162,7 +162,7 @@ def test_pruning_looks_at_most_once_an_hour(spool: Spool) -> None:
     assert spool.prune_hourly(written + timedelta(hours=2, minutes=1), **keep) == 1
 
 
-@pytest.mark.parametrize("room", ["", "new", "claimed", "sets"])
+@pytest.mark.parametrize("room", ["", "new", "tmp", "claimed", "sets"])
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
 def test_a_spool_that_others_can_write_to_is_refused(spool: Spool, room: str, mode: int) -> None:
     """Whoever can write a record chooses whose sets are reported on."""

@@ -7,8 +7,9 @@ record whole in exactly one place, and the next worker goes on from there.
     (hook)       │   └─→  failed/events/        given up, pruned by age
                  └──────→  quarantine/           unreadable, kept with NAME.reason beside it
 
-`tmp/` is where the hook writes before it renames into new/. `sets/`, `waits/`, `done/sets/` and
-`failed/sets/` hold the worker's own notes.
+`tmp/` is where the hook writes before it renames into new/; a whole record that stays there is of a hook that
+was killed in between, and is renamed for it. `sets/`, `waits/`, `done/sets/` and `failed/sets/` hold the
+worker's own notes.
 """
 
 import errno
@@ -31,6 +32,7 @@ SETS, WAITS, SETS_DONE, SETS_FAILED = "sets", "waits", "done/sets", "failed/sets
 _OURS = (CLAIMED, QUARANTINE, "done", "failed", DONE, FAILED, SETS, WAITS, SETS_DONE, SETS_FAILED)
 # A link, a socket, a file that is not ours to read. Any other failure (EIO, ESTALE) may pass.
 _NO_RECORD = (errno.ELOOP, errno.ENXIO, errno.EACCES)
+_RECORD_END = b"\nend=1\n"
 _BETWEEN_PRUNINGS_S = 3600
 _ABANDONED_AFTER = timedelta(days=1)
 
@@ -72,6 +74,21 @@ class Spool:
         finally:
             os.close(descriptor)
 
+    def rescue(self, before: datetime) -> int:
+        """Take over what a hook wrote before then and was killed before it could rename; return how many.
+
+        Only whole records; what else lies there is the hook's, until it is pruned.
+        """
+        rescued = 0
+        for name in self.names(TMP):
+            with suppress(OSError, BadEvent):
+                record = self._read(TMP, name)
+                if record is not None and record.written < before and record.data.endswith(_RECORD_END):
+                    os.rename(self.path / TMP / name, self.path / NEW / self._free_name(NEW, name))
+                    rescued += 1
+                    self.after_step("rescued")
+        return rescued
+
     def claim(self, limit: int) -> list[str]:
         """Take up to `limit` new records, oldest name first; return their names."""
         taken = []
@@ -92,9 +109,12 @@ class Spool:
 
     def read(self, name: str) -> Claimed | None:
         """Return a claimed record, None where it is gone; raise BadEvent for what is no record file."""
+        return self._read(CLAIMED, name)
+
+    def _read(self, room: str, name: str) -> Claimed | None:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
         try:
-            descriptor = os.open(self.path / CLAIMED / name, flags)
+            descriptor = os.open(self.path / room / name, flags)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -188,7 +208,7 @@ def open_spool(
                 os.mkdir(path / room, 0o700)
     except OSError as error:
         raise BadInput(path / room, (error.strerror or str(error)).lower()) from error
-    for room in (NEW, *_OURS):
+    for room in (NEW, TMP, *_OURS):
         _check(path / room, min_uid, trusted)
     return Spool(path, after_step)
 
