@@ -1,5 +1,6 @@
 """Put sacct, squeue and scontrol in a directory that say what a test wants, and note how they were called."""
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,9 @@ class FakeSlurm:
 
     def says(self, name: str, out: str = "", err: str = "", code: int = 0) -> None:
         """Let a command answer so from now on."""
-        (self.path / f"{name}.out").write_text(out, "utf-8", "surrogateescape")
+        beside = self.path / f".{name}.out"
+        beside.write_text(out, "utf-8", "surrogateescape")
+        os.replace(beside, self.path / f"{name}.out")  # a worker may be asking
         (self.path / f"{name}.err").write_text(err)
         (self.path / f"{name}.code").write_text(f"{code}")
 

@@ -156,7 +156,7 @@ def test_two_workers_at_once_serve_each_event_once(ground: Ground) -> None:
 
 
 def test_the_worker_takes_little_memory(ground: Ground) -> None:
-    """Fifty sets of ten jobs in one round stay far below what a node would notice."""
+    """Fifty sets of ten jobs stay far below what a node would notice."""
     for number in range(50):
         set_dir = ground.make_set(f"sweep{number}", *(str(10 * number + job) for job in range(1, 11)))
         for job in range(1, 11):
@@ -165,7 +165,6 @@ def test_the_worker_takes_little_memory(ground: Ground) -> None:
     code, tally = _finish(_start(ground, "once"))
     assert (code, tally["folded"], tally["reported"]) == (0, 500, 50)
     assert tally["peak_kib"] < 100 * 1024
-    assert len(ground.slurm.calls("sacct")) == 3  # 500 ids, at most 200 in one query
 
 
 @pytest.mark.soak

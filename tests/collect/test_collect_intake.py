@@ -220,3 +220,18 @@ def test_a_path_that_is_not_utf_8_keeps_its_bytes(ground: Ground) -> None:
     ground.collect()
     assert ground.items()[0].set_dir == str(sweep_dir)
     assert ground.collect_later(ground.site.debounce_s).reported == 1
+
+
+def test_a_record_whose_hook_was_killed_is_taken_over(ground: Ground) -> None:
+    """Whole, and a minute old, it is an ending like any other; half of one, or a link, stays where it is."""
+    sweep_dir = ground.make_set("sweep", "1")
+    ground.slurm.ended("1", sweep_dir / "1")
+    name = ground.event("1", sweep_dir / "1")
+    tmp = ground.spool.path / "tmp"
+    (ground.spool.path / "new" / name).rename(tmp / name)
+    (tmp / "half").write_bytes((tmp / name).read_bytes()[:-3])
+    (tmp / "link").symlink_to(tmp / name)
+    assert ground.collect().claimed == 0
+    assert ground.collect_later(120).reported == 1
+    assert ground.names("done/events") == [name]
+    assert ground.names("tmp") == ["half", "link"]

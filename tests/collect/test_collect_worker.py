@@ -303,3 +303,57 @@ def test_a_set_that_a_comment_opts_in_is_reported_in_the_same_run(ground: Ground
     assert ground.collect().reported == 1
     assert time.monotonic() - begun >= 1
     assert len(ground.slurm.calls("sacct")) == 2
+
+
+def _five_sets_over(ground: Ground) -> None:
+    """Let five sets of two jobs be over, in a site whose queries name four jobs."""
+    ground.restrict(debounce_s=0.4, query_batch=4)
+    for number in range(1, 6):
+        ids = (f"{number}1", f"{number}2")
+        set_dir = ground.make_set(f"sweep{number}", *ids)
+        for job_id in ids:
+            ground.ends(job_id, set_dir)
+    ground.clock.advance(1)
+
+
+def _ids_of(call: str) -> list[str]:
+    """Return the job ids that a call of sacct names."""
+    return call.rpartition(" -j ")[2].split()[0].split(",")
+
+
+def test_more_jobs_than_a_query_names_wait_for_the_next_round(ground: Ground) -> None:
+    """However many sets are due, accounting is asked once in a debounce time, and one run serves them all."""
+    _five_sets_over(ground)
+    begun = time.monotonic()
+    assert ground.collect().reported == 5
+    assert time.monotonic() - begun >= 2 * 0.4
+    assert sorted(len(_ids_of(call)) for call in ground.slurm.calls("sacct")) == [2, 4, 4]
+
+
+def test_a_sweep_asks_about_every_set_once(ground: Ground) -> None:
+    """One query has no room for all of them; and not without end about one that nobody can look into."""
+    _five_sets_over(ground)
+    for number in range(1, 6):
+        ground.slurm.queued(f"{number}3", ground.path / f"sweep{number}" / f"{number}3")
+    (ground.path / "sweep5" / "behave").write_text("crash look")
+    assert ground.collect().waiting == 5
+    before = len(ground.slurm.calls("sacct"))
+    assert ground.sweep().waiting == 5
+    asked = [_ids_of(call) for call in ground.slurm.calls("sacct")[before:]]
+    assert [sum(f"{number}1" in ids for ids in asked) for number in range(1, 6)] == [1, 1, 1, 1, 0]
+    assert all(len(ids) <= 4 for ids in asked)
+
+
+def test_a_new_ending_does_not_wait_behind_sets_that_only_wait(ground: Ground) -> None:
+    """Where more sets are due than a query names, those with an event come first."""
+    _five_sets_over(ground)
+    for number in range(1, 6):
+        ground.slurm.queued(f"{number}3", ground.path / f"sweep{number}" / f"{number}3")
+    ground.collect()
+    ground.clock.advance(3600)
+    last_dir = ground.make_set("last", "91")
+    ground.ends("91", last_dir)
+    ground.clock.advance(1)
+    with ground.spool.alone():
+        ground.worker().round()
+    assert "91" in _ids_of(ground.slurm.calls("sacct")[-1])

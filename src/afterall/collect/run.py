@@ -51,12 +51,17 @@ def sweep(spool: Path, site: SiteSettings, means: Means | None = None) -> Collec
 
     This finds the sets whose last ending no hook reported: a job cancelled while pending, a lost node.
     """
-    with _worker(spool, site, means or Means()) as worker:
+    means = means or Means()
+    with _worker(spool, site, means) as worker:
         if worker is None:
             return Collected(other_worker=True)
-        worker.round(sweep=True)
-        worker.harvest(wait=True)
-        worker.show()
+        while True:
+            worker.round(sweep=True)
+            worker.harvest(wait=True)
+            worker.show()
+            if not worker.has_more:
+                break
+            means.clock.sleep(worker.must_wait_s())
         _tell(worker.tally)
         return worker.tally
 

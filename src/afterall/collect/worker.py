@@ -12,11 +12,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from afterall.collect.asking import ask_slurm
+from afterall.collect.asking import ask_slurm, first_batch
 from afterall.collect.clock import Clock
 from afterall.collect.collected import Collected
 from afterall.collect.counters import count, show
 from afterall.collect.crew import Crew, Task
+from afterall.collect.decisions import warn
 from afterall.collect.fates import Fates
 from afterall.collect.homes import Homes
 from afterall.collect.intake import Intake
@@ -32,11 +33,12 @@ from afterall.model import Observation
 from afterall.observe import over
 from afterall.settings import SiteSettings
 
-SETS_A_ROUND = 1000
 RESOLVE_LIMIT_S = 60.0
 _QUICK_AT_ONCE = 4
 _REPORTS_AT_ONCE = 2
 _KEEP_EVENTS = timedelta(days=2)
+_HOOK_DEAD_AFTER = timedelta(minutes=1)
+"""A hook renames its record within milliseconds; none lives so long after it wrote one."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,18 @@ class Worker:
         self._looking = Looking(self._quick, self._fates, site, means.clock)
         self._reporting = Reporting(self._writers, self._fates, site, means.clock)
         self._asked_at: float | None = None
+        self._swept: set[str] = set()
         self._shown = Collected()
 
     def round(self, *, sweep: bool = False) -> None:
         """Do all that can be done now; reports are begun here and end in a later `harvest`."""
-        self.has_more = False
+        had_more, self.has_more = self.has_more, False
         self.harvest()
         self._take()
         if self.must_wait_s() <= 0:
             self._ask(sweep=sweep)
+        else:
+            self.has_more |= had_more
         self._spool.prune_hourly(self._clock.now(), _KEEP_EVENTS, timedelta(days=self._site.max_age_days))
         self._count()
 
@@ -112,6 +117,9 @@ class Worker:
 
     def _take(self) -> None:
         euid = os.geteuid()
+        rescued = self._spool.rescue(self._clock.now() - _HOOK_DEAD_AFTER)
+        if rescued:
+            warn("rescued", records=rescued, reason="their hook was killed before it could hand them over")
         self._intake.take(self._homes, None if euid == 0 else euid)
         batches = {str(number): b for number, b in enumerate(self._intake.due(self._clock.now()))}
         for key, batch in batches.items():
@@ -123,13 +131,25 @@ class Worker:
         self._intake.settle_homeless(self._homes, self._clock.now())
 
     def _ask(self, *, sweep: bool) -> None:
+        """Ask about as many due sets as one query can name, those with new events first; the others follow.
+
+        A sweep asks about each set once.
+        """
         now = self._clock.now()
         due = [item for item in self._sets.all() if is_due(item, self._site, now, sweep=sweep)]
-        due = self._looking.look([item for item in due if item.key not in self._reporting][:SETS_A_ROUND])
-        if not due:
+        due = [item for item in due if item.key not in self._reporting and item.key not in self._swept]
+        due.sort(key=lambda item: item.state is not ItemState.NEW)
+        batch = first_batch(due, self._site)
+        looked = self._looking.look(batch)
+        asked = first_batch(looked, self._site)
+        left = {item.key for item in looked} - {item.key for item in asked}
+        self.has_more |= len(due) > len(batch) or bool(left)
+        if sweep:
+            self._swept |= {item.key for item in batch} - left
+        if not asked:
             return
         now, self._asked_at = self._clock.now(), self._clock.monotonic()
-        for item, observation in zip(due, ask_slurm(due, self._site, now), strict=True):
+        for item, observation in zip(asked, ask_slurm(asked, self._site, now), strict=True):
             self._decide(item, observation)
 
     def _decide(self, item: SetItem, observation: Observation) -> None:
