@@ -34,6 +34,12 @@ def put_hook_by_node(place: Place, spools: Mapping[str, Path]) -> None:
     put_script(place, "epilog", f'#!/bin/sh\nexec {place.hooks}/epilog-"$SLURMD_NODENAME"\n')
 
 
+def put_slow_hook(place: Place, kind: str, spool: Path, seconds: int) -> None:
+    """Make Slurm run the hook as `kind` in a script that goes on for a while after it, as a site's may."""
+    put_script(place, "hook", _hook_for(spool))
+    put_script(place, kind, f"#!/bin/sh\n{place.hooks}/hook\nexec /bin/sleep {seconds}\n")
+
+
 def _hook_for(spool: Path, shell: str = "/bin/sh") -> str:
     """Return the hook with its spool line edited, as at installation, and its first line's shell replaced."""
     text, edited = re.subn(r"(?m)^spool=.*$", f"spool={spool}", HOOK.read_text())

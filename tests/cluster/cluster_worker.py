@@ -86,6 +86,13 @@ class Watch:
         self._worker = Daemon(site.argv("collect", "--watch"), self.output, environment)
 
     @property
+    def pid(self) -> int:
+        """Its process id, while it runs."""
+        process = self._worker.process
+        assert process is not None
+        return process.pid
+
+    @property
     def log(self) -> str:
         """Everything that it has logged."""
         return tail(self.output, 10**7)
