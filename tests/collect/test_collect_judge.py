@@ -101,6 +101,15 @@ def test_a_held_job_is_waited_for() -> None:
     assert decision.reason == "alive: 2 PENDING"
 
 
+def test_a_held_job_is_not_waited_for_where_the_admin_says_so() -> None:
+    """Also one that was seen alive, of which accounting will not tell an end before it is released."""
+    site = SiteSettings(held_is_over=True)
+    held = _attempt("2", SlurmState.PENDING, reason="JobHeldUser")
+    observation = Observation(attempts=(ENDED, held), asked=ANSWERED, observed_at=NOW)
+    item = replace(ITEM, expected=(JobId("1"), JobId("2")))
+    assert judge(item, observation, over(observation, site, NOW), site).action is Action.REPORT
+
+
 def test_many_living_jobs_are_told_shortly() -> None:
     """A reason stays one line."""
     living = [_attempt(str(number), SlurmState.RUNNING) for number in range(2, 102)]

@@ -4,8 +4,9 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from afterall.model import Attempt, Observation, Phase, SlurmSource, SlurmState, SourceReport
+from afterall.model import Attempt, JobId, Observation, Phase, SlurmSource, SlurmState, SourceReport
 from afterall.observe import Standing, over
 from afterall.settings import SiteSettings
 from observe.observe_slurm import at, leg
@@ -94,6 +95,16 @@ def test_waiting(waiting: Attempt, is_over: bool, where: set[str]) -> None:
     """A held job may be released, a job whose dependency failed can never start."""
     standing = stand(waiting)
     assert (standing.is_over, among(standing)) == (is_over, where)
+
+
+@pytest.mark.parametrize("reason", ["JobHeldUser", "JobHeldAdmin", "job requeued in held state"])
+def test_a_held_job_keeps_nothing_open_where_the_admin_says_so(reason: str) -> None:
+    """It is told as stuck all the same; a job that waits for anything else still keeps the set open."""
+    settings = SiteSettings(held_is_over=True)
+    held = over(Observation(attempts=(waits(reason),)), settings, at(END))
+    assert (held.is_over, among(held)) == (True, {"stuck"})
+    both = Observation(attempts=(waits(reason), replace(waits("Resources"), job_id=JobId("8"))))
+    assert not over(both, settings, at(END)).is_over
 
 
 @pytest.mark.parametrize(

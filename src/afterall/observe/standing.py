@@ -34,7 +34,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     unsettled: tuple[Attempt, ...] = ()
     """Accounting and controller disagree, or a state's word is unknown: their end may still come in."""
     stuck: tuple[Attempt, ...] = ()
-    """They wait and will not start by themselves: held (also in `living`), or on a dependency that failed."""
+    """They wait and will not start by themselves: on a dependency that failed, or held (then in `living` too,
+    unless the site counts held jobs as over)."""
     lost: tuple[Attempt, ...] = ()
     """Nobody knows how they ended, and nobody will."""
     late: tuple[Attempt, ...] = ()
@@ -55,6 +56,7 @@ def over(observation: Observation, settings: SiteSettings, now: datetime) -> Sta
     | REVOKED: a federation sibling runs it, under that cluster's own record | — | no |
     | waits, DependencyNeverSatisfied | stuck | no: nothing can start it |
     | waits, held by user, admin or after a requeue | stuck, living | yes: a release starts it |
+    | the same, `held_is_over` | stuck | no |
     | alive in any other way, COMPLETING too | living | yes |
     | forgotten by the controller, or of an unknown state, for less than `hung_job_s` | unsettled | yes |
     | the same, for longer or without any time | lost | no |
@@ -99,7 +101,7 @@ def _sort_out(leg: Attempt, settings: SiteSettings, now: datetime) -> tuple[tupl
         case Phase.ENDED_OR_REQUEUED:
             return _perhaps_requeued(leg, settings, now)
         case Phase.ALIVE:
-            return _alive(leg), None
+            return _alive(leg, settings), None
 
 
 def _is_late(leg: Attempt) -> bool:
@@ -109,11 +111,11 @@ def _is_late(leg: Attempt) -> bool:
     return leg.source not in _ACCOUNTING or not is_whole(leg)
 
 
-def _alive(leg: Attempt) -> tuple[str, ...]:
+def _alive(leg: Attempt, settings: SiteSettings) -> tuple[str, ...]:
     if leg.reason == _NEVER_REASON:
         return ("stuck",)
     if leg.reason in _HELD_REASONS or leg.state_text in _HELD_STATES:
-        return ("stuck", "living")
+        return ("stuck",) if settings.held_is_over else ("stuck", "living")
     return ("living",)
 
 

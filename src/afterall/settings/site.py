@@ -34,6 +34,8 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How long a set must have been quiet before Slurm is asked."""
     grace_s: Seconds = 300
     """How long a preempted, requeued or node-failed job must stay out of the queue to count as over."""
+    held_is_over: bool = False
+    """True: a held job does not keep its set open; the report says that it waits, and a release ends that."""
     retry_first_s: Seconds = 5
     """First wait after a set was found unfinished or a step failed; doubles each time."""
     retry_last_s: Seconds = 900
