@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Experiment, Fact, FindingCode, State, VaryingParameter
+from afterall.model import Experiment, Fact, FindingCode, Ranking, State, VaryingParameter
 from afterall.render.composing import listing, md
 from afterall.render.escaping import Markdown, link, text
 from afterall.render.figures import image
@@ -30,6 +30,8 @@ WIDEST = 10
 
 _REACHED = ("final_loss", "final_val_loss")
 _REWARDS = ("final_reward", "final_val_reward", "final_reward_accuracy", "final_val_reward_accuracy")
+_MEAN = "mean_loss"
+"""All that a trainer tells of the loss which logs nothing before its end."""
 _SPEED = ("tokens_per_second_per_gpu",)
 _MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
 _OTHER_SPEED = ("samples_per_second", "steps_per_second")
@@ -109,8 +111,28 @@ def _progress(page: Page) -> list[Cells]:
     steps = _column("global_step")
     cells.append((steps, lambda e: _of_planned(page, e, "global_step", e.metrics.get("planned_steps"))))
     wanted = [metric for metric in _REACHED if _shown(page, metric)]
+    if any(_MEAN in e.metrics and "final_loss" not in e.metrics for e in page.report.experiments):
+        wanted.append(_MEAN)
     wanted += [metric for metric in _REWARDS if _known(page, metric)]
-    return [*cells, *(_metric_cells(page, metric) for metric in wanted)]
+    return [*cells, *(_metric_cells(page, metric) for metric in wanted), *_named(page, wanted)]
+
+
+def _named(page: Page, shown: Sequence[str]) -> list[Cells]:
+    """Return the columns of metrics that the set's settings rank by and that have none yet."""
+    rankings = {ranking.metric: ranking for ranking in page.report.rankings}
+    cells: list[Cells] = []
+    for metric in page.settings.metrics:
+        if metric in (*shown, *_SPEED, *_OTHER_SPEED, *_MEMORY, "epochs", "global_step"):
+            continue
+        if _known(page, metric):
+            cells.append(_metric_cells(page, metric))
+        elif metric in rankings:
+            cells.append((_column(metric), _ranked(page, rankings[metric])))
+    return cells
+
+
+def _ranked(page: Page, ranking: Ranking) -> Callable[[Experiment], Markdown]:
+    return lambda experiment: text(page.digits.write(ranking.metric, ranking.values.get(experiment.name)))
 
 
 def _efficiency(page: Page) -> list[Cells]:
