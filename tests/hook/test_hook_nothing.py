@@ -9,6 +9,9 @@ from contextlib import suppress
 
 from hook.hook_runs import EPILOG, Hook, read_record
 
+AT_LEAST, AT_MOST, ENOUGH = 60, 600, 10
+"""Hooks that are killed at a random instant, some of them too late, and kills that have to land."""
+
 
 def test_an_empty_environment_is_no_ending(hook: Hook) -> None:
     """Without a single variable, PATH among them, the hook ends well and writes nothing."""
@@ -25,17 +28,19 @@ def test_a_job_id_alone_is_noted_without_a_path(hook: Hook) -> None:
 def test_kill_9_at_any_moment_leaves_whole_records_alone(hook: Hook) -> None:
     """What lies in new/ is whole, what was not finished lies in tmp/, and the next hook is not in its way."""
     instants = random.Random(3)
-    killed = 0
-    for number in range(60):
-        env = {**EPILOG, "SLURM_NODELIST": "n1", "SLURM_JOB_ID": str(1000 + number)}
+    killed = tried = 0
+    while tried < AT_LEAST or (killed <= ENOUGH and tried < AT_MOST):
+        tried += 1
+        env = {**EPILOG, "SLURM_NODELIST": "n1", "SLURM_JOB_ID": str(1000 + tried)}
         process = subprocess.Popen(hook.argv, executable=hook.shell, env=env, cwd="/", start_new_session=True)
-        time.sleep(instants.random() * 0.0015)
+        time.sleep(instants.random() * 0.004)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         for path in (hook.spool / "new").iterdir():
             read_record(path.read_bytes())
-    assert killed > 3
+            path.unlink()
+    assert killed > ENOUGH
     for path in (hook.spool / "tmp").iterdir():
         path.unlink()
     hook.take()
