@@ -1,6 +1,6 @@
 """Render a report and publish it; people's notes stay, and a report edited elsewhere is kept aside.
 
-Whoever imports this imports matplotlib, so it is imported when a report is to be written.
+It brings templates and tables with it, so it is imported when a report is to be written.
 """
 
 from msgspec.structs import replace
