@@ -147,6 +147,16 @@ def test_a_state_that_was_trained_and_not_saved_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_run_that_stopped_early_owes_nothing_beyond_its_end(tmp_path: Path) -> None:
+    """Its last step is the one that it came to, not the one that was planned."""
+    write_hf_checkpoint(tmp_path / "run" / "checkpoint-50")
+    stopped = Promises(steps=100, steps_done=50, training_completed=True, trainer="huggingface")
+    assert FindingCode.FINAL_STATE_NOT_SAVED not in codes(scan(tmp_path, stopped)[1])
+    later = Promises(steps=100, steps_done=70, training_completed=True, trainer="huggingface")
+    (lost,) = [f for f in scan(tmp_path, later)[1] if f.code is FindingCode.FINAL_STATE_NOT_SAVED]
+    assert lost.evidence == {"last_saved_step": 50, "final_step": 70}
+
+
 @pytest.mark.parametrize(
     ("promises", "severity"),
     [

@@ -146,7 +146,7 @@ def test_what_is_built_upon_is_in_the_registry() -> None:
 def test_a_derived_trainer_promises_its_bases_checkpoints() -> None:
     """What TRL saves is looked for as HF Trainer's."""
     traces = last_part(fixture("trl/dpo-0.12.out")).traces
-    assert make_promises({}, {}, traces, None).trainer == "huggingface"
+    assert make_promises({}, {}, traces, None, is_completed=None).trainer == "huggingface"
 
 
 def test_peft_tells_its_version_and_torchtune_is_not_peft() -> None:

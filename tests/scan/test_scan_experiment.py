@@ -18,6 +18,7 @@ from afterall.model import (
 )
 from afterall.scan.checkpoints import Examination
 from afterall.scan.experiment import scan_experiment
+from scan.checkpoint_making import write_hf_checkpoint
 from scan.run_making import attempt, experiment, fixture, lay_down, log
 
 START = 1_795_417_355
@@ -110,6 +111,23 @@ def test_a_hugging_face_run_is_told_in_full(tmp_path: Path) -> None:
     assert (value(found, "tokens"), value(found, "train_seconds")) == (23200, 2.1585)
     assert found.parameters["learning_rate"].value == 0.003
     assert FindingCode.SOURCES_DISAGREE not in codes(found)
+
+
+def test_what_a_run_was_to_save_depends_on_whether_it_came_to_its_end(tmp_path: Path) -> None:
+    """A finished run misses its last state and any checkpoint at all; a killed one only what it came to."""
+    bare = scanned(tmp_path, experiment("r", lay_down(tmp_path, HF), [log("r/slurm-5.out", "5")]))
+    (none,) = [f for f in bare.findings if f.code is FindingCode.NO_CHECKPOINTS]
+    assert none.gravity is Severity.ERROR
+    write_hf_checkpoint(tmp_path / "r" / "checkpoint-25", 25)
+    ended = scanned(tmp_path, experiment("r", lay_down(tmp_path, HF), [log("r/slurm-5.out", "5")]))
+    (lost,) = [f for f in ended.findings if f.code is FindingCode.FINAL_STATE_NOT_SAVED]
+    assert lost.evidence == {"last_saved_step": 25, "final_step": 50}
+    killed = tmp_path / "killed"
+    write_hf_checkpoint(killed / "r" / "checkpoint-15", 15)
+    entries = lay_down(killed, {"r/slurm-9.out": fixture("huggingface/killed-5.23.out")})
+    found = scanned(killed, experiment("r", entries, [log("r/slurm-9.out", "9")]))
+    assert found.completion.value is not True
+    assert FindingCode.FINAL_STATE_NOT_SAVED not in codes(found)
 
 
 def test_a_killed_hugging_face_run_is_told_by_its_log(tmp_path: Path) -> None:

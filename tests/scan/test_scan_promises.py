@@ -35,7 +35,7 @@ def log(rows: int = 2, **given: Any) -> Trace:
 
 def promised(parameters: dict[str, Scalar], *traces: Trace) -> Promises:
     """Return what a run with these settings and traces promised."""
-    return make_promises({}, facts(parameters), traces, None)
+    return make_promises({}, facts(parameters), traces, None, is_completed=None)
 
 
 @pytest.mark.parametrize(

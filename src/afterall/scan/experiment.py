@@ -58,9 +58,8 @@ def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
     metrics = {**derive_metrics(believed, length), **progress.facts}
     lines = weigh_by_progress(material.lines, material.traces)
     completion = judge_completion(material.traces, {} if is_of_earlier else metrics, lines)
-    promises = make_promises(
-        metrics, parameters, believed, matched.attempts[-1] if matched.attempts else None
-    )
+    latest = matched.attempts[-1] if matched.attempts else None
+    promises = make_promises(metrics, parameters, believed, latest, is_completed=completion.value)
     checkpoints, of_checkpoints = scan_checkpoints(how, matched.layout, promises)
     evaluations, of_evaluations = read_evaluations(set_dir, matched.layout)
     findings = [
@@ -151,14 +150,4 @@ def _wandb_runs(layout: ExperimentLayout) -> tuple[str, ...]:
 
 
 def _named(finding: Finding, name: str) -> Finding:
-    if finding.experiment is not None:
-        return finding
-    return Finding(
-        code=finding.code,
-        experiment=name,
-        subject=finding.subject,
-        evidence=finding.evidence,
-        quote=finding.quote,
-        sources=finding.sources,
-        severity=finding.severity,
-    )
+    return finding if finding.experiment is not None else replace(finding, experiment=name)

@@ -38,13 +38,12 @@ class Promises(Struct, frozen=True, kw_only=True):
     """True where a log shows that the latest attempt began with the first step, not from a checkpoint."""
     saved: tuple[str, ...] = ()
     """Paths, as the log wrote them, that the latest attempt says it saved, in order, each once."""
-    started_ns: int | None = None
-    """Start of the latest attempt, nanoseconds since the epoch."""
     ended_ns: int | None = None
-    """End of the latest attempt; None while it runs or where nobody says."""
+    """End of the latest attempt, nanoseconds since the epoch; None while it runs or where nobody says."""
     has_ended: bool = True
     """False while the latest attempt may still write."""
     training_completed: bool | None = None
+    """True also of a run that stopped early by its own rule: fewer steps than planned were due then."""
     trainer: str | None = None
     """Registry name of the trainer whose states and checkpoints are to be expected."""
 
@@ -54,8 +53,13 @@ def make_promises(
     parameters: Mapping[str, Fact],
     traces: Sequence[Trace],
     latest: Attempt | None,
+    *,
+    is_completed: bool | None,
 ) -> Promises:
-    """Return what one run promised; `traces` are those of the attempt that counts."""
+    """Return what one run promised; `traces` are those of the attempt that counts.
+
+    `is_completed` tells whether training came to its own end, None where the traces do not.
+    """
     trainer = next((based_on(trace.trainer) for trace in traces if trace.trains), None)
     epochs = _number(metrics.get("epochs"))
     return Promises(
@@ -69,9 +73,9 @@ def make_promises(
         keep_last=_keep_last(parameters, traces),
         began_at_start=_began_at_start(parameters, traces),
         saved=tuple(dict.fromkeys(path for trace in traces for path in trace.saved)),
-        started_ns=_nanoseconds(latest.start if latest else None),
         ended_ns=_nanoseconds(latest.end if latest else None),
         has_ended=latest is None or not latest.is_alive,
+        training_completed=is_completed,
         trainer=trainer,
     )
 

@@ -171,7 +171,8 @@ def _about_run(all_of_them: Sequence[Checkpoint], promises: Promises, run_path: 
             yield found(FindingCode.NO_CHECKPOINTS, run_path, {"steps_done": promises.steps_done}, severity)
         return
     steps = [each.step for each in all_of_them if each.step is not None]
-    final = promises.steps if promises.steps is not None else promises.steps_done
+    # A run that stopped early by its own rule never came to its planned end.
+    final = min((n for n in (promises.steps, promises.steps_done) if n is not None), default=None)
     named = any(each.is_final or each.epoch is not None for each in all_of_them)
     if promises.training_completed and final is not None and steps and not named and max(steps) < final:
         yield found(
