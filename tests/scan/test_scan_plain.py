@@ -142,6 +142,17 @@ def test_steps_that_begin_anew_have_no_step_where_an_epochs_length_is_not_told()
     ]
 
 
+def test_steps_that_no_run_takes_are_none() -> None:
+    """Where epoch and length make a step beyond any count the value stays, without a step."""
+    log = (
+        "Epoch [1/3], Step [10/999999999999], Loss: 0.5\n"
+        "Epoch [999999999/3], Step [5/999999999999], Loss: 0.25\n"
+    )
+    (trace,) = last_part(log.encode()).traces
+    assert [row.value for row in trace.curves["loss"].without_steps().readings(None)] == [0.5, 0.25]
+    assert losses(log) == {10: 0.5}
+
+
 def test_steps_of_the_whole_run_stay_as_they_are() -> None:
     """An epoch beside a step that only grows changes nothing."""
     log = "".join(f"Epoch {step // 3}, step {step}/8: loss {step}.5\n" for step in range(1, 9))

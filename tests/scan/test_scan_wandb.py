@@ -13,6 +13,7 @@ from afterall.scan.trainers.wandb_file import read_run
 from afterall.scan.trainers.wandb_framing import records
 from scan.run_making import fixture
 from scan.trace_reading import file_trace, kinds, rows, trace_by, values
+from scan.wandb_making import items, message, wandb_file
 
 VERSIONS = ("0.17.9", "0.21.4", "latest")
 
@@ -165,6 +166,18 @@ def test_nan_in_the_history_is_kept() -> None:
     assert rows(trace, "grad_norm")[-1].value == math.inf
 
 
+@pytest.mark.parametrize("step", [math.inf, math.nan, -1, 1e300, "x"])
+def test_a_step_that_is_no_count_is_none(step: object) -> None:
+    """The row keeps its loss, and the file all its others."""
+    records = [
+        message(2, items(1, {"_step": 4, "loss": 0.5})),
+        message(2, items(1, {"_step": step, "loss": 0.25})),
+    ]
+    trace = file_trace(read_run, wandb_file(*records), "r.wandb")
+    assert values(trace, "loss") == {5: 0.5}
+    assert len(trace.curves["loss"]) == 2
+
+
 def test_a_damaged_record_is_not_believed() -> None:
     """A byte flipped within a loss breaks its record's sum, and the value is left out."""
     whole = bytearray(fixture("wandb/run-torchtune.wandb"))
@@ -192,10 +205,26 @@ def test_the_summary_file_is_read() -> None:
     assert trace.facts["global_step"].value == 498
 
 
+def test_a_loss_behind_thousands_of_other_values_is_found() -> None:
+    """What a program tracks besides takes no loss's place, in the file as in the printed block."""
+    others = {f"layer{number}/norm": 0.5 for number in range(5000)}
+    trace = file_trace(read_summary, json.dumps({**others, "loss": 0.25}).encode(), "wandb-summary.json")
+    printed = "".join(f"wandb: {key} {value}\n" for key, value in {**others, "loss": 0.25}.items())
+    assert last_values(f"wandb: Run summary:\n{printed}wandb:\n".encode()) == {"loss": 0.25}
+    assert {key: rows(trace, key)[-1].value for key in trace.curves} == {"loss": 0.25}
+
+
 def test_a_loss_named_train_loss_is_the_last_one_elsewhere() -> None:
     """Lightning's `train_loss` is a step's loss: only beside HF's totals is it a mean."""
     trace = file_trace(read_summary, b'{"train_loss": 0.5, "trainer/global_step": 19}', "wandb-summary.json")
     assert (set(trace.curves), trace.facts["global_step"].value) == ({"loss"}, 20)
+
+
+@pytest.mark.parametrize("key", ["step", "train/step", "train/global_step", "trainer/global_step"])
+def test_the_key_of_a_summarys_step_is_its_place(key: str) -> None:
+    """Whatever a program calls its step, the source names that key."""
+    trace = file_trace(read_summary, json.dumps({"loss": 0.5, key: 7}).encode(), "wandb-summary.json")
+    assert trace.facts["global_step"].source.where == f"key {key}"
 
 
 def test_an_offline_summary_without_values_is_no_trace() -> None:

@@ -121,10 +121,11 @@ class Curve:
         loose._replace([Reading(UNPLACED, row.value, row.epoch, row.mark) for row in rows])
         return loose
 
-    def with_steps(self, step_of: Callable[[Reading], int]) -> "Curve":
-        """Return the same readings, each with the step that `step_of` gives it."""
+    def with_steps(self, step_of: Callable[[Reading], int | None]) -> "Curve":
+        """Return the same readings, those with a step with the one that `step_of` gives them, if any."""
         placed = Curve(self.place, self.rounding)
-        placed._replace([Reading(step_of(r), r.value, r.epoch, r.mark) for r in self._rows()])
+        for row in self._rows():
+            placed.add(None if row.step < 0 else step_of(row), row.value, row.mark, row.epoch)
         return placed
 
     def where(self, reading: Reading) -> str:

@@ -6,6 +6,8 @@ last occurrence, or where training reached its own end all the same.
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from afterall.model import Finding, Severity
 from afterall.scan.traces import Trace
 
@@ -25,15 +27,7 @@ def weigh_by_completion(lines: Iterable[Finding], *, is_completed: bool) -> list
 
 
 def _milder(line: Finding) -> Finding:
-    return Finding(
-        code=line.code,
-        experiment=line.experiment,
-        subject=line.subject,
-        evidence=line.evidence,
-        quote=line.quote,
-        sources=line.sources,
-        severity=min(line.gravity, Severity.WARNING),
-    )
+    return replace(line, severity=min(line.gravity, Severity.WARNING))
 
 
 def _mark(line: Finding) -> float:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from afterall.scan.logs.blocks import Block
-from afterall.scan.logs.lines import Line, line_in
+from afterall.scan.logs.lines import line_in
 
 _BEGINNINGS: dict[bytes, re.Pattern[bytes]] = {
     b" with resolved config:": re.compile(rb"Running \w+ with resolved config:"),
@@ -23,9 +23,9 @@ _BEGINNINGS: dict[bytes, re.Pattern[bytes]] = {
 }
 
 
-def beginnings(block: Block) -> Iterator[tuple[int, Line, str | None]]:
-    """Yield each line of a block that may begin a run: where it starts, the line, and the job id it names."""
-    found: dict[int, tuple[Line, str | None]] = {}
+def beginnings(block: Block) -> Iterator[tuple[int, str | None]]:
+    """Yield each line of a block that may begin a run: where it starts, and the job id it names."""
+    found: dict[int, str | None] = {}
     for literal, pattern in _BEGINNINGS.items():
         position = block.data.find(literal) if block.may_hold(literal) else -1
         while position >= 0:
@@ -34,8 +34,6 @@ def beginnings(block: Block) -> Iterator[tuple[int, Line, str | None]]:
             if match is not None:
                 job_id = match.groupdict().get("job_id")
                 start = line.offset - block.offset
-                known = found.get(start, (line, None))[1]
-                found[start] = (line, job_id.decode() if job_id else known)
+                found[start] = job_id.decode() if job_id else found.get(start)
             position = block.data.find(literal, after)
-    for start in sorted(found):
-        yield start, *found[start]
+    yield from sorted(found.items())

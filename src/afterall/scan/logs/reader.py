@@ -1,5 +1,6 @@
 """Define what reads a log: it names the literals it waits for and is handed the lines that hold one."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from afterall.scan.logs.blocks import Block
@@ -7,7 +8,7 @@ from afterall.scan.logs.lines import Line
 from afterall.scan.traces import Trace
 
 
-class LineReader:
+class LineReader(ABC):
     """Reads one log's lines of one kind, front to back; whoever derives from it keeps its memory bounded."""
 
     triggers: Sequence[bytes] = ()
@@ -20,12 +21,12 @@ class LineReader:
         """True while every following line is wanted, as within a traceback."""
         return False
 
-    def read_block(self, block: Block) -> None:
+    def read_block(self, block: Block) -> None:  # noqa: B027 (most do not override it)
         """See a whole block before its lines are handed over; most readers have no use for it."""
 
+    @abstractmethod
     def read(self, line: Line) -> None:
         """Take one line. It may be anything, cut off, or from another program."""
-        raise NotImplementedError
 
     @classmethod
     def follows(cls) -> bool:
@@ -49,6 +50,6 @@ class TraceReader(LineReader):
         """How often another run of the same job began where no banner told; only the last one counts."""
         return 0
 
+    @abstractmethod
     def trace(self) -> Trace | None:
         """Return what was read; None where nothing of its kind was in the log."""
-        raise NotImplementedError

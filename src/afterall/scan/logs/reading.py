@@ -102,7 +102,7 @@ def read_log(file: IO[bytes], name: str, make_readers: MakeReaders) -> tuple[Log
     part = _Part(name, make_readers)
     for block in read_blocks(file):
         position = 0
-        for start, _, job_id in beginnings(block):
+        for start, job_id in beginnings(block):
             part.read(block.part(position, start))
             position = start
             if part.ends_before(job_id):

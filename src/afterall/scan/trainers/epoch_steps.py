@@ -6,7 +6,7 @@ where the program told how many an epoch has; else their values have no step at 
 
 import math
 
-from afterall.scan.curves import UNPLACED, Curve
+from afterall.scan.curves import Curve
 
 
 class EpochSteps:
@@ -37,13 +37,10 @@ class EpochSteps:
         if not self.begin_anew:
             return curve
         loose = curve.without_steps()
-        if self._length is None or not self._has_one_length:
+        length = self._length
+        if length is None or not self._has_one_length:
             return loose
         base = min(self._first_epoch, 1)
         return curve.with_steps(
-            lambda row: (
-                UNPLACED
-                if row.step < 0 or math.isnan(row.epoch)
-                else int(row.epoch - base) * (self._length or 0) + row.step
-            )
+            lambda row: None if math.isnan(row.epoch) else int(row.epoch - base) * length + row.step
         )

@@ -12,6 +12,7 @@ have times, and a pause in sampling adds none.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import IO
 
 from msgspec import Struct
@@ -73,15 +74,10 @@ def read_gpu_metrics(file: IO[bytes], name: str) -> Trace | None:
 
 def _with_gpus(rows: Iterator[_Sample]) -> Iterator[tuple[int, _Sample]]:
     """Yield each row with its GPU, by turns where no column tells it."""
-    first = [row for _, row in zip(range(ROUND_ROWS), rows, strict=False)]
+    first = list(islice(rows, ROUND_ROWS))
     gpus = gpus_in_rounds([row.time_s for row in first])
-    turn = 0
-    for row in first:
+    for turn, row in enumerate(chain(first, rows)):
         yield (turn % gpus if row.gpu is None else row.gpu), row
-        turn += 1
-    for row in rows:
-        yield (turn % gpus if row.gpu is None else row.gpu), row
-        turn += 1
 
 
 def _rows(file: IO[bytes], name: str) -> Iterator[_Sample]:

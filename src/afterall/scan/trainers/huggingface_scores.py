@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from afterall.model import Evaluation, EvaluationStatus, Source
-from afterall.scan.trainers.rows import number_in
+from afterall.scan.trainers.rows import count_in, number_in
 
 TASK = "validation"
 _SCORE = re.compile(
@@ -25,9 +25,9 @@ def last_scores(history: Sequence[object], file: str) -> Evaluation | None:
     """Return the scores of a history's last row that has any."""
     for index in reversed(range(len(history))):
         row = history[index]
-        step = number_in(row.get("step")) if isinstance(row, dict) else None
-        if isinstance(row, dict) and step is not None and 0 <= step < 1e15 and any(_scores(row)):
-            return _evaluation(row, Source(file, f"key log_history[{index}]"), f"checkpoint-{int(step)}")
+        step = count_in(row.get("step")) if isinstance(row, dict) else None
+        if isinstance(row, dict) and step is not None and any(_scores(row)):
+            return _evaluation(row, Source(file, f"key log_history[{index}]"), f"checkpoint-{step}")
     return None
 
 
@@ -37,14 +37,13 @@ def final_scores(results: Mapping[str, object], file: str) -> Evaluation | None:
 
 
 def _evaluation(row: Mapping[str, object], source: Source, checkpoint: str) -> Evaluation:
-    samples = number_in(row.get("eval_samples"))
     return Evaluation(
         task=TASK,
         status=EvaluationStatus.SUCCESS,
         source=source,
         checkpoint=checkpoint,
         metrics=dict(_scores(row)),
-        samples=int(samples) if samples is not None and 0 <= samples < 1e15 else None,
+        samples=count_in(row.get("eval_samples")),
         is_validation=True,
     )
 

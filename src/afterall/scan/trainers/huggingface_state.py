@@ -16,10 +16,12 @@ from afterall.scan.trainers import trl
 from afterall.scan.trainers.huggingface_scores import final_scores, last_scores
 from afterall.scan.trainers.huggingface_totals import understood
 from afterall.scan.trainers.line_files import read_json
-from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.rows import Rows, count_in, number_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
 
 NAME = "huggingface"
+BESIDE_MODEL = frozenset({"training_args.bin", "trainer_state.json"})
+"""One of these lies beside every model that the Trainer saved."""
 _CHECKPOINT = re.compile(r"(?:^|/)checkpoint-(\d{1,12})/trainer_state\.json$")
 _RESULTS = ("all_results.json", "train_results.json", "eval_results.json")
 
@@ -72,12 +74,11 @@ def _facts(state: Mapping[str, object], trace: Trace) -> dict[str, Fact]:
         ("epoch", "epochs"),
         ("num_train_epochs", "planned_epochs"),
     ):
-        number = number_in(state.get(key))
-        if number is None or not math.isfinite(number) or number < 0:
+        value = number_in(state.get(key)) if metric == "epochs" else count_in(state.get(key))
+        if value is None or not math.isfinite(value) or value < 0:
             continue
-        if metric.startswith("planned") and number == 0:
+        if metric.startswith("planned") and value == 0:
             continue
-        value = number if metric == "epochs" else int(number)
         facts[metric] = Fact(value, trace.source(f"key {key}"))
     return facts
 

@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from typing import IO
 
-from afterall.errors import BadInput
 from afterall.model import Entry, Source
 from afterall.scan.parameters.decoding import parse_yaml_file
 from afterall.scan.provenance import version_of
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.line_files import read_bounded
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 
 NAME = "hydra"
@@ -24,10 +24,7 @@ MOST_BYTES = 1 << 20
 
 def read_hydra(file: IO[bytes], name: str) -> Trace | None:
     """Return Hydra's version; None where the file does not tell it."""
-    data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise BadInput(name, f"is larger than {MOST_BYTES >> 20} MiB")
-    told = parse_yaml_file(data, name).values.get(_VERSION)
+    told = parse_yaml_file(read_bounded(file, name, MOST_BYTES), name).values.get(_VERSION)
     version = version_of("hydra-core", str(told.value), Source(name, f"key {_VERSION}")) if told else {}
     if not version:
         return None

@@ -18,7 +18,7 @@ from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.litgpt_csv import is_litgpt
 from afterall.scan.trainers.metrics_csv import MOST_COLUMNS, choose, metrics_rows
-from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.rows import Rows, count_in, number_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer
 
 NAME = "lightning"
@@ -162,10 +162,10 @@ def read_metrics_csv(file: IO[bytes], name: str) -> Trace | None:
         return None
     rows = Rows("line {}")
     for number, row in found:
-        step = number_in(row.get("step"))
-        if step is not None and 0 <= step < 1e15:
+        step = count_in(row.get("step"))
+        if step is not None:
             values = {key: cell for key, cell in row.items() if key != "step"}
-            rows.add({**values, "global_step": int(step) + 1}, number)
+            rows.add({**values, "global_step": step + 1}, number)
     rows.curves.pop("epoch", None)
     if not len(rows):
         return None

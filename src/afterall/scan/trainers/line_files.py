@@ -3,6 +3,7 @@
 Invariant: a last line without its end is left out: it may be half of what was meant.
 """
 
+import csv
 import json
 from collections.abc import Iterator, Mapping
 from typing import IO
@@ -31,6 +32,14 @@ def whole_lines(file: IO[bytes], name: str) -> Iterator[tuple[int, str]]:
         is_rest = not ends
 
 
+def csv_cells(line: str) -> list[str]:
+    """Return the cells of a line of comma-separated values; none where it is no such line."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
+
+
 def json_row(text: str) -> Mapping[str, object] | None:
     """Return a JSON object, NaN and Infinity allowed as Python writes them; None for anything else."""
     try:
@@ -40,11 +49,17 @@ def json_row(text: str) -> Mapping[str, object] | None:
     return row if isinstance(row, dict) else None
 
 
+def read_bounded(file: IO[bytes], name: str, most_bytes: int) -> bytes:
+    """Return a file's bytes; raise BadInput where they are more than `most_bytes`, a whole number of MiB."""
+    data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise BadInput(name, f"is larger than {most_bytes >> 20} MiB")
+    return data
+
+
 def read_json(file: IO[bytes], name: str) -> Mapping[str, object]:
     """Return the JSON object in a file; raise BadInput where it is none, cut, or too large."""
-    data = file.read(MOST_JSON_BYTES + 1)
-    if len(data) > MOST_JSON_BYTES:
-        raise BadInput(name, f"is larger than {MOST_JSON_BYTES >> 20} MiB")
+    data = read_bounded(file, name, MOST_JSON_BYTES)
     found = json_row(data.decode("utf-8", "replace"))
     if found is None:
         raise BadInput(name, "is empty" if not data else "is cut short or no JSON object")

@@ -16,7 +16,7 @@ from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.metric_names import CURVES
-from afterall.scan.trainers.rows import Rows, number_in, step_in
+from afterall.scan.trainers.rows import Rows, count_in, step_in
 
 Row = Mapping[str, object]
 PLANNED = "planned_steps"
@@ -143,9 +143,9 @@ class FormatLines(TraceReader):
         )
 
     def _read_progress(self, row: Row, source: Source) -> None:
-        planned, step = number_in(row.get(PLANNED)), step_in(row)
-        if planned is not None and 0 < planned < 1e15:
-            self._planned = Fact(int(planned), source)
+        planned, step = count_in(row.get(PLANNED)), step_in(row)
+        if planned:
+            self._planned = Fact(planned, source)
         if step is not None and (self._reached is None or step > int(str(self._reached.value))):
             self._reached = Fact(step, source)
 

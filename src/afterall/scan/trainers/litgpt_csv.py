@@ -10,7 +10,7 @@ from typing import IO
 
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.metrics_csv import choose, metrics_rows
-from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.rows import Rows, count_in, number_in
 from afterall.scan.trainers.trainer import TraceFiles
 
 NAME = "litgpt"
@@ -31,12 +31,12 @@ def read_metrics(file: IO[bytes], name: str) -> Trace | None:
     rows = Rows("line {}")
     behind = 0
     for number, row in found:
-        step, iteration = number_in(row.get("step")), number_in(row.get("iter"))
-        if step is None or not 0 <= step < 1e15:
+        step, iteration = count_in(row.get("step")), number_in(row.get("iter"))
+        if step is None:
             continue
         if iteration is not None and 0 <= iteration - step <= 1:
             behind = int(iteration - step)
-        rows.add({key: row[key] for key in row.keys() - _COUNTS}, number, int(step) + behind)
+        rows.add({key: row[key] for key in row.keys() - _COUNTS}, number, step + behind)
     if not len(rows):
         return None
     return Trace(trainer=NAME, origin=Origin.METRICS_FILE, file=name, curves=rows.curves)

@@ -19,7 +19,7 @@ from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import json_row, whole_lines
-from afterall.scan.trainers.rows import Rows, number_in, step_in
+from afterall.scan.trainers.rows import Rows, count_in, step_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 
 NAME = "llamafactory"
@@ -67,8 +67,8 @@ def read_trainer_log(file: IO[bytes], name: str) -> Trace | None:
         rows.add({_RENAMED.get(key, key): value for key, value in row.items()}, number)
         source = Source(name, f"line {number}")
         reached = Fact(step, source)
-        total = number_in(row.get("total_steps"))
-        planned = Fact(int(total), source) if total is not None and 0 < total < 1e15 else planned
+        total = count_in(row.get("total_steps"))
+        planned = Fact(total, source) if total else planned
     if reached is None:
         return None
     facts = {"global_step": reached, "planned_steps": planned}

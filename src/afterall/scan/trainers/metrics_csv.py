@@ -3,12 +3,11 @@
 Format: a header of names in any order, rows with empty cells. Source: lightning/fabric/loggers/csv_logs.py.
 """
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 from afterall.model import Entry
-from afterall.scan.trainers.line_files import whole_lines
+from afterall.scan.trainers.line_files import csv_cells, whole_lines
 from afterall.scan.trainers.trainer import newest
 
 MOST_COLUMNS = 500
@@ -21,7 +20,7 @@ def metrics_rows(file: IO[bytes], name: str) -> Iterator[tuple[int, Mapping[str,
     """
     header: list[str] = []
     for number, line in whole_lines(file, name):
-        cells = _cells(line)
+        cells = csv_cells(line)
         if not header:
             header = cells[:MOST_COLUMNS]
             if "step" not in header:
@@ -34,10 +33,3 @@ def metrics_rows(file: IO[bytes], name: str) -> Iterator[tuple[int, Mapping[str,
 def choose(entries: Sequence[Entry]) -> Sequence[Entry]:
     """Return the file that was written last: a directory keeps one for each run."""
     return newest([entry for entry in entries if entry.name == "metrics.csv"])
-
-
-def _cells(line: str) -> list[str]:
-    try:
-        return next(csv.reader([line]), [])
-    except csv.Error:
-        return []

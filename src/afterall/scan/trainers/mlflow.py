@@ -18,7 +18,7 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import whole_lines
 from afterall.scan.trainers.metric_names import CURVES
 from afterall.scan.trainers.mlflow_database import COMMIT, DATABASES, HF_TOTALS, NAME
-from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.rows import Rows, count_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 
 _FILE = re.compile(r"(?P<run>(?:^|.*/)mlruns/[^/]+/[^/]+)/(?P<kind>metrics|params|tags)/(?P<name>.+)$")
@@ -37,9 +37,9 @@ def read_metric(file: IO[bytes], name: str) -> Trace | None:
     has_steps = False
     for number, line in whole_lines(file, name):
         words = line.split(" ")
-        step = number_in(words[2]) if len(words) == 3 else None
-        if step is not None and 0 <= step < 1e15:
-            by_step.add({path["name"]: words[1], "global_step": int(step)}, number)
+        step = count_in(words[2]) if len(words) == 3 else None
+        if step is not None:
+            by_step.add({path["name"]: words[1], "global_step": step}, number)
             in_order.add({path["name"]: words[1]}, number)
             has_steps = has_steps or step > 0
     rows = by_step if has_steps else in_order

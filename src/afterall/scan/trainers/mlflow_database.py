@@ -22,6 +22,7 @@ from afterall.model import Entry, Fact, Source
 from afterall.scan.parameters.values import typed
 from afterall.scan.provenance import commit_of
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.line_files import read_bounded
 from afterall.scan.trainers.rows import Rows
 from afterall.scan.trainers.trainer import TraceFiles, newest
 
@@ -55,9 +56,7 @@ def read_database(file: IO[bytes], name: str) -> Trace | None:
 
 def _whole(file: IO[bytes], name: str) -> bytes:
     """Return a database's bytes; raise BadInput where it is none, cut, or too large."""
-    data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise BadInput(name, f"is larger than {MOST_BYTES >> 20} MiB")
+    data = read_bounded(file, name, MOST_BYTES)
     if not data.startswith(_MAGIC) or len(data) < 100:
         raise BadInput(name, "is empty" if not data else "is no SQLite database")
     page = int.from_bytes(data[16:18], "big")

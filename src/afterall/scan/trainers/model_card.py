@@ -16,6 +16,7 @@ from afterall.model import Entry
 from afterall.scan.provenance import version_of
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers import axolotl, trl
+from afterall.scan.trainers.huggingface_state import BESIDE_MODEL
 from afterall.scan.trainers.huggingface_state import NAME as HUGGING_FACE
 from afterall.scan.trainers.llamafactory import NAME as LLAMA_FACTORY
 from afterall.scan.trainers.trainer import TraceFiles, beside, newest
@@ -31,7 +32,6 @@ _MARKS: dict[str, str] = {
     "- generated_from_trainer": HUGGING_FACE,
 }
 """Lines that tell the trainer; where a card has several, the one that comes first here."""
-_BESIDE = frozenset({"training_args.bin", "trainer_state.json"})
 _LAST = re.compile(r"- PEFT \d{1,4}\.\d{1,4}\.\d{1,4}")
 _MOST_BYTES = 1 << 20
 
@@ -66,7 +66,7 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, str]]:
 
 def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
     """Return the newest card of a whole run, or that of its last checkpoint."""
-    cards = beside([entry for entry in entries if entry.name == "README.md"], entries, _BESIDE)
+    cards = beside([entry for entry in entries if entry.name == "README.md"], entries, BESIDE_MODEL)
     whole = [card for card in cards if "/checkpoint-" not in card.path]
     return newest(whole or cards)
 

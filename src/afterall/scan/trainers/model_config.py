@@ -11,12 +11,11 @@ from typing import IO
 from afterall.model import Entry
 from afterall.scan.provenance import version_of
 from afterall.scan.traces import Origin, Trace
-from afterall.scan.trainers.huggingface_state import NAME
+from afterall.scan.trainers.huggingface_state import BESIDE_MODEL, NAME
 from afterall.scan.trainers.line_files import read_json
 from afterall.scan.trainers.trainer import TraceFiles, beside, newest
 
 _KEY = "transformers_version"
-_BESIDE = frozenset({"training_args.bin", "trainer_state.json"})
 
 
 def read_model_config(file: IO[bytes], name: str) -> Trace | None:
@@ -29,7 +28,7 @@ def read_model_config(file: IO[bytes], name: str) -> Trace | None:
 
 
 def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
-    return newest(beside([entry for entry in entries if entry.name == "config.json"], entries, _BESIDE))
+    return newest(beside([entry for entry in entries if entry.name == "config.json"], entries, BESIDE_MODEL))
 
 
 MODEL_CONFIG_FILES = TraceFiles(choose=_choose, read=read_model_config)

@@ -5,15 +5,15 @@ Format: a header of names with rows of numbers, or an object a line; names as `m
 any case. A table is only taken for one where it has a loss, and a step or an epoch beside it.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 from afterall.model import Entry
 from afterall.scan.traces import Origin, Trace
-from afterall.scan.trainers.line_files import json_row, whole_lines
+from afterall.scan.trainers.line_files import csv_cells, json_row, whole_lines
 from afterall.scan.trainers.metric_names import CURVES, STEP_NAMES
+from afterall.scan.trainers.metrics_csv import MOST_COLUMNS
 from afterall.scan.trainers.rows import Rows
 from afterall.scan.trainers.trainer import TraceFiles, newest
 
@@ -27,7 +27,6 @@ _LOSSES = frozenset(name for name, curve in CURVES.items() if curve in ("loss", 
 _PLACES = frozenset({*STEP_NAMES, "epoch"})
 FIRST_ROWS = 20
 """Rows among which one has to have a loss; a data set's file has none."""
-MOST_COLUMNS = 500
 
 
 def read_table(file: IO[bytes], name: str) -> Trace | None:
@@ -51,20 +50,13 @@ def _rows(file: IO[bytes], name: str) -> Iterator[tuple[int, Mapping[str, object
         if line.startswith("{") and not header:
             yield number, {key.lower(): value for key, value in (json_row(line) or {}).items()}
             continue
-        cells = _cells(line)
+        cells = csv_cells(line)
         if not header:
             header = [cell.strip().lower() for cell in cells[:MOST_COLUMNS]]
             if _LOSSES.isdisjoint(header) or _PLACES.isdisjoint(header):
                 return
         elif len(cells) == len(header):
             yield number, {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell}
-
-
-def _cells(line: str) -> list[str]:
-    try:
-        return next(csv.reader([line]), [])
-    except csv.Error:
-        return []
 
 
 def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:

@@ -10,6 +10,7 @@ from afterall.scan.curves import EXACT, Curve, Rounding
 from afterall.scan.trainers.metric_names import STEP_FROM_ZERO, STEP_NAMES, curve_of
 
 _EPOCHS = frozenset({"epoch", "train/epoch"})
+_MOST_COUNTED = 1e15
 _USUAL_NAMES = 64
 """What is known of a row of more names is not kept for the next one."""
 
@@ -67,13 +68,19 @@ def _curves_of(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 def step_in(row: Mapping[str, object]) -> int | None:
     """Return the optimizer step a row tells of itself, counted from 1."""
     if STEP_FROM_ZERO in row:
-        number = number_in(row[STEP_FROM_ZERO])
-        return None if number is None or not 0 <= number < 1e15 else int(number) + 1
+        count = count_in(row[STEP_FROM_ZERO])
+        return None if count is None else count + 1
     for name in STEP_NAMES:
-        number = number_in(row[name]) if name in row else None
-        if number is not None and 0 <= number < 1e15:
-            return int(number)
+        count = count_in(row[name]) if name in row else None
+        if count is not None:
+            return count
     return None
+
+
+def count_in(value: object) -> int | None:
+    """Return how many a value says, as of steps, rounded down; None where it is none, or beyond any count."""
+    number = number_in(value)
+    return int(number) if number is not None and 0 <= number < _MOST_COUNTED else None
 
 
 def number_in(value: object) -> float | None:

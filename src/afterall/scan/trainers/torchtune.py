@@ -195,18 +195,12 @@ def _steps_an_epoch(total: int | None, batches: int, parameters: Mapping[str, Fa
 
 def _in_steps(curve: Curve, batches: int) -> Curve:
     """Return a curve over batches as one over optimizer steps of so many."""
-    moved = Curve(curve.place, curve.rounding)
-    for row in curve.readings(None):
-        moved.add(-(-row.step // batches), row.value, row.mark)
-    return moved
+    return curve.with_steps(lambda row: -(-row.step // batches))
 
 
 def _later(curve: Curve, steps: int) -> Curve:
     """Return a curve whose steps are counted from so many steps before."""
-    moved = Curve(curve.place, curve.rounding)
-    for row in curve.readings(None):
-        moved.add(row.step + steps if row.step >= 0 else None, row.value, row.mark)
-    return moved
+    return curve.with_steps(lambda row: row.step + steps)
 
 
 TORCHTUNE = Trainer(name=NAME, lines=(TorchtuneLines,), files=(METRICS_FILES,))

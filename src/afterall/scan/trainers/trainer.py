@@ -30,8 +30,6 @@ class Trainer(Struct, frozen=True, kw_only=True):
     files: tuple[TraceFiles, ...] = ()
     builds_on: str = ""
     """The trainer whose states and checkpoints are its own, as "huggingface"; "" for one of its own kind."""
-    last_resort: bool = False
-    """True: what it finds counts only where nobody else found a loss."""
 
 
 def newest(entries: Sequence[Entry], most: int = 1) -> list[Entry]:

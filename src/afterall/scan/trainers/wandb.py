@@ -17,15 +17,14 @@ from afterall.scan.logs.reader import TraceReader
 from afterall.scan.provenance import version_of
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import read_json
-from afterall.scan.trainers.metric_names import CURVES
-from afterall.scan.trainers.rows import Rows, number_in, step_in
+from afterall.scan.trainers.metric_names import CURVES, STEP_FROM_ZERO, STEP_NAMES
+from afterall.scan.trainers.rows import Rows, count_in, number_in, step_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
-from afterall.scan.trainers.wandb_file import NAME, RUN_FILES
+from afterall.scan.trainers.wandb_file import NAME, RUN_FILES, WANTED
 from afterall.scan.trainers.wandb_files import ENVIRONMENT_FILES
 
 _VERSION = re.compile(r"wandb: Tracking run with wandb version (\S{1,40})")
 _BLOCK_LINE = re.compile(r"wandb:\s+(?P<key>\S.{0,200}?)\s(?P<value>\S{1,40})")
-_MOST_KEYS = 2000
 
 
 class WandbLines(TraceReader):
@@ -61,7 +60,7 @@ class WandbLines(TraceReader):
             number = number_in(found["value"]) if found is not None and line.is_complete else None
             if number == 0 and found is not None and CURVES.get(found["key"]) == "learning_rate":
                 return
-            if found is not None and number is not None and len(self._values) < _MOST_KEYS:
+            if found is not None and number is not None and found["key"] in WANTED:
                 self._values[found["key"]] = number
                 self._marks[found["key"]] = line.mark
 
@@ -85,7 +84,7 @@ def _summary(
     facts = {}
     step = step_in(values)
     if step is not None:
-        key = next((k for k in values if k.endswith("global_step")), "")
+        key = next(k for k in (STEP_FROM_ZERO, *STEP_NAMES) if count_in(values.get(k)) is not None)
         where = f"line {marks[key]}" if key in marks else f"key {key}"
         facts["global_step"] = Fact(step, Source(name, where))
     return Trace(
@@ -104,7 +103,7 @@ def read_summary(file: IO[bytes], name: str) -> Trace | None:
     Raises BadInput where the file is damaged.
     """
     summary = read_json(file, name)
-    values = {key: value for key, value in list(summary.items())[:_MOST_KEYS] if number_in(value) is not None}
+    values = {key: summary[key] for key in summary if key in WANTED and number_in(summary[key]) is not None}
     trace = _summary(values, name, {})
     runtime = number_in(summary.get("_runtime"))
     if runtime is not None and "train_seconds" not in trace.curves:

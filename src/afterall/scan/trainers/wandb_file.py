@@ -16,16 +16,17 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.gpu_samples import GpuSamples
 from afterall.scan.trainers.metric_names import KNOWN, STEP_FROM_ZERO, STEP_NAMES
 from afterall.scan.trainers.protobuf import fields
-from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.rows import Rows, count_in, number_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
 from afterall.scan.trainers.wandb_environment import add_samples, of_environment, of_telemetry
 from afterall.scan.trainers.wandb_framing import HEADER, records
 
 NAME = "wandb"
 _HISTORY, _SUMMARY, _CONFIG, _STATS, _TELEMETRY, _RUN, _EXIT, _ENVIRONMENT = 2, 3, 5, 7, 11, 17, 18, 26
-_WANTED = frozenset(
+WANTED = frozenset(
     {*KNOWN, *STEP_NAMES, STEP_FROM_ZERO, "_step", "_runtime", "total_flos", "train/total_flos"}
 )
+"""Names that give a curve or a step, or tell by their neighbourhood what others mean."""
 _STATS_ITEM = 3
 _MOST_CONFIG_ITEMS = 2000
 
@@ -73,17 +74,17 @@ class _Run:
 
     def _take_history(self, message: bytes) -> None:
         self._count += 1
-        row = {name: number_in(text) for name, text in _items(message) if name in _WANTED}
-        counted = row.pop("_step", None)
+        row = {name: number_in(text) for name, text in _items(message) if name in WANTED}
+        counted = count_in(row.pop("_step", None))
         runtime = row.pop("_runtime", None)
         if runtime is not None:
             self.runtime = Fact(runtime, Source(self._file, f"history record {self._count}"), "s")
-        self.rows.add(row, self._count, None if counted is None else int(counted) + 1)
+        self.rows.add(row, self._count, None if counted is None else counted + 1)
 
     def _take_summary(self, message: bytes) -> None:
         """Take what changed in the summary; names are few, as only known ones are kept."""
         for name, text in _items(message):
-            number = number_in(text) if name in _WANTED else None
+            number = number_in(text) if name in WANTED else None
             if number is not None:
                 self.summary[name] = number
 

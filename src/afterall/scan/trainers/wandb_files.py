@@ -16,8 +16,8 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import read_json, whole_lines
 from afterall.scan.trainers.trainer import TraceFiles, newest
 from afterall.scan.trainers.wandb_environment import of_metadata
+from afterall.scan.trainers.wandb_file import NAME
 
-NAME = "wandb"
 _PACKAGE = re.compile(r"([A-Za-z0-9][\w.-]{0,80})==(\S{1,60})")
 _RUN_FILE = re.compile(r"(?:^|/)(?:offline-)?run-[^/]+/files/[^/]+")
 _CONFIG = {"cli_version": "wandb", "python_version": "python", "huggingface_version": "transformers"}
