@@ -357,3 +357,13 @@ def test_every_control_has_a_name(tab: Tab, write: Write) -> None:
     assert nameless == 0
     assert tab.run("document.documentElement.lang") == "en"
     assert tab.run("document.querySelectorAll('h1').length") == 1
+
+
+def test_what_stands_in_the_filter_at_first_counts(tab: Tab, write: Write) -> None:
+    """A browser may fill it in again: table and curves both heed it."""
+    page = write(four())
+    page.write_bytes(
+        page.read_bytes().replace(b'<input id="filter"', b'<input id="filter" value="rank -128"')
+    )
+    tab.open(page)
+    assert (len(names(tab)), drawn(tab)) == (3, 3)

@@ -56,6 +56,10 @@ def cost(**changes: object) -> Cost:
             ],
         ),
         (
+            {"elapsed_s": 86430, "time_limit_s": 86400},
+            ["Time limit: a used most of it, 24.0 hours of 24 hours (100 %)."],
+        ),
+        (
             {"gpu_hours": 8.0, "lost_gpu_hours": 2.0},
             ["2 of 8 GPU hours went into attempts that did not bring training to its end (a)."],
         ),

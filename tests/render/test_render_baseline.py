@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from afterall.analyse import analyse
 from afterall.model import Experiment
 from afterall.render.documents import render
+from afterall.render.folding import LONGEST
 from afterall.settings import SetSettings
 from analyse.analyse_made import experiment, material, trained
 
@@ -33,7 +34,7 @@ def test_both_numbers_stand_beside_the_difference() -> None:
     )
     assert told.startswith("Final validation loss: 2.0 of a; lower is better.")
     assert cells(told) == [
-        ["b", "LoRA rank 8 (4)", "1.0", "−1.0 (−50 %)", "one seed"],
+        ["b", "LoRA rank 8 (4)", "1.0", "-1.0 (-50 %)", "one seed"],
         ["c", "LoRA rank 16 (4)", "3.0", "+1.0 (+50 %)", "one seed"],
     ]
 
@@ -59,6 +60,14 @@ def test_replicates_decide_what_is_believed() -> None:
     tie, far = cells(section("a1", *runs))
     assert (tie[0], tie[-1]) == ("c1, c2, and c3 (mean of 3)", "a tie within noise")
     assert far[-1].startswith("p ")
+
+
+def test_of_many_runs_none_is_left_out() -> None:
+    """A long table is folded, as the others are."""
+    runs = [trained(f"run{rank}", rank / 10, lora_rank=rank) for rank in range(1, LONGEST + 3)]
+    told = section("run1", *runs)
+    assert f"<summary>All {LONGEST + 1} that are compared with the baseline</summary>" in told
+    assert [row[0] for row in cells(told)] == [f"run{rank}" for rank in range(2, LONGEST + 3)]
 
 
 def test_a_baseline_without_numbers_says_so() -> None:

@@ -57,6 +57,29 @@ def test_runs_with_the_same_best_value_are_equal() -> None:
     assert "last checkpoint" not in told
 
 
+def test_the_first_finished_run_is_the_one_whose_checkpoint_is_named() -> None:
+    """Where the measure that decides has no finished run, no checkpoint is singled out by it."""
+    cut = make_ranking("final_val_loss", order=(A, B), values={A: 1.5, B: 2.5}, unfinished=(A, B))
+    whole = make_ranking("final_loss", order=(A, B), values={A: 1.0, B: 2.0})
+    assert "The last checkpoint of" in best_run(spec_report(rankings=(whole,)))
+    told = best_run(spec_report(rankings=(cut, whole)))
+    assert "Final training loss: **" in told
+    assert "The last checkpoint of" not in told
+
+
+def test_a_model_that_differs_too_has_its_short_name() -> None:
+    """A model is called the same wherever it stands."""
+    models = ("/scratch/models/tiny-1B", "/scratch/models/tiny-3B")
+    runs = [
+        make_experiment(name, place, parameters={"model": fact(model)})
+        for place, (name, model) in enumerate(zip((A, B), models, strict=True), start=1)
+    ]
+    comparison = replace(make_comparison(A, B, "lora_rank", "final_loss"), confounders=(("model", *models),))
+    rank = parameter("lora_rank", 4, 64, **{A: 4, B: 64})
+    told = markdown(tiny_report(*runs, comparisons=(comparison,), varying=(rank,)))
+    assert "but model (tiny-1B vs tiny-3B) differs too" in told
+
+
 def test_all_equal_is_all_that_is_said() -> None:
     """There is nobody behind."""
     ranking = make_ranking("final_val_loss", order=(A, B), values={A: 1.5, B: 1.5})

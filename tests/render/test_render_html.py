@@ -301,3 +301,10 @@ def test_an_integer_beyond_floats_is_no_trouble() -> None:
     """A parameter may be any integer that JSON allows."""
     huge = make_experiment("a", parameters={"seed": fact(10**400)})
     assert 'data-value="Infinity"' in page_of(tiny_report(huge, make_experiment("b")))
+
+
+def test_a_metric_beyond_floats_is_no_trouble() -> None:
+    """Steps, throughput and a monitor's samples are shown or left out of figures, whatever a file says."""
+    keys = ("planned_steps", "samples_per_second", "gpu_power_mean_w", "gpu_energy_wh")
+    metrics = {"global_step": fact(7), **{key: fact(10**400) for key in keys}}
+    page_of(tiny_report(*(make_experiment(name, metrics=metrics) for name in "abc")))

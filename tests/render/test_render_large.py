@@ -1,13 +1,17 @@
 """A large set stays readable: the best and the failed runs first, all else folded, nothing left out."""
 
+import math
 import re
+
+from msgspec.structs import replace
 
 from afterall.model import Completion, Direction, Experiment, Ranking, Report, State
 from afterall.render.documents import render
 from afterall.render.folding import LONGEST
+from afterall.render.sections.evaluations import MOST_ROWS
 from afterall.render.sections.foremost import MOST_BAD, MOST_BEST
 from afterall.settings import SetSettings
-from render.render_reports import fact, make_experiment, spec_report, tiny_report
+from render.render_reports import fact, make_evaluation, make_experiment, spec_report, tiny_report
 
 TOTAL = 200
 SETTINGS = SetSettings(figures=False)
@@ -58,6 +62,35 @@ def test_the_best_and_the_failed_stand_first() -> None:
     best = [f"run{number}" for number in range(1, 12) if number % 10]
     assert shown == [*best, *(f"run{10 * number}" for number in range(1, MOST_BAD + 1))]
     assert len(best) == MOST_BEST
+
+
+def test_runs_that_nothing_ranks_are_not_called_best() -> None:
+    """The first in the report's order stand there instead, and it says so."""
+    told = markdown(replace(large(), rankings=()))
+    assert f"The first {MOST_BEST} of {TOTAL} experiments, and those that did" in told
+    assert f"The best {MOST_BEST} of {TOTAL} experiments" in markdown(large())
+
+
+def test_a_run_that_diverged_is_not_among_the_best() -> None:
+    """Fewer finite numbers than places leave places empty."""
+    report = large()
+    finite = {"run7": 1.0, "run8": 2.0}
+    values = {name: finite.get(name, math.nan) for name in report.rankings[0].order}
+    order = (*finite, *(name for name in values if name not in finite))
+    ranking = replace(report.rankings[0], values=values, order=order)
+    told = unfolded(markdown(replace(report, rankings=(ranking,))))
+    assert f"The best 2 of {TOTAL} experiments" in told
+    results = told.partition("## Training Results Summary")[2].partition("### Training Duration")[0]
+    assert re.findall(r"(?m)^\| (run\d+) ", results)[:3] == ["run7", "run8", "run10"]
+
+
+def test_a_cut_table_of_evaluations_says_so() -> None:
+    """The words on its fold count the rows that are there."""
+    made = tuple(make_evaluation(f"task{number}") for number in range(MOST_ROWS + 1))
+    shown = markdown(tiny_report(replace(numbered(1), evaluations=made[:-1])))
+    assert f"<summary>All {MOST_ROWS} evaluations</summary>" in shown
+    cut = markdown(tiny_report(replace(numbered(1), evaluations=made)))
+    assert f"<summary>The first {MOST_ROWS} evaluations</summary>" in cut
 
 
 def test_nothing_is_left_out() -> None:

@@ -47,6 +47,11 @@ def joined(parts: Iterable[Markdown], between: LiteralString = ", ") -> Markdown
     return Markdown(between.join(parts))
 
 
+def capital(told: Markdown) -> Markdown:
+    """Return a sentence with a capital first letter."""
+    return Markdown(told[:1].upper() + told[1:])
+
+
 def listing(parts: Sequence[Markdown], most: int = 8, last: LiteralString = "and") -> Markdown:
     """Return parts as a sentence lists them: "a, b, and c"; beyond `most` the rest is counted."""
     if len(parts) > most:

@@ -12,6 +12,9 @@ LONGEST = 40
 
 def folded(table: Markdown, rows: int, words: Markdown) -> Markdown:
     """Return a table, behind a fold that says `words` where it has more rows than anybody reads."""
-    if rows <= LONGEST:
-        return table
-    return md("<details>\n<summary>{}</summary>\n\n{}\n\n</details>", words, table)
+    return table if rows <= LONGEST else fold(table, words)
+
+
+def fold(content: Markdown, words: Markdown) -> Markdown:
+    """Return content behind a fold that says `words`."""
+    return md("<details>\n<summary>{}</summary>\n\n{}\n\n</details>", words, content)

@@ -12,6 +12,7 @@ from afterall.model import (
     Experiment,
     Finding,
     FindingCode,
+    Ranking,
     Report,
     Scalar,
     Source,
@@ -20,7 +21,7 @@ from afterall.model import (
 from afterall.render.composing import md
 from afterall.render.escaping import Markdown, link, text
 from afterall.render.remedies import Remedies, remedies_of
-from afterall.render.words.metrics import Digits
+from afterall.render.words.metrics import Digits, is_quality
 from afterall.render.words.parameters import setting, short_models
 from afterall.render.words.sparkline import sparkline
 from afterall.settings import SetSettings
@@ -73,6 +74,22 @@ class Page:
         return tuple(parameter for parameter in self.report.varying if parameter.is_seed)
 
     @cached_property
+    def columned(self) -> tuple[VaryingParameter, ...]:
+        """Varying parameters with a column of their own in a table of runs: the model and epochs have one."""
+        elsewhere = ("model", "epochs") if self.is_known("epochs") else ("model",)
+        return tuple(p for p in (*self.varying, *self.seeds) if p.name not in elsewhere)
+
+    @cached_property
+    def by_quality(self) -> tuple[Ranking, ...]:
+        """The rankings by how good the runs are, the measure that decides first."""
+        return tuple(ranking for ranking in self.report.rankings if is_quality(ranking.metric))
+
+    @property
+    def deciding(self) -> Ranking | None:
+        """The ranking by which runs are judged first, None where nothing ranks them."""
+        return self.by_quality[0] if self.by_quality else None
+
+    @cached_property
     def by_name(self) -> Mapping[str, Experiment]:
         """Experiments by their names."""
         return {experiment.name: experiment for experiment in self.report.experiments}
@@ -97,15 +114,19 @@ class Page:
     def model_of(self, experiment: Experiment) -> Scalar:
         """Return the short name of an experiment's model, None where it does not say."""
         fact = experiment.parameters.get("model")
-        if fact is None:
-            return None
-        return self.models.get(fact.value, fact.value) if isinstance(fact.value, str) else fact.value
+        return None if fact is None else self.short("model", fact.value)
 
     def setting(self, parameter: str, value: Scalar) -> Markdown:
         """Return a parameter and its value as short as they stay clear: "rank 64", "tiny-1B"."""
-        if parameter == "model" and isinstance(value, str):
-            value = self.models.get(value, value)
-        return text(setting(parameter, value))
+        return text(setting(parameter, self.short(parameter, value)))
+
+    def short(self, parameter: str, value: Scalar) -> Scalar:
+        """Return a parameter's value, a model's by its short name."""
+        return self.models.get(value, value) if parameter == "model" and isinstance(value, str) else value
+
+    def is_known(self, metric: str) -> bool:
+        """Tell whether any run has this metric."""
+        return any(metric in experiment.metrics for experiment in self.report.experiments)
 
     def place(self, source: Source) -> Markdown:
         """Return a link to the file a fact was read from, with its place; commands are named, not linked."""

@@ -5,6 +5,7 @@ that say what it shows, for who cannot see it. A report without figures does not
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from afterall.render.escaping import Markdown, text
 from afterall.render.figures.figure import Figure
@@ -12,6 +13,7 @@ from afterall.render.page import Page
 from afterall.settings import RESULTS_FILES
 
 
+@lru_cache(maxsize=1)
 def figures(page: Page) -> Mapping[str, Figure]:
     """Return the figures that this report has something to show in, by name."""
     if not page.settings.figures:
@@ -29,11 +31,5 @@ def path_of(name: str) -> str:
 
 def image(page: Page, name: str) -> Markdown:
     """Return a figure as an image with its words, "" where the report has none of this name."""
-    if not page.settings.figures:
-        return Markdown("")
-    from afterall.render.figures.kinds import KINDS  # noqa: PLC0415 (it imports matplotlib)
-
-    figure = KINDS[name](page)
-    if figure is None:
-        return Markdown("")
-    return Markdown(f"![{text(figure.words, 1000)}]({path_of(name)})")
+    figure = figures(page).get(name)
+    return Markdown(f"![{text(figure.words, 1000)}]({path_of(name)})" if figure else "")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from afterall.model import Ranking, Scalar, VaryingParameter
+from afterall.model import Ranking, VaryingParameter
 from afterall.render.figures import canvas
 from afterall.render.figures.figure import Figure
 from afterall.render.figures.grouping import is_drawable, primary
@@ -74,16 +74,11 @@ def _lines(page: Page, ranking: Ranking, parameter: VaryingParameter) -> Lines:
 
 
 def _named(page: Page, parameter: VaryingParameter, run: str) -> str:
-    value = parameter.by_experiment.get(run)
-    return setting(parameter.name, _short(page, parameter, value))
-
-
-def _short(page: Page, parameter: VaryingParameter, value: Scalar) -> Scalar:
-    return page.models.get(value, value) if parameter.name == "model" and isinstance(value, str) else value
+    return setting(parameter.name, page.short(parameter.name, parameter.by_experiment.get(run)))
 
 
 def _values(page: Page, parameter: VaryingParameter) -> list[str]:
-    return [worded(_short(page, parameter, value)) for value in parameter.values]
+    return [worded(page.short(parameter.name, value)) for value in parameter.values]
 
 
 def _words(page: Page, ranking: Ranking, parameter: VaryingParameter) -> str:

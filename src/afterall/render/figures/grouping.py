@@ -3,7 +3,6 @@
 Invariant: the runs of one setting have one colour; no legend has more than MOST_NAMED entries.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -11,7 +10,6 @@ from msgspec import Struct
 from afterall.model import Experiment, Ranking
 from afterall.render.figures.palette import COLOURS, DASHES, QUIET
 from afterall.render.page import Page
-from afterall.render.words.metrics import is_quality
 from afterall.render.words.parameters import setting
 
 MOST_NAMED = 12
@@ -37,17 +35,16 @@ def looks(page: Page, experiments: Sequence[Experiment]) -> dict[str, Look]:
 
 
 def primary(page: Page) -> Ranking | None:
-    """Return the ranking by which runs are judged first, None where fewer than two have finite numbers."""
-    for ranking in page.report.rankings:
-        finite = [value for value in ranking.values.values() if is_drawable(value)]
-        if is_quality(ranking.metric) and len(finite) > 1:
+    """Return the first ranking of quality that can be drawn: two runs have finite numbers; None for none."""
+    for ranking in page.by_quality:
+        if sum(map(is_drawable, ranking.values.values())) > 1:
             return ranking
     return None
 
 
 def is_drawable(value: float) -> bool:
     """Tell whether a value can stand in a figure."""
-    return math.isfinite(value) and abs(value) <= LARGEST
+    return abs(value) <= LARGEST
 
 
 def _one_each(experiments: Sequence[Experiment]) -> Iterator[tuple[str, Look]]:
@@ -65,10 +62,8 @@ def _by_setting(page: Page, experiments: Sequence[Experiment]) -> dict[str, Look
         found = {}
         for experiment in experiments:
             value = parameter.by_experiment.get(experiment.name)
-            told = page.models.get(value, value) if isinstance(value, str) else value
-            found[experiment.name] = Look(
-                setting(parameter.name, told), colours.get(repr(value), QUIET), is_quiet=value is None
-            )
+            told = setting(parameter.name, page.short(parameter.name, value))
+            found[experiment.name] = Look(told, colours.get(repr(value), QUIET), is_quiet=value is None)
         return found
     return {}
 

@@ -15,7 +15,7 @@ from afterall.model.thinning import thin
 from afterall.render.composing import plural
 from afterall.render.figures import canvas
 from afterall.render.figures.figure import Figure
-from afterall.render.figures.grouping import LARGEST, Look, is_drawable, looks
+from afterall.render.figures.grouping import Look, is_drawable, looks
 from afterall.render.figures.smoothing import SERIES, SMOOTHED_FROM, running_median
 from afterall.render.page import Page
 
@@ -52,7 +52,7 @@ def _curves(page: Page, key: str) -> list[tuple[Experiment, list[Point]]]:
 
 
 def _finite(points: Sequence[Point]) -> list[Point]:
-    return [point for point in points if -LARGEST <= point.value <= LARGEST]
+    return [point for point in points if is_drawable(point.value)]
 
 
 def _words(page: Page, panel: Panel) -> str:

@@ -16,6 +16,7 @@ from afterall.model import Experiment, Scalar
 from afterall.render.escaping import line, path_bytes
 from afterall.render.html.prose import Prose
 from afterall.render.page import Page
+from afterall.render.sections.results import MEMORY, OTHER_SPEED, REACHED, REWARDS, SPEED
 from afterall.render.sections.standing import diverged
 from afterall.render.sections.state import state_cell
 from afterall.render.words.metrics import METRICS, metric_name
@@ -24,15 +25,6 @@ from afterall.render.words.parameters import cell, title
 
 MOST_MORE = 80
 """Columns beyond those of the report; a framework's configuration may vary in hundreds of keys."""
-_ALWAYS = ("final_loss", "final_val_loss")
-"""Shown even where all runs have the same."""
-_REACHED = (
-    *("epochs", "global_step", "final_loss", "final_val_loss"),
-    *("final_reward", "final_val_reward", "final_reward_accuracy", "final_val_reward_accuracy"),
-)
-_SPEEDS = ("tokens_per_second_per_gpu", "samples_per_second", "steps_per_second")
-"""Of which the first that is known is shown at once."""
-_MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
 
 Valued = Callable[[Experiment], Scalar]
 Written = Callable[[Scalar], str]
@@ -69,15 +61,17 @@ class Row(Struct, frozen=True):
 def columns(page: Page, prose: Prose) -> list[Column]:
     """Return the report's columns first, then what else is known and differs between the runs.
 
-    A column of the report's that says the same of every run is shown on demand too.
+    A column of the report's that says the same of every run is shown on demand too, unless it is a loss.
     """
     settings = _settings(page)
-    reached = [_metric(page, key) for key in _REACHED if _is_known(page, key)]
+    reached = [
+        _metric(page, key) for key in ("epochs", "global_step", *REACHED, *REWARDS) if page.is_known(key)
+    ]
     scores = [_score(page, key) for key in _scores(page)]
-    speed = [_metric(page, key) for key in _SPEEDS if _is_known(page, key)][:1]
-    memory = [_metric(page, key) for key in _MEMORY if _is_known(page, key)]
+    speed = [_metric(page, key) for key in (*SPEED, *OTHER_SPEED) if page.is_known(key)][:1]
+    memory = [_metric(page, key) for key in MEMORY if page.is_known(key)]
     told = [*settings, *reached, *scores, *speed, *memory]
-    same = [column for column in told if column.key not in _ALWAYS and _is_same(page, column)]
+    same = [column for column in told if column.key not in REACHED and _is_same(page, column)]
     first = [column for column in told if column not in same]
     more = [*same, *_more(page, {column.key for column in told})]
     return [*first, *_ends(page, prose), *(replace(column, is_more=True) for column in more)]
@@ -105,10 +99,8 @@ def _settings(page: Page) -> Iterator[Column]:
     """Yield the model and every parameter that the report compares by, then the seeds."""
     if any(page.model_of(experiment) is not None for experiment in page.report.experiments):
         yield _column(page, "model", title("model"), page.model_of)
-    elsewhere = ("model", "epochs") if _is_known(page, "epochs") else ("model",)
-    for parameter in (*page.varying, *page.seeds):
-        if parameter.name not in elsewhere:
-            yield _column(page, parameter.name, title(parameter.name), _of(parameter.by_experiment))
+    for parameter in page.columned:
+        yield _column(page, parameter.name, title(parameter.name), _of(parameter.by_experiment))
 
 
 def _more(page: Page, told: set[str]) -> list[Column]:
@@ -143,7 +135,7 @@ def _ends(page: Page, prose: Prose) -> Iterator[Column]:
 
 def _scores(page: Page) -> list[str]:
     """Return the evaluations' scores that runs are ranked by."""
-    return [ranking.metric for ranking in page.report.rankings if not _is_known(page, ranking.metric)]
+    return [ranking.metric for ranking in page.report.rankings if not page.is_known(ranking.metric)]
 
 
 def _score(page: Page, key: str) -> Column:
@@ -209,7 +201,3 @@ def _is_same(page: Page, column: Column) -> bool:
     """Tell whether a column says the same of several runs."""
     experiments = page.report.experiments
     return len(experiments) > 1 and len({column.fill(experiment) for experiment in experiments}) == 1
-
-
-def _is_known(page: Page, key: str) -> bool:
-    return any(key in experiment.metrics for experiment in page.report.experiments)

@@ -60,6 +60,8 @@ def _time(costs: Sequence[Cost]) -> Markdown:
     )  # fmt: skip
     if elapsed < SPARE * limit and limit > _LEAST_TIME_S:
         return md("{}; a shorter `--time` is scheduled sooner.", share)
+    if elapsed >= limit:
+        return md("{}.", share)
     if elapsed >= CLOSE * limit:
         return md("{}: a slower node would have ended it.", share)
     return Markdown("")

@@ -6,19 +6,19 @@ Invariant: a difference is told only for the same point of training; what else d
 import math
 from collections.abc import Iterator
 
-from afterall.model import ComparedAt, Comparison, Direction, Ranking, Scalar
+from afterall.model import ComparedAt, Comparison, Direction, Ranking, Scalar, Side
 from afterall.render.composing import joined, listing, md
 from afterall.render.escaping import Markdown, text
+from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.best import labelled
 from afterall.render.sections.comparing import chance, sampling_error
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
-from afterall.render.words.metrics import is_quality, metric_name
+from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import number, percent
 from afterall.render.words.parameters import cell, phrase
 
-MOST_RUNS = 30
 MOST_SETTINGS = 4
 
 
@@ -28,7 +28,7 @@ def subsections(page: Page) -> Iterator[Subsection]:
     if name is None:
         return
     held = page.report.against_baseline
-    ranking = next((r for r in page.report.rankings if is_quality(r.metric)), None)
+    ranking = page.deciding
     if ranking is None or not held:
         yield Subsection("Against the Baseline", (Block(text=_nothing(name)),))
         return
@@ -53,14 +53,24 @@ def _blocks(name: str, ranking: Ranking, compared: list[Comparison], page: Page)
     if not compared:
         yield Block(text=md("{} has no {} to compare with.", name, labelled([ranking.metric])))
         return
-    side = compared[0].a
+    yield Block(text=_told(compared[0].a, ranking, page))
+    yield Block(table=_table(ranking, compared, page))
+    seen = {run for c in compared for side in (c.a, c.b) for run in side.experiments}
+    left = [text(e.name) for e in page.report.experiments if e.name not in seen]
+    if left:
+        form = "Not compared, for want of a finite number or of a known difference: {}."
+        yield Block(text=md(form, listing(left, 6)))
+
+
+def _told(side: Side, ranking: Ranking, page: Page) -> Markdown:
+    """Return the baseline's own number, whose it is, and which way is better."""
+    label, value = labelled([ranking.metric]), page.digits.write(ranking.metric, side.value)
     runs = listing([text(run) for run in side.experiments], 6)
-    value = page.digits.write(ranking.metric, side.value)
     better = "higher" if ranking.direction is Direction.UP else "lower"
-    mean = md(" (mean of {})", side.n) if side.n > 1 else Markdown("")
-    yield Block(
-        text=md("{}: {} of {}{}; {} is better.", labelled([ranking.metric]), value, runs, mean, better)
-    )
+    return md("{}: {} of {}{}; {} is better.", label, value, runs, _mean(side), better)
+
+
+def _table(ranking: Ranking, compared: list[Comparison], page: Page) -> Markdown:
     columns = [
         Column(Markdown("Experiment")),
         Column(Markdown("Differs In")),
@@ -68,20 +78,17 @@ def _blocks(name: str, ranking: Ranking, compared: list[Comparison], page: Page)
         Column(Markdown("Difference"), is_number=True),
         Column(Markdown("Belief")),
     ]
-    yield Block(table=table(columns, [_row(c, page) for c in compared[:MOST_RUNS]]))
-    if len(compared) > MOST_RUNS:
-        yield Block(text=md("… and {} more.", len(compared) - MOST_RUNS))
-    seen = {name for c in compared for side in (c.a, c.b) for name in side.experiments}
-    left = [text(e.name) for e in page.report.experiments if e.name not in seen]
-    if left:
-        form = "Not compared, for want of a finite number or of a known difference: {}."
-        yield Block(text=md(form, listing(left, 6)))
+    words = md("All {} that are compared with the baseline", len(compared))
+    return folded(table(columns, [_row(c, page) for c in compared]), len(compared), words)
+
+
+def _mean(side: Side) -> Markdown:
+    return md(" (mean of {})", side.n) if side.n > 1 else Markdown("")
 
 
 def _row(c: Comparison, page: Page) -> list[Markdown]:
-    mean = md(" (mean of {})", c.b.n) if c.b.n > 1 else Markdown("")
     return [
-        md("{}{}", listing([text(name) for name in c.b.experiments], 3), mean),
+        md("{}{}", listing([text(name) for name in c.b.experiments], 3), _mean(c.b)),
         _differences(c, page),
         text(page.digits.write(c.metric, c.b.value)),
         _difference(c, page),
@@ -98,9 +105,7 @@ def _differences(c: Comparison, page: Page) -> Markdown:
 
 
 def _differing(page: Page, name: str, a: Scalar, b: Scalar) -> Markdown:
-    if name == "model":
-        a, b = (page.models.get(v, v) if isinstance(v, str) else v for v in (a, b))
-    return md("{} {} ({})", phrase(name), cell(b), cell(a))
+    return md("{} {} ({})", phrase(name), cell(page.short(name, b)), cell(page.short(name, a)))
 
 
 def _difference(c: Comparison, page: Page) -> Markdown:
@@ -108,11 +113,11 @@ def _difference(c: Comparison, page: Page) -> Markdown:
     if c.compared_at is ComparedAt.NEITHER:
         return Markdown("not at the same step")
     apart = c.b.value - c.a.value
-    sign = Markdown("−" if apart < 0 else "+" if apart > 0 else "")
-    told = page.digits.write(c.metric, abs(apart))
+    told = page.digits.write_difference(c.metric, apart)
     if c.a.value > 0 and c.b.value > 0 and math.isfinite(apart / c.a.value):
-        return md("{}{} ({}{})", sign, told, sign, percent(abs(apart) / c.a.value))
-    return md("{}{}", sign, told)
+        sign = "-" if apart < 0 else "+" if apart > 0 else ""
+        return text(f"{told} ({sign}{percent(apart / c.a.value)})")
+    return text(told)
 
 
 def _belief(c: Comparison) -> Markdown:

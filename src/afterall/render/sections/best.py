@@ -13,7 +13,7 @@ from afterall.render.figures import image
 from afterall.render.page import Page
 from afterall.render.sections.standing import has_trained
 from afterall.render.sections.subsection import Block, Subsection
-from afterall.render.words.metrics import METRICS, is_quality, metric_name
+from afterall.render.words.metrics import METRICS, metric_name
 from afterall.render.words.numbers import number, real
 
 MOST_RANKED = 6
@@ -23,7 +23,7 @@ LAST_LOSS = "final_loss"
 
 def subsection(page: Page) -> Subsection:
     """Return who is best by each measure of quality."""
-    rankings = [ranking for ranking in page.report.rankings if is_quality(ranking.metric)]
+    rankings = page.by_quality
     told = [r for r in rankings if r.metric != MEAN_LOSS or not _says_the_same(r, rankings)]
     lines = [line for line in (_ranked(alike, page) for alike in _alike(told)) if line]
     if not lines:
@@ -34,8 +34,11 @@ def subsection(page: Page) -> Subsection:
 
 def finished_in(ranking: Ranking) -> list[str]:
     """Return the runs that came to their end with a finite value, best first."""
-    finite = [name for name in ranking.order if math.isfinite(ranking.values.get(name, math.nan))]
-    return [name for name in finite if name not in ranking.unfinished]
+    return [name for name in _finite_in(ranking) if name not in ranking.unfinished]
+
+
+def _finite_in(ranking: Ranking) -> list[str]:
+    return [name for name in ranking.order if math.isfinite(ranking.values.get(name, math.nan))]
 
 
 def _why_none(page: Page) -> str:
@@ -77,7 +80,6 @@ def _alike(rankings: Sequence[Ranking]) -> list[list[Ranking]]:
 def _ranked(alike: Sequence[Ranking], page: Page) -> Markdown:
     ranking = alike[0]
     words = {n: page.digits.write(ranking.metric, value) for n, value in ranking.values.items()}
-    finite = [name for name in ranking.order if math.isfinite(ranking.values.get(name, math.nan))]
     finished = finished_in(ranking)
     if len(finished) < 2:
         return Markdown("")
@@ -87,7 +89,7 @@ def _ranked(alike: Sequence[Ranking], page: Page) -> Markdown:
     told = md("{}{}: {}", labelled(r.metric for r in alike), at, _best(first, words[first[0]]))
     if behind_first:
         told = md("{}, then {}", told, listing(behind_first, MOST_RANKED))
-    behind = [md("{} ({})", name, words[name]) for name in finite if name in ranking.unfinished]
+    behind = [md("{} ({})", name, words[name]) for name in _finite_in(ranking) if name in ranking.unfinished]
     lost = [md("{} ({})", n, number(v)) for n, v in ranking.values.items() if not math.isfinite(v)]
     more = (
         (
@@ -109,10 +111,11 @@ def _best(names: Sequence[str], value: str) -> Markdown:
 
 def _where_it_lies(ranking: Ranking, page: Page) -> tuple[Markdown, ...]:
     """Return where the weights of the best run are, if they are good and no other run is as good."""
-    values = [ranking.values.get(name) for name in ranking.order[:2]]
-    if len(values) == 2 and values[0] == values[1]:
+    first = finished_in(ranking)[:2]
+    values = [ranking.values[name] for name in first]
+    if not first or values[1:] == values[:1]:
         return ()
-    best = page.by_name.get(ranking.order[0]) if ranking.order else None
+    best = page.by_name.get(first[0])
     last = best.checkpoints[-1] if best and best.checkpoints else None
     if best is None or last is None or last.verdict is not Verdict.OK or not last.path:
         return ()

@@ -17,6 +17,8 @@ from afterall.render.words.metrics import Style, is_quality, metric_name
 from afterall.render.words.numbers import number, percent
 from afterall.render.words.parameters import cell, phrase
 
+MOST_PAIRS = 6
+"""Comparisons told for one parameter and metric; the others are counted."""
 SMALLEST_P = 1e-4
 Z_95 = 1.96
 """Standard errors within which 95 % of a normal distribution lies."""
@@ -33,6 +35,14 @@ def compared(comparison: Comparison, page: Page) -> Markdown:
         told,
         md("; {}", caveats) if caveats else Markdown(""),
     )
+
+
+def bullets(comparisons: Sequence[Comparison], page: Page) -> list[Markdown]:
+    """Return a sentence for each of the first comparisons, and how many more there are."""
+    told = [compared(comparison, page) for comparison in comparisons[:MOST_PAIRS]]
+    if len(comparisons) > MOST_PAIRS:
+        told.append(md("… and {}.", plural(len(comparisons) - MOST_PAIRS, "more pair")))
+    return told
 
 
 def equal_settings(comparison: Comparison, page: Page) -> Markdown:
@@ -187,7 +197,7 @@ def _caveats(c: Comparison, page: Page) -> Markdown:
     if cut and c.compared_at in (ComparedAt.STEP, ComparedAt.EPOCH):
         parts.append(md("{} not finished", listing([text(name) for name in cut], 4)))
     if c.confounders:
-        others = [_confounder(name, a, b) for name, a, b in c.confounders[:3]]
+        others = [_confounder(page, *each) for each in c.confounders[:3]]
         more = md(" and {} more", len(c.confounders) - 3) if len(c.confounders) > 3 else Markdown("")
         differ = "differs" if len(c.confounders) == 1 else "differ"
         parts.append(md("but {}{} {} too", joined(others), more, differ))
@@ -239,5 +249,5 @@ def chance(p_value: float) -> Markdown:
     return md("p = {}", number(p_value, 2))
 
 
-def _confounder(name: str, a: Scalar, b: Scalar) -> Markdown:
-    return md("{} ({} vs {})", phrase(name), cell(a), cell(b))
+def _confounder(page: Page, name: str, a: Scalar, b: Scalar) -> Markdown:
+    return md("{} ({} vs {})", phrase(name), cell(page.short(name, a)), cell(page.short(name, b)))

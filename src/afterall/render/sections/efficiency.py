@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 
 from afterall.model import Comparison, Cost, Ranking
-from afterall.render.composing import joined, listing, md, plural
+from afterall.render.composing import capital, joined, listing, md, plural
 from afterall.render.escaping import Markdown
 from afterall.render.figures import image
 from afterall.render.page import Page
 from afterall.render.sections import allocation
-from afterall.render.sections.comparing import compared
+from afterall.render.sections.comparing import bullets
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.words.metrics import Style, is_quality, metric_name
-from afterall.render.words.numbers import number
+from afterall.render.words.numbers import number, real
 
-MOST_PAIRS = 6
 ALIKE = 0.01
 """Relative difference up to which two costs are told as the same."""
 
@@ -29,8 +28,7 @@ def subsections(page: Page) -> Iterator[Subsection]:
 def _rankings(page: Page) -> Iterator[Block]:
     paired = {comparison.metric for comparison in page.report.comparisons}
     wanted = [r for r in page.report.rankings if not is_quality(r.metric) and r.metric not in paired]
-    bullets = [_ranked(ranking, page) for ranking in wanted]
-    told = tuple(bullet for bullet in bullets if bullet)
+    told = tuple(line for line in (_ranked(ranking, page) for ranking in wanted) if line)
     if told:
         yield Block(bullets=told)
 
@@ -54,15 +52,12 @@ def _pairs(page: Page) -> Iterator[Block]:
     for metric in dict.fromkeys(c.metric for c in pairs):
         every = sorted((c for c in pairs if c.metric == metric), key=lambda c: order.index(c.parameter))
         own = [c for c in every if not _is_alike(c)]
-        bullets = [compared(c, page) for c in own[:MOST_PAIRS]]
-        if len(own) > MOST_PAIRS:
-            bullets.append(md("… and {}.", plural(len(own) - MOST_PAIRS, "more pair")))
+        lines = bullets(own, page)
         if len(own) < len(every):
-            bullets.append(
-                md("within 1 % of each other in {}.", _pairs_left(len(every) - len(own), len(every)))
-            )
+            left = _pairs_left(len(every) - len(own), len(every))
+            lines.append(md("within 1 % of each other in {}.", left))
         unit = " (tokens/s per GPU)" if metric.startswith("tokens_per_second") else ""
-        yield Block(label=md("{}{}:", metric_name(metric).heading, Markdown(unit)), bullets=tuple(bullets))
+        yield Block(label=md("{}{}:", metric_name(metric).heading, Markdown(unit)), bullets=tuple(lines))
 
 
 def _is_alike(comparison: Comparison) -> bool:
@@ -79,8 +74,7 @@ def _sampled(page: Page) -> Iterator[Block]:
     """Yield what a monitor sampled of the GPUs: how busy they were, their power and their energy."""
     told = [part for part in (_spread("gpu_utilization_mean_percent", page), *_powers(page)) if part]
     if told:
-        line = joined(told, "; ")
-        yield Block(bullets=(md("{}.", Markdown(line[:1].upper() + line[1:])),))
+        yield Block(bullets=(md("{}.", capital(joined(told, "; "))),))
 
 
 def _powers(page: Page) -> Iterator[Markdown]:
@@ -105,7 +99,7 @@ def _spread(metric: str, page: Page) -> Markdown:
 def _values(metric: str, page: Page) -> list[tuple[float, str]]:
     """Return a metric's values with their experiments' names."""
     facts = [(e.metrics[metric].value, e.name) for e in page.report.experiments if metric in e.metrics]
-    return [(float(value), name) for value, name in facts if isinstance(value, int | float)]
+    return [(real(value), name) for value, name in facts if isinstance(value, int | float)]
 
 
 def _costs(page: Page) -> Iterator[Block]:

@@ -37,8 +37,9 @@ def subsections(page: Page) -> Iterator[Subsection]:
         block = Block(text=Markdown("No evaluation was found."))
         yield Subsection("Evaluation Results", (block,))
         return
-    drawn = folded(_table(rows[:MOST_ROWS]), min(len(rows), MOST_ROWS), md("All {} evaluations", len(rows)))
-    blocks = [Block(table=drawn)]
+    shown = rows[:MOST_ROWS]
+    which = "All" if len(shown) == len(rows) else "The first"
+    blocks = [Block(table=folded(_table(shown), len(shown), md("{} {} evaluations", which, len(shown))))]
     if len(rows) > MOST_ROWS:
         blocks.append(Block(text=md("… and {} more, in {}.", len(rows) - MOST_ROWS, RESULTS_JSON)))
     yield Subsection("Evaluation Results", tuple(blocks))

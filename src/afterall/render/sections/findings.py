@@ -7,7 +7,7 @@ replicates do not show.
 from msgspec import Struct
 
 from afterall.model import FindingCode
-from afterall.render.composing import md, plural
+from afterall.render.composing import capital, md, plural
 from afterall.render.escaping import Markdown
 from afterall.render.page import Page
 from afterall.render.sections import baseline, best, efficiency, evaluations, generalisation, impacts
@@ -53,11 +53,6 @@ def view(page: Page) -> FindingsView:
         caveats=tuple(md("{}.", capital(caveat)) for caveat in caveats),
         subsections=numbered(parts),
     )
-
-
-def capital(told: Markdown) -> Markdown:
-    """Return a sentence with a capital first letter."""
-    return Markdown(told[:1].upper() + told[1:])
 
 
 def _anomalies(page: Page) -> Subsection:

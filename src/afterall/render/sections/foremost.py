@@ -5,8 +5,8 @@ from afterall.render.composing import md
 from afterall.render.escaping import Markdown
 from afterall.render.folding import LONGEST
 from afterall.render.page import Page
+from afterall.render.sections.best import finished_in
 from afterall.render.sections.standing import has_trained
-from afterall.render.words.metrics import is_quality
 
 MOST_BEST = 10
 MOST_BAD = 10
@@ -17,16 +17,9 @@ def foremost(page: Page) -> list[Experiment]:
     experiments = list(page.report.experiments)
     if len(experiments) <= LONGEST:
         return experiments
-    ranking = next((r for r in page.report.rankings if is_quality(r.metric)), None)
-    order = (
-        [name for name in ranking.order if name in ranking.values]
-        if ranking
-        else [e.name for e in experiments]
-    )
-    best = [page.by_name[name] for name in order if name not in (ranking.unfinished if ranking else ())]
-    bad = [e for e in experiments if not has_trained(e)]
-    first = best[:MOST_BEST]
-    return [*first, *(e for e in bad[:MOST_BAD] if e not in first)]
+    first = _best(page) or experiments[:MOST_BEST]
+    bad = [experiment for experiment in experiments if not has_trained(experiment)]
+    return [*first, *(experiment for experiment in bad[:MOST_BAD] if experiment not in first)]
 
 
 def caption(page: Page, shown: int) -> Markdown:
@@ -34,9 +27,17 @@ def caption(page: Page, shown: int) -> Markdown:
     total = len(page.report.experiments)
     if shown == total:
         return Markdown("")
+    best = _best(page)
+    first = md("{} {}", "best" if best else "first", len(best) or MOST_BEST)
     return md(
-        "The best {} of {} experiments, and those that did not come to their end (at most {}):",
-        MOST_BEST,
+        "The {} of {} experiments, and those that did not come to their end (at most {}):",
+        first,
         total,
         MOST_BAD,
     )
+
+
+def _best(page: Page) -> list[Experiment]:
+    """Return the finished runs with the best finite numbers; empty where nothing ranks the runs."""
+    names = finished_in(page.deciding) if page.deciding else []
+    return [page.by_name[name] for name in names[:MOST_BEST]]

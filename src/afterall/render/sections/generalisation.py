@@ -9,7 +9,7 @@ from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
-from afterall.render.words.metrics import Digits, is_quality, metric_name
+from afterall.render.words.metrics import Digits, metric_name
 from afterall.render.words.numbers import MISSING
 
 _TOLD = ("final_val_loss", "best_val_loss", "mean_last_loss", "final_loss", "train_seconds")
@@ -25,7 +25,7 @@ def subsections(page: Page) -> Iterator[Subsection]:
 
 def _repeats(page: Page) -> Block:
     """Return mean and standard deviation of every setting that ran more than once."""
-    deciding = [ranking.metric for ranking in page.report.rankings if is_quality(ranking.metric)][:1]
+    deciding = (page.deciding.metric,) if page.deciding else ()
     wanted = dict.fromkeys((*deciding, *_TOLD))
     metrics = [m for m in wanted if any(m in group.metrics for group in page.report.replicates)][:4]
     columns = [Column(Markdown("Setting")), Column(Markdown("Seeds"))]
@@ -64,11 +64,9 @@ def _gaps(page: Page) -> Block:
     digits = Digits({"gap": [loss for gap in gaps for loss in (gap.train, gap.validation)]})
     rows = []
     for gap in gaps:
-        difference = gap.validation - gap.train
-        sign = "+" if difference > 0 else ""
         step = text(MISSING) if gap.step is None else md("{}", gap.step)
         losses = [text(digits.write("gap", loss)) for loss in (gap.train, gap.validation)]
-        told = text(f"{sign}{digits.write('gap', difference)}")
+        told = text(digits.write_difference("gap", gap.validation - gap.train))
         rows.append([text(gap.experiment), step, *losses, told])
     note = (
         "Gap: validation minus training loss, the latter as the mean of the last logged steps (as the last "

@@ -16,9 +16,9 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.best import finished_in, labelled
 from afterall.render.sections.comparing import chance
-from afterall.render.words.metrics import is_quality
 
 MOST_SETTINGS = 3
+_TIE = Markdown("; the two tie, replicates differ as much")
 
 
 class Contender(Struct, frozen=True):
@@ -32,8 +32,8 @@ class Contender(Struct, frozen=True):
 
 def headline(page: Page) -> Markdown:
     """Return who is best by the first measure of quality, and whether that can be believed; "" for none."""
-    for ranking in page.report.rankings:
-        if is_quality(ranking.metric) and len(finished_in(ranking)) > 1:
+    for ranking in page.by_quality:
+        if len(finished_in(ranking)) > 1:
             return md("{}: {}", labelled([ranking.metric]), _told(page, ranking))
     return Markdown("")
 
@@ -94,10 +94,10 @@ def _belief(page: Page, ranking: Ranking, first: Contender, second: Contender) -
     compared = _compared(page, ranking, first, second)
     if compared is not None and compared.within_noise is not None and compared.p_value is not None:
         if compared.within_noise:
-            return Markdown("; the two tie, replicates differ as much")
+            return _TIE
         return md("; more than seeds alone explain ({})", chance(compared.p_value))
     if any(name in ranking.tied_with_best for name in second.runs):
-        return Markdown("; the two tie, replicates differ as much")
+        return _TIE
     return _without_noise(ranking)
 
 

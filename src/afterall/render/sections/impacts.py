@@ -3,17 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from afterall.model import ComparedAt, Comparison
-from afterall.render.composing import listing, md, plural
+from afterall.render.composing import listing, md
 from afterall.render.escaping import text
 from afterall.render.page import Page
 from afterall.render.sections.best import LAST_LOSS, MEAN_LOSS, labelled
-from afterall.render.sections.comparing import compared, summary
+from afterall.render.sections.comparing import bullets, summary
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.words.metrics import is_quality
 from afterall.render.words.parameters import followers, phrase, title
-
-MOST_PAIRS = 6
-"""Comparisons told for one parameter and metric; the others are counted."""
 
 
 def subsections(page: Page) -> Iterator[Subsection]:
@@ -55,10 +52,6 @@ def _signs(pairs: Sequence[Comparison]) -> dict[tuple[str, str], bool]:
 def _block(metrics: Sequence[str], pairs: Sequence[Comparison], page: Page) -> Block:
     """Return the comparisons of one metric, those that differ in this parameter alone first."""
     ordered = sorted(pairs, key=lambda c: (c.compared_at is ComparedAt.NEITHER, len(c.confounders)))
-    bullets = [compared(pair, page) for pair in ordered[:MOST_PAIRS]]
-    if len(pairs) > MOST_PAIRS:
-        bullets.append(md("… and {}.", plural(len(pairs) - MOST_PAIRS, "more pair")))
     overall = summary(pairs, page)
-    return Block(
-        label=md("{}:", labelled(metrics)), bullets=(overall, *bullets) if overall else tuple(bullets)
-    )
+    lines = (*([overall] if overall else []), *bullets(ordered, page))
+    return Block(label=md("{}:", labelled(metrics)), bullets=lines)

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from afterall.model import Finding, FindingCode, Severity
-from afterall.render.composing import all_experiments, joined, listing, md
+from afterall.render.composing import all_experiments, capital, joined, listing, md
 from afterall.render.escaping import Markdown, fence, quoted, text
 from afterall.render.page import Page
-from afterall.render.sections.findings import capital
 from afterall.render.sentences import fill, sentence
 from afterall.render.words.findings import WORDINGS
 from afterall.render.words.findings.wording import Forms

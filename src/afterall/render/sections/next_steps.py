@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from afterall.model import NextStep, NextStepKind, Scalar
-from afterall.render.composing import all_experiments, first_that_fits, listing, md
+from afterall.render.composing import all_experiments, capital, first_that_fits, listing, md
 from afterall.render.escaping import Markdown, fence, link, text
 from afterall.render.page import Page
-from afterall.render.sections.findings import capital
 from afterall.render.sections.subsection import Block, Subsection, numbered
 from afterall.render.words.steps import STEPS
 from afterall.settings import RESULTS_JSON

@@ -17,24 +17,22 @@ from afterall.render.sections.standing import diverged, has_trained
 from afterall.render.sections.state import state_cell
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
-from afterall.render.words.numbers import MISSING
+from afterall.render.words.numbers import MISSING, real
 from afterall.render.words.parameters import cell, title
 from afterall.render.words.sparkline import LOST
-from afterall.render.words.states import (
-    never_ran,
-)
+from afterall.render.words.states import never_ran
 from afterall.settings import RESULTS_FILES, RESULTS_JSON
 
 WIDEST = 10
 """Columns beyond which the table is split, for a page's width."""
 
-_REACHED = ("final_loss", "final_val_loss")
-_REWARDS = ("final_reward", "final_val_reward", "final_reward_accuracy", "final_val_reward_accuracy")
+REACHED = ("final_loss", "final_val_loss")
+REWARDS = ("final_reward", "final_val_reward", "final_reward_accuracy", "final_val_reward_accuracy")
 _MEAN = "mean_loss"
 """All that a trainer tells of the loss which logs nothing before its end."""
-_SPEED = ("tokens_per_second_per_gpu",)
-_MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
-_OTHER_SPEED = ("samples_per_second", "steps_per_second")
+SPEED = ("tokens_per_second_per_gpu",)
+MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
+OTHER_SPEED = ("samples_per_second", "steps_per_second")
 
 Cells = tuple[Column, Callable[[Experiment], Markdown]]
 
@@ -90,11 +88,7 @@ def _settings(page: Page) -> list[Cells]:
     cells: list[Cells] = [(Column(Markdown("Model")), lambda e: text(cell(page.model_of(e))))]
     if not any(page.model_of(e) is not None for e in page.report.experiments):
         cells = []
-    elsewhere = ("model", "epochs") if _known(page, "epochs") else ("model",)
-    for parameter in (*page.varying, *page.seeds):
-        if parameter.name not in elsewhere:
-            cells.append(_parameter_cells(parameter))
-    return cells
+    return [*cells, *map(_parameter_cells, page.columned)]
 
 
 def _parameter_cells(parameter: VaryingParameter) -> Cells:
@@ -106,14 +100,14 @@ def _parameter_cells(parameter: VaryingParameter) -> Cells:
 def _progress(page: Page) -> list[Cells]:
     """Return epochs, steps and losses."""
     cells: list[Cells] = []
-    if _known(page, "epochs"):
+    if page.is_known("epochs"):
         cells.append((_column("epochs"), lambda e: _of_planned(page, e, "epochs", _planned_epochs(e))))
     steps = _column("global_step")
     cells.append((steps, lambda e: _of_planned(page, e, "global_step", e.metrics.get("planned_steps"))))
-    wanted = [metric for metric in _REACHED if _shown(page, metric)]
+    wanted = [metric for metric in REACHED if _shown(page, metric)]
     if any(_MEAN in e.metrics and "final_loss" not in e.metrics for e in page.report.experiments):
         wanted.append(_MEAN)
-    wanted += [metric for metric in _REWARDS if _known(page, metric)]
+    wanted += [metric for metric in REWARDS if page.is_known(metric)]
     return [*cells, *(_metric_cells(page, metric) for metric in wanted), *_named(page, wanted)]
 
 
@@ -122,9 +116,9 @@ def _named(page: Page, shown: Sequence[str]) -> list[Cells]:
     rankings = {ranking.metric: ranking for ranking in page.report.rankings}
     cells: list[Cells] = []
     for metric in page.settings.metrics:
-        if metric in (*shown, *_SPEED, *_OTHER_SPEED, *_MEMORY, "epochs", "global_step"):
+        if metric in (*shown, *SPEED, *OTHER_SPEED, *MEMORY, "epochs", "global_step"):
             continue
-        if _known(page, metric):
+        if page.is_known(metric):
             cells.append(_metric_cells(page, metric))
         elif metric in rankings:
             cells.append((_column(metric), _ranked(page, rankings[metric])))
@@ -136,10 +130,10 @@ def _ranked(page: Page, ranking: Ranking) -> Callable[[Experiment], Markdown]:
 
 
 def _efficiency(page: Page) -> list[Cells]:
-    wanted = [metric for metric in _SPEED if _shown(page, metric)]
-    wanted += [metric for metric in _MEMORY if _known(page, metric)]
-    if not _known(page, _SPEED[0]):
-        wanted += [metric for metric in _OTHER_SPEED if _known(page, metric)]
+    wanted = [metric for metric in SPEED if _shown(page, metric)]
+    wanted += [metric for metric in MEMORY if page.is_known(metric)]
+    if not page.is_known(SPEED[0]):
+        wanted += [metric for metric in OTHER_SPEED if page.is_known(metric)]
     return [_metric_cells(page, metric) for metric in wanted]
 
 
@@ -178,7 +172,7 @@ def _of_planned(page: Page, experiment: Experiment, reached: str, due: Fact | No
         return text(told)
     return (
         text(told)
-        if done.value >= due.value * 0.999
+        if done.value >= real(due.value) * 0.999
         else md("{} of {}", told, page.digits.write(reached, due.value))
     )
 
@@ -187,13 +181,9 @@ def _column(metric: str) -> Column:
     return Column(text(metric_name(metric).header), is_number=True)
 
 
-def _known(page: Page, metric: str) -> bool:
-    return any(metric in experiment.metrics for experiment in page.report.experiments)
-
-
 def _shown(page: Page, metric: str) -> bool:
     """Tell whether a metric gets a column: some run logged it, or no run logged anything at all."""
-    return _known(page, metric) or not any(_known(page, other) for other in (*_REACHED, *_SPEED))
+    return page.is_known(metric) or not any(page.is_known(other) for other in (*REACHED, *SPEED))
 
 
 _CURVE_NOTE = Markdown(
@@ -204,12 +194,12 @@ _CURVE_NOTE = Markdown(
 
 def _missing(page: Page) -> tuple[Markdown, ...]:
     """Return what a column means, and why values are missing: metrics nobody has, then runs by reason."""
-    wanted: tuple[str, ...] = ("global_step", *_REACHED, *_SPEED)
-    if any(_known(page, metric) for metric in _OTHER_SPEED):
-        wanted = tuple(metric for metric in wanted if metric not in _SPEED or _known(page, metric))
-    nowhere = [metric for metric in wanted if not _known(page, metric)]
+    wanted: tuple[str, ...] = ("global_step", *REACHED, *SPEED)
+    if any(page.is_known(metric) for metric in OTHER_SPEED):
+        wanted = tuple(metric for metric in wanted if metric not in SPEED or page.is_known(metric))
+    nowhere = [metric for metric in wanted if not page.is_known(metric)]
     unlogged = [text(metric_name(metric).phrase) for metric in nowhere]
-    if not any(_known(page, metric) for metric in _MEMORY):
+    if not any(page.is_known(metric) for metric in MEMORY):
         unlogged.append(Markdown("GPU memory use"))
     lines: list[Markdown] = [_CURVE_NOTE] if _curve(page) else []
     if unlogged and page.report.experiments:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from afterall.model import CheckpointKind, ComponentSize, ExperimentStorage, FileRole
 from afterall.render.composing import joined, md, plural
 from afterall.render.escaping import Markdown, fence, text
-from afterall.render.folding import folded
+from afterall.render.folding import fold, folded
 from afterall.render.page import Page
 from afterall.render.shell import shell_path
 from afterall.render.tables import Column, table
@@ -179,7 +179,7 @@ def _freeing(page: Page) -> Markdown:
     if len(storage.spare) > MOST_SPARE:
         lines.append(f"# … and {len(storage.spare) - MOST_SPARE} more, in {RESULTS_JSON}")
     words = md("Commands that would delete them, once nobody needs them any more; nothing was deleted")
-    return md("<details>\n<summary>{}</summary>\n\n{}\n\n</details>", words, fence("\n".join(lines), "bash"))
+    return fold(fence("\n".join(lines), "bash"), words)
 
 
 def _repeated(page: Page) -> Markdown:

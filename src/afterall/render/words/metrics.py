@@ -156,6 +156,10 @@ class Digits:
             case Style.PLAIN:
                 return number(value, 4)
 
+    def write_difference(self, metric: str, difference: float) -> str:
+        """Return a difference of two values of `metric` with its sign, "+" too."""
+        return f"{'+' if difference > 0 else ''}{self.write(metric, difference)}"
+
     def write_spread(self, metric: str, sd: float) -> str:
         """Return a standard deviation with the decimals of its metric, or two digits where they show none."""
         style = metric_name(metric).style

@@ -73,7 +73,8 @@ function startTable() {
     row.addEventListener("pointerenter", point(Number(row.dataset.row)));
     row.addEventListener("pointerleave", point(null));
   }
-  if (filter.value) filterRuns(filter.value); // a browser keeps what was typed when it loads a page again
+  // A browser may keep what was typed when it loads a page again; by then the curves listen too.
+  document.addEventListener("DOMContentLoaded", () => filter.value && filterRuns(filter.value));
 }
 
 if (rowsOfRuns.length) startTable();

@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from typing import LiteralString
 
 from afterall.model import FindingCode
-from afterall.render.words.findings.wording import Wording
+from afterall.render.words.findings.wording import UNFINISHED, Wording
 
-_UNFINISHED: LiteralString = (
-    "Where training had not reached its end by then, the rest of it is missing; what was saved before can be "
-    "used."
-)
 _CRASHED: LiteralString = (
     "`python -X faulthandler` (or `PYTHONFAULTHANDLER=1`) shows where; packages built for another version of "
     "PyTorch or CUDA are the usual reason"
@@ -30,7 +26,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
                 "a `trap` that saves and calls `scontrol requeue`."
             ),
         ),
-        impact=(_UNFINISHED,),
+        impact=(UNFINISHED,),
     ),
     FindingCode.LINE_PREEMPTED: Wording(
         title="Preemption in the Log",
@@ -58,7 +54,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
                 "cancelled it."
             ),
         ),
-        impact=(_UNFINISHED,),
+        impact=(UNFINISHED,),
     ),
     FindingCode.LINE_NODE_FAILURE: Wording(
         title="Node Failure in the Log",
@@ -85,7 +81,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
                 "not hold the whole dataset in memory."
             ),
         ),
-        impact=(_UNFINISHED,),
+        impact=(UNFINISHED,),
     ),
     FindingCode.LINE_KILLED: Wording(
         title="Process Ended by a Signal",

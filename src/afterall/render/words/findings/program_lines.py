@@ -1,15 +1,9 @@
 """Words for single lines of a log by which programs tell why they failed; the line itself is quoted below."""
 
 from collections.abc import Mapping
-from typing import LiteralString
 
 from afterall.model import FindingCode
-from afterall.render.words.findings.wording import Wording
-
-_ENDED: LiteralString = (
-    "Where training had not reached its end by then, the rest of it is missing; what was saved before can be "
-    "used."
-)
+from afterall.render.words.findings.wording import UNFINISHED, Wording
 
 WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.LINE_CUDA_OUT_OF_MEMORY: Wording(
@@ -31,7 +25,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
                 "sequences, or a larger GPU."
             ),
         ),
-        impact=(_ENDED,),
+        impact=(UNFINISHED,),
     ),
     FindingCode.LINE_GPU_ERROR: Wording(
         title="GPU or Driver Error",
@@ -66,7 +60,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "It ended the program{exception:if}.",
             "PyTorch then trains on the CPU, if at all{driver:if}.",
             "PyTorch then trains on the CPU, if at all{no_gpu:if}.",
-            _ENDED,
+            UNFINISHED,
         ),
     ),
     FindingCode.LINE_NCCL: Wording(
@@ -90,7 +84,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
                 "tells more."
             ),
         ),
-        impact=(_ENDED,),
+        impact=(UNFINISHED,),
     ),
     FindingCode.LINE_DISK_FULL: Wording(
         title="Disk or Quota Full",

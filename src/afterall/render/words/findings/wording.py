@@ -14,6 +14,10 @@ Forms = tuple[LiteralString, ...]
 INTERRUPTED: LiteralString = "The save was interrupted, or the disk or quota was full."
 UNUSABLE: LiteralString = "It cannot be loaded; use another checkpoint of this run."
 AGAIN: LiteralString = "Save it again from the last good state, or copy it again if it was copied."
+UNFINISHED: LiteralString = (
+    "Where training had not reached its end by then, the rest of it is missing; what was saved before can be "
+    "used."
+)
 
 
 class Wording(Struct, frozen=True, kw_only=True):
