@@ -103,6 +103,11 @@ def direction_of(metric: str) -> Direction:
     return Direction.UNKNOWN
 
 
+def score_direction(task: str, name: str, wanted: Mapping[str, Direction]) -> Direction:
+    """Return which way a task's score is better: `wanted` says by "task/scorer/metric", else its name."""
+    return wanted.get(f"{task}/{name}", direction_of(name))
+
+
 def evaluation_measures(
     experiments: Sequence[Experiment], wanted: Mapping[str, Direction] = MappingProxyType({})
 ) -> tuple[Measure, ...]:
@@ -150,7 +155,7 @@ def _common_label(runs: dict[str, set[str]]) -> str:
 
 
 def _measure(task: str, name: str, label: str, wanted: Mapping[str, Direction]) -> Measure:
-    direction = wanted.get(f"{task}/{name}", direction_of(name))
+    direction = score_direction(task, name, wanted)
     return Measure(f"{task}/{name}", direction, Kind.QUALITY, _reader(task, name, label), label)
 
 

@@ -20,7 +20,7 @@ _DIRECTIONS = {"min": Direction.DOWN, "max": Direction.UP}
 
 def choose_measures(experiments: Sequence[Experiment], settings: SetSettings) -> tuple[Measure, ...]:
     """Return every measure; of those of quality, the first decides who is best."""
-    wanted = {name: _DIRECTIONS[goal] for name, goal in settings.metrics.items()}
+    wanted = wanted_directions(settings)
     found = {m.name: m for m in (*training_measures(experiments), *evaluation_measures(experiments, wanted))}
     known = names_in(experiments)
     named = {
@@ -29,6 +29,11 @@ def choose_measures(experiments: Sequence[Experiment], settings: SetSettings) ->
         if name in known
     }
     return (*named.values(), *(measure for name, measure in found.items() if name not in named))
+
+
+def wanted_directions(settings: SetSettings) -> dict[str, Direction]:
+    """Return which way the metrics that the settings name are better."""
+    return {name: _DIRECTIONS[goal] for name, goal in settings.metrics.items()}
 
 
 def names_in(experiments: Sequence[Experiment]) -> tuple[str, ...]:

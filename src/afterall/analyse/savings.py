@@ -1,19 +1,25 @@
 """Say which checkpoints a finished run could do without: all but its last and those that were best.
 
 Invariant: nothing is said to be free of a run that did not reach its end, whose job lives, or whose last
-checkpoint is not good; what the kept ones share with the others by hard links frees nothing.
+checkpoint is not good; a file of which a hard link stays, in the set or elsewhere, frees nothing.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from afterall.analyse.evaluation_measures import direction_of, evaluated_checkpoint
+from afterall.analyse.evaluation_measures import evaluated_checkpoint, score_direction
 from afterall.analyse.readings import finite_metric, has_trained, is_alive
-from afterall.model import Checkpoint, Direction, EntryKind, Experiment, Verdict
-
-Identity = tuple[int, int]
+from afterall.model import (
+    Checkpoint,
+    Direction,
+    Entry,
+    EntryKind,
+    EvaluationStatus,
+    Experiment,
+    Verdict,
+)
 
 
 class Savings(Struct, frozen=True):
@@ -23,59 +29,81 @@ class Savings(Struct, frozen=True):
     size_bytes: int = 0
 
 
-def find_savings(experiments: Sequence[Experiment]) -> Savings:
-    """Return what could be freed in all experiments together."""
-    found = [savings for experiment in experiments if (savings := _of(experiment)).paths]
-    paths = tuple(path for savings in found for path in savings.paths)
-    return Savings(paths, sum(savings.size_bytes for savings in found))
+def find_savings(experiments: Sequence[Experiment], wanted: Mapping[str, Direction]) -> Savings:
+    """Return what could be freed in all experiments together.
+
+    `wanted` gives the direction of some scores, by "task/scorer/metric".
+    """
+    paths = tuple(c.path for experiment in experiments for c in _spare(experiment, wanted))
+    return Savings(paths, _freed(experiments, frozenset(paths)))
 
 
-def _of(experiment: Experiment) -> Savings:
-    saved = [c for c in experiment.checkpoints if c.files and c.verdict is not Verdict.MISSING]
+def _spare(experiment: Experiment, wanted: Mapping[str, Direction]) -> list[Checkpoint]:
+    saved = _saved(experiment)
     if len(saved) < 2 or not has_trained(experiment) or is_alive(experiment):
-        return Savings()
+        return []
     last = saved[-1]
     if last.verdict is not Verdict.OK:
-        return Savings()
-    kept = [last, *_best(experiment), *(c for c in saved if not _stands_alone(c, experiment))]
-    spare = [c for c in saved if c not in kept]
-    shared = {identity for checkpoint in kept for identity, _ in _files(checkpoint, experiment)}
-    freed = {i: size for c in spare for i, size in _files(c, experiment) if i not in shared}
-    return Savings(tuple(checkpoint.path for checkpoint in spare), sum(freed.values()))
+        return []
+    removable = _removable(experiment) - {c.path for c in (last, *_best(experiment, wanted))}
+    return [c for c in saved if c.path in removable]
 
 
-def _best(experiment: Experiment) -> list[Checkpoint]:
+def _saved(experiment: Experiment) -> list[Checkpoint]:
+    return [c for c in experiment.checkpoints if c.files and c.verdict is not Verdict.MISSING]
+
+
+def _best(experiment: Experiment, wanted: Mapping[str, Direction]) -> list[Checkpoint]:
     """Return the checkpoints that were best by validation loss, or by any score of an evaluation."""
     step = finite_metric(experiment, "best_val_step")
     found = [c for c in experiment.checkpoints if step is not None and c.step == step]
-    scores: dict[tuple[str, str], list[tuple[float, Checkpoint]]] = {}
-    for evaluation in experiment.evaluations:
-        checkpoint = evaluated_checkpoint(experiment, evaluation)
-        for name, value in evaluation.metrics.items() if checkpoint is not None else ():
-            sign = {Direction.UP: 1, Direction.DOWN: -1}.get(direction_of(name), 0)
-            if sign and checkpoint is not None and math.isfinite(value):
-                scores.setdefault((evaluation.task, name), []).append((sign * value, checkpoint))
-    for told in scores.values():
+    for told in _scores(experiment, wanted).values():
         top = max(value for value, _ in told)
         found += [checkpoint for value, checkpoint in told if value == top]
     return found
 
 
-def _stands_alone(checkpoint: Checkpoint, experiment: Experiment) -> bool:
-    """Tell whether a checkpoint is a directory within the run's own that can be removed as a whole."""
+def _scores(
+    experiment: Experiment, wanted: Mapping[str, Direction]
+) -> dict[tuple[str, str], list[tuple[float, Checkpoint]]]:
+    """Return each score's values, larger ones better, with the checkpoints that have them."""
+    scores: dict[tuple[str, str], list[tuple[float, Checkpoint]]] = {}
+    for evaluation in experiment.evaluations:
+        checkpoint = evaluated_checkpoint(experiment, evaluation)
+        if checkpoint is None or evaluation.status is not EvaluationStatus.SUCCESS:
+            continue
+        for name, value in evaluation.metrics.items():
+            direction = score_direction(evaluation.task, name, wanted)
+            if direction is not Direction.UNKNOWN and math.isfinite(value):
+                better = value if direction is Direction.UP else -value
+                scores.setdefault((evaluation.task, name), []).append((better, checkpoint))
+    return scores
+
+
+def _removable(experiment: Experiment) -> set[str]:
+    """Return the directories within the run's own that no other checkpoint lies in."""
     root = experiment.layout.path
-    others = [c for c in experiment.checkpoints if c is not checkpoint]
-    inside = checkpoint.path.startswith(f"{root}/") if root else bool(checkpoint.path)
-    is_directory = any(
-        entry.path == checkpoint.path and entry.kind is EntryKind.DIRECTORY
-        for entry in experiment.layout.entries
+    entries = experiment.layout.entries
+    directories = {entry.path for entry in entries if entry.kind is EntryKind.DIRECTORY}
+    directories -= {above for checkpoint in experiment.checkpoints for above in _above(checkpoint.path)}
+    return {path for path in directories if not root or path.startswith(f"{root}/")}
+
+
+def _freed(experiments: Sequence[Experiment], spare: frozenset[str]) -> int:
+    """Return the bytes of files all of whose links lie in these directories; they hold no kept checkpoint."""
+    kept: set[tuple[int, int]] = set()
+    gone: dict[tuple[int, int], list[Entry]] = {}
+    for entry in (stored.entry for experiment in experiments for stored in experiment.files):
+        if spare.isdisjoint(_above(entry.path)):
+            kept.add(entry.identity)
+        elif entry.kind is EntryKind.FILE:
+            gone.setdefault(entry.identity, []).append(entry)
+    return sum(
+        links[0].size_bytes for i, links in gone.items() if i not in kept and len(links) >= links[0].links
     )
-    return inside and is_directory and not any(c.path.startswith(f"{checkpoint.path}/") for c in others)
 
 
-def _files(checkpoint: Checkpoint, experiment: Experiment) -> list[tuple[Identity, int]]:
-    return [
-        (stored.entry.identity, stored.entry.size_bytes)
-        for stored in experiment.files
-        if stored.entry.path.startswith(f"{checkpoint.path}/")
-    ]
+def _above(path: str) -> Iterator[str]:
+    """Yield the directories that a path lies in, the innermost first."""
+    while path := path.rpartition("/")[0]:
+        yield path

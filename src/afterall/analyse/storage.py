@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from afterall.analyse.components import adapter_only_bytes, is_saved, measure_components
 from afterall.analyse.material import Material
+from afterall.analyse.measure_choice import wanted_directions
 from afterall.analyse.savings import find_savings
 from afterall.model import (
     Entry,
@@ -35,7 +36,7 @@ def store(material: Material, experiments: Sequence[Experiment]) -> Storage:
     ]
     loose = _first_seen([StoredFile(entry, FileRole.OTHER) for entry in rest], seen)
     repeated = _repeated_tokenizers(experiments)
-    savings = find_savings(experiments)
+    savings = find_savings(experiments, wanted_directions(material.settings))
     return Storage(
         size_bytes=sum(s.size_bytes for s in by_experiment) + sum(f.entry.size_bytes for f in loose),
         allocated_bytes=sum(s.allocated_bytes for s in by_experiment)
