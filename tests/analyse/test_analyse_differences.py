@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -29,8 +29,7 @@ def side(*values: float) -> Side:
 def test_welchs_test_is_scipys(a: list[float], b: list[float]) -> None:
     """p-value and 95 % interval of any two groups that scatter."""
     one, two = side(*a), side(*b)
-    if min(one.sd or 0, two.sd or 0) < 1e-3:
-        return
+    assume(min(one.sd or 0, two.sd or 0) > 1e-3)
     judged = judge_difference(one, two, NOISE)
     theirs = stats.ttest_ind(b, a, equal_var=False)
     assert judged.p_value == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-12)
@@ -55,6 +54,20 @@ def test_a_side_that_ran_once_is_judged_by_the_sets_noise() -> None:
     alike = judge_difference(side(1.0, 1.0), side(2.0, 1.9, 2.1), NOISE)
     assert alike.p_value > 0.05
     assert judge_difference(side(1.0), side(1.0), Noise(0.0, 2)) == Difference(1.0, 0.0, None)
+
+
+NUMBERS = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4)
+
+
+@given(NUMBERS, NUMBERS, st.floats(0, allow_infinity=False), st.integers(1, 9))
+@example([0.0, 5e-324], [0.0, 0.0, 0.0, 5e-324], 0.0, 1)
+@example([-1e308, -1.5e308], [1e308], 1e308, 1)
+def test_any_two_sides_are_judged(a: list[float], b: list[float], sd: float, degrees: int) -> None:
+    """However large or small the numbers, the chance is a probability, and what is told is a number."""
+    judged = judge_difference(side(*a), side(*b), Noise(sd, degrees))
+    assert 0 <= judged.p_value <= 1
+    assert judged.half_width is None or 0 <= judged.half_width < math.inf
+    assert judged.effect_size is None or math.isfinite(judged.effect_size)
 
 
 def test_the_effect_size_is_hedges_g() -> None:

@@ -91,10 +91,21 @@ def test_neighbouring_values_are_one_spike() -> None:
 
 
 def test_a_steep_beginning_is_no_spike() -> None:
-    """The first tenth of a run may be as high as it likes."""
+    """The first tenth of a run may be as high as it likes, for one step too."""
     values = curve()
     values[:20] = 12.0
+    values[60] = 12.0
     assert judge_health(experiment(loss=values)) == []
+
+
+def test_a_spike_that_the_loss_did_not_come_back_from_is_a_warning() -> None:
+    """After it the course stays higher than it was, though not by as much as a loss that rose."""
+    values = curve()
+    values[600] = 5.0
+    values[601:] += 0.15
+    found = only(judge_health(experiment(loss=values)), FindingCode.LOSS_SPIKE)
+    assert found.evidence["recovered"] is False
+    assert found.gravity is Severity.WARNING
 
 
 def test_a_loss_that_rises_and_stays_is_found() -> None:
@@ -105,6 +116,18 @@ def test_a_loss_that_rises_and_stays_is_found() -> None:
     assert found.evidence["last"] == pytest.approx(3.0, abs=0.2)
     assert found.evidence["lowest"] == pytest.approx(1.0, abs=0.05)
     assert "above_start" not in found.evidence
+    values[700:] += np.linspace(0, 5, 300)
+    higher = only(judge_health(experiment(loss=values)), FindingCode.LOSS_ROSE)
+    assert higher.evidence["above_start"] is True
+
+
+def test_a_last_stretch_alone_is_no_rise() -> None:
+    """What only the end of a run shows may be over at the next step."""
+    values = curve()
+    values[-25:] += 0.5
+    assert judge_health(experiment(loss=values)) == []
+    values[-50:-25] += 0.5
+    only(judge_health(experiment(loss=values)), FindingCode.LOSS_ROSE)
 
 
 def test_overfitting_is_found_with_the_checkpoint_of_the_lowest_validation() -> None:
@@ -145,13 +168,22 @@ def test_overfitting_is_found_with_the_checkpoint_of_the_lowest_validation() -> 
         {250: 1.0, 500: 1.005, 750: 1.008, 1000: 1.01},
         {250: 1.5, 500: 1.4, 750: 1.3, 1000: 1.2},
         {250: 1.0, 500: 1.3, 750: 0.99, 1000: 1.2},
+        {100 + 100 * n: loss for n, loss in enumerate((1.5, *(1.7, 1.52) * 4, 1.6))},
     ],
 )
 def test_one_worse_validation_or_a_small_rise_is_no_overfitting(validation: dict[int, float]) -> None:
-    """One later point, a rise of one percent, or a fall overfits nothing."""
+    """One later point, a rise of one percent or no larger than the scatter, or a fall overfits nothing."""
     falling = 2 - np.arange(STEPS) / STEPS
     codes = [f.code for f in judge_health(experiment(loss=falling, val_loss=validation))]
     assert FindingCode.OVERFITTING not in codes
+
+
+def test_validation_that_rises_with_the_training_loss_is_no_overfitting() -> None:
+    """Nothing is learned by heart where training does not fall, or where nobody knows whether it does."""
+    validation = {200: 1.9, 400: 1.7, 600: 1.8, 800: 1.9, 1000: 2.0}
+    rising = 1 + np.arange(STEPS) / (10 * STEPS)
+    assert judge_health(experiment(loss=rising, val_loss=validation)) == []
+    assert judge_health(experiment(val_loss=validation)) == []
 
 
 def test_a_loss_that_still_falls_is_told_as_a_note() -> None:
@@ -161,6 +193,13 @@ def test_a_loss_that_still_falls_is_told_as_a_note() -> None:
     assert found.gravity is Severity.INFO
     assert found.evidence["per_third"] == pytest.approx(0.32, abs=0.05)
     assert judge_health(experiment(completed=False, loss=falling)) == []
+
+
+def test_a_loss_that_hardly_falls_any_more_is_no_note() -> None:
+    """A fall of less than three percent over the last third is not worth it, however steady it is."""
+    assert judge_health(experiment(loss=2 - 0.1 * np.arange(STEPS) / STEPS)) == []
+    falling = experiment(loss=2 - 0.2 * np.arange(STEPS) / STEPS)
+    only(judge_health(falling), FindingCode.STILL_FALLING)
 
 
 def test_a_schedule_that_ended_early_is_found() -> None:
@@ -198,9 +237,14 @@ VALUES = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=120)
 @given(VALUES, VALUES, VALUES)
 @settings(max_examples=80, deadline=None)
 def test_any_curve_is_judged(loss: list[float], validation: list[float], rate: list[float]) -> None:
-    """Whatever was logged, every rule gives findings or none, with finite evidence."""
+    """Whatever was logged after what gives findings, each rule gives some or none, with finite evidence."""
+    spiked = curve(steps=200)
+    spiked[120] = 9.0
     run = experiment(
-        loss=loss * 2, val_loss=validation, learning_rate=rate, tokens_per_second_per_gpu=validation
+        loss=[*spiked, *loss],
+        val_loss=validation,
+        learning_rate=[*[1e-4] * 20, *[0.0] * 20, *rate],
+        tokens_per_second_per_gpu=[*[1000.0] * 60, *[400.0] * 40, *validation],
     )
     for finding in judge_health(run):
         assert all(not isinstance(v, float) or math.isfinite(v) for v in finding.evidence.values())

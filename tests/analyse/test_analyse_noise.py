@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from afterall.analyse.design import lay_out
 from afterall.analyse.measures import training_measures
-from afterall.analyse.noise import Noise, holm, learn_noise, mean_and_sd
+from afterall.analyse.noise import Noise, chance_of, holm, learn_noise, mean_and_sd
 from afterall.analyse.ordering import in_order
 from afterall.analyse.parameters import find_varying
 from afterall.analyse.student import two_sided_p
@@ -92,9 +92,9 @@ def test_without_replicates_there_is_no_noise() -> None:
 
 def test_replicates_that_agree_exactly_make_every_difference_one() -> None:
     """Without any scatter only equal numbers tie."""
-    noise = Noise(0.0, 2)
-    assert (noise.p_value(0.0, 1, 1), noise.p_value(1e-300, 1, 1)) == (1.0, 0.0)
-    assert Noise(5e-324, 2).p_value(1.0, 100, 100) == 0.0
+    error = Noise(0.0, 2).error(1, 1)
+    assert (chance_of(0.0, error, 2), chance_of(1e-300, error, 2)) == (1.0, 0.0)
+    assert chance_of(1.0, Noise(5e-324, 2).error(100, 100), 2) == 0.0
 
 
 def test_holm_corrects_step_down() -> None:

@@ -12,8 +12,8 @@ import math
 
 from msgspec import Struct
 
-from afterall.analyse.noise import LEVEL, Noise
-from afterall.analyse.student import two_sided_p, two_sided_t
+from afterall.analyse.noise import LEVEL, Noise, chance_of
+from afterall.analyse.student import two_sided_t
 from afterall.model import Side
 
 
@@ -31,12 +31,10 @@ class Difference(Struct, frozen=True):
 def judge_difference(a: Side, b: Side, noise: Noise) -> Difference:
     """Return what replicates say of two sides' difference."""
     apart = b.value - a.value
-    error, degrees = _welch(a, b) or (noise.sd * math.sqrt(1 / a.n + 1 / b.n), float(noise.degrees))
-    if error == 0 or not math.isfinite(apart / error):
-        return Difference(0.0 if apart else 1.0, 0.0 if error == 0 else None, None)
+    error, degrees = _welch(a, b) or (noise.error(a.n, b.n), float(noise.degrees))
     half = two_sided_t(LEVEL, degrees) * error
     return Difference(
-        two_sided_p(apart / error, degrees), half if math.isfinite(half) else None, _hedges(a, b, apart)
+        chance_of(apart, error, degrees), half if math.isfinite(half) else None, _hedges(a, b, apart)
     )
 
 
@@ -55,6 +53,6 @@ def _hedges(a: Side, b: Side, apart: float) -> float | None:
     if not a.sd or not b.sd:
         return None
     degrees, scale = a.n + b.n - 2, max(a.sd, b.sd)
-    pooled = math.sqrt(((a.n - 1) * (a.sd / scale) ** 2 + (b.n - 1) * (b.sd / scale) ** 2) / degrees) * scale
-    size = apart / pooled * (1 - 3 / (4 * degrees - 1))
+    shares = ((a.n - 1) * (a.sd / scale) ** 2 + (b.n - 1) * (b.sd / scale) ** 2) / degrees
+    size = apart / scale / math.sqrt(shares) * (1 - 3 / (4 * degrees - 1))
     return size if math.isfinite(size) else None

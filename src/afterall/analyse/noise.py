@@ -23,16 +23,23 @@ class Noise(Struct, frozen=True):
     sd: float
     degrees: int
 
-    def p_value(self, difference: float, n_a: int, n_b: int) -> float:
-        """Return how often seeds alone give means of `n_a` and `n_b` runs that lie this far apart.
+    def error(self, n_a: int, n_b: int) -> float:
+        """Return the standard error of the difference of the means of `n_a` and `n_b` runs.
 
-        Student's t with the pooled variance: the settings are taken to scatter alike, which lets a setting
-        that ran once be judged by those that ran more often.
+        The settings are taken to scatter alike, which lets a setting that ran once be judged by those that
+        ran more often.
         """
-        error = self.sd * math.sqrt(1 / n_a + 1 / n_b)
-        if error == 0:
-            return 1.0 if difference == 0 else 0.0
-        return two_sided_p(difference / error, self.degrees)
+        return self.sd * math.sqrt(1 / n_a + 1 / n_b)
+
+
+def chance_of(difference: float, error: float, degrees: float) -> float:
+    """Return how often seeds alone put two means this far apart: two-sided, by Student's t.
+
+    Without any error only a difference of nothing is chance.
+    """
+    if error == 0:
+        return 1.0 if difference == 0 else 0.0
+    return two_sided_p(difference / error, degrees)
 
 
 def holm(raw: Sequence[float | None]) -> list[float | None]:

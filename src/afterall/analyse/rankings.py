@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from afterall.analyse.design import Design
 from afterall.analyse.measures import Kind, Measure
-from afterall.analyse.noise import LEVEL, Noise, holm, learn_noise
+from afterall.analyse.noise import LEVEL, Noise, chance_of, holm, learn_noise
 from afterall.analyse.readings import has_trained
 from afterall.model import Direction, Experiment, Ranking
 
@@ -61,5 +61,5 @@ def _tied(
         return ()
     best = values[order[0]]
     rest = [n for n in order[1:] if math.isfinite(values.get(n, math.nan)) and n not in unfinished]
-    corrected = holm([noise.p_value(values[name] - best, 1, 1) for name in rest])
+    corrected = holm([chance_of(values[name] - best, noise.error(1, 1), noise.degrees) for name in rest])
     return tuple(name for name, p in zip(rest, corrected, strict=True) if p is not None and p > LEVEL)

@@ -7,7 +7,7 @@ at the end than at the lowest validation. Without a training curve nothing is sa
 
 import numpy as np
 
-from afterall.analyse.health.reading import finite, found
+from afterall.analyse.health.reading import found, points_of
 from afterall.analyse.health.trend import Trend
 from afterall.model import Checkpoint, Experiment, Finding, FindingCode, Point, Scalar, Verdict
 
@@ -18,8 +18,7 @@ SCATTERS = 3.0
 
 def overfitting(experiment: Experiment, trend: Trend | None) -> list[Finding]:
     """Return the finding on a run that overfitted, empty where it did not or where that cannot be told."""
-    series = experiment.series.get("val_loss")
-    points = finite(series.points) if series is not None else []
+    points = points_of(experiment, "val_loss")
     if trend is None or len(points) <= LATER:
         return []
     lowest = min(points, key=lambda point: point.value)

@@ -1,16 +1,15 @@
 """Read curves for the rules of health, and say what they found in one form."""
 
-from collections.abc import Sequence
-
 from afterall.model import Experiment, Finding, FindingCode, Point, Scalar, Severity
 
 LARGEST = 1e30
 """A value beyond it is as good as infinite: nothing can be computed from it."""
 
 
-def finite(points: Sequence[Point]) -> list[Point]:
-    """Return the points that can be computed with."""
-    return [point for point in points if -LARGEST < point.value < LARGEST]
+def points_of(experiment: Experiment, key: str) -> list[Point]:
+    """Return the points of one of an experiment's curves that can be computed with."""
+    series = experiment.series.get(key)
+    return [] if series is None else [point for point in series.points if -LARGEST < point.value < LARGEST]
 
 
 def found(

@@ -3,7 +3,7 @@
 At or below SHARE of its peak, from a step before BEFORE of the last one on.
 """
 
-from afterall.analyse.health.reading import finite, found
+from afterall.analyse.health.reading import found, points_of
 from afterall.analyse.health.trend import Trend
 from afterall.model import Experiment, Finding, FindingCode, Scalar
 
@@ -14,8 +14,7 @@ LEAST_POINTS = 5
 
 def learning_rate_ended(experiment: Experiment, _: Trend | None) -> list[Finding]:
     """Return the finding on a schedule that ended too early, empty where it did not."""
-    series = experiment.series.get("learning_rate")
-    points = finite(series.points) if series is not None else []
+    points = points_of(experiment, "learning_rate")
     peak = max((point.value for point in points), default=0.0)
     if len(points) < LEAST_POINTS or peak <= 0:
         return []

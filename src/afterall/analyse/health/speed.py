@@ -5,7 +5,7 @@ The median throughput of the last third is below SHARE of that before it.
 
 import statistics
 
-from afterall.analyse.health.reading import finite, found
+from afterall.analyse.health.reading import found, points_of
 from afterall.analyse.health.trend import Trend
 from afterall.model import Experiment, Finding, FindingCode, Scalar
 
@@ -16,8 +16,7 @@ KEY = "tokens_per_second_per_gpu"
 
 def throughput_dropped(experiment: Experiment, _: Trend | None) -> list[Finding]:
     """Return the finding on a run that slowed down, empty where it did not."""
-    series = experiment.series.get(KEY)
-    points = finite(series.points) if series is not None else []
+    points = points_of(experiment, KEY)
     if len(points) < LEAST_POINTS:
         return []
     third = len(points) // 3

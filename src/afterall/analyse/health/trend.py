@@ -4,14 +4,12 @@ Medians, and the median absolute deviation times 1.4826 as the scatter (Rousseeu
 spike changes neither.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from afterall.analyse.health.reading import finite
-from afterall.model import Experiment, Point
+from afterall.analyse.health.reading import points_of
+from afterall.model import Experiment
 
 LEAST_POINTS = 40
 MOST_STRETCHES = 40
@@ -49,13 +47,8 @@ class Trend(Struct, frozen=True):
 
 
 def trend_of(experiment: Experiment, key: str) -> Trend | None:
-    """Return the course of one of an experiment's curves, None where it is too short to tell one."""
-    series = experiment.series.get(key)
-    return None if series is None else trend(finite(series.points))
-
-
-def trend(points: Sequence[Point]) -> Trend | None:
-    """Return the course of finite points in order of their steps; None for fewer than LEAST_POINTS."""
+    """Return the course of one of an experiment's curves; None for fewer than LEAST_POINTS finite points."""
+    points = points_of(experiment, key)
     if len(points) < LEAST_POINTS:
         return None
     steps = np.array([point.step for point in points], dtype=np.float64)

@@ -6,7 +6,7 @@ rose again or that a shorter schedule ended.
 
 from collections.abc import Iterable, Sequence
 
-from afterall.analyse.health.reading import finite
+from afterall.analyse.health.reading import points_of
 from afterall.analyse.readings import finite_metric
 from afterall.model import Experiment, Finding, FindingCode, NextStep, NextStepKind, Scalar
 
@@ -28,18 +28,19 @@ def lengthening_steps(experiments: Iterable[Experiment], findings: Sequence[Find
 
 def _validation_falls(experiment: Experiment) -> bool:
     """Tell whether the last validation is the lowest one; True where there is none."""
-    series = experiment.series.get("val_loss")
-    points = finite(series.points) if series is not None else []
+    points = points_of(experiment, "val_loss")
     return not points or points[-1].value <= min(point.value for point in points)
 
 
 def _longer(experiment: Experiment) -> NextStep:
     epochs = finite_metric(experiment, "planned_epochs")
-    details: dict[str, Scalar] = {"epochs": epochs if epochs is None or epochs % 1 else int(epochs)}
+    details: dict[str, Scalar] = {}
+    if epochs is not None:
+        details["epochs"] = epochs if epochs % 1 else int(epochs)
     return NextStep(
         kind=NextStepKind.LONGER_TRAINING,
         experiments=(experiment.name,),
-        details={key: value for key, value in details.items() if value is not None},
+        details=details,
         because=FindingCode.STILL_FALLING,
     )
 
