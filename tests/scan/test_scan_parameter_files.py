@@ -163,6 +163,17 @@ def test_a_wrapped_command_is_read_off_the_submit_line(tmp_path: Path) -> None:
     assert parameters["seed"].source.file == "sacct"
 
 
+def test_a_wrapped_command_looks_into_the_sets_files(tmp_path: Path) -> None:
+    """As a script does."""
+    line = "sbatch --wrap 'python train.py --lr $(sed -n 2p lr.txt)'"
+    attempts = [attempt("1", SlurmState.COMPLETED, submit_line=line)]
+    files = {"r/x": b"", "lr.txt": b"1e-4\n2e-4\n"}
+    parameters, _ = read_parameters(
+        tmp_path, experiment("r", lay_down(tmp_path, files), attempts=attempts), []
+    )
+    assert parameters["learning_rate"].value == 2e-4
+
+
 def test_a_broken_configuration_is_a_finding(tmp_path: Path) -> None:
     """What cannot be read is named with its problem, and costs nothing else."""
     entries = lay_down(tmp_path, {"r/a.yaml": b"a: b: c\n", "r/b.yaml": b"seed: 3\n"})

@@ -208,6 +208,15 @@ def test_a_sets_plan_tells_of_each_run_by_its_name(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_plan_of_many_runs_is_read(tmp_path: Path) -> None:
+    """It may be as long as any other configuration."""
+    runs = "".join(f"- {{name: r{number}, note: {'x' * 300}}}\n" for number in range(1000))
+    plan = f"runs:\n{runs}- {{name: last, parameters: {{seed: 7}}}}\n".encode()
+    entries = lay_down(tmp_path, {"experiment_summary.yaml": plan, "last/x": b""})
+    parameters, _ = read_parameters(tmp_path, experiment("last", entries), [])
+    assert parameters["seed"].value == 7
+
+
 @given(st.binary(max_size=200), st.integers(min_value=0, max_value=len(PLAN)))
 def test_any_plan_is_read(data: bytes, at: int) -> None:
     """Cut and damaged plans raise nothing, and give a run no value of another's."""

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from afterall.model import Fact, Scalar, Source
 from afterall.scan.parameters.canonical import canonical
-from afterall.scan.parameters.command_lines import script_settings
 from afterall.scan.parameters.gathering import Said, gather
+from afterall.scan.parameters.scripts.command_lines import script_settings
 from afterall.scan.parameters.spellings import respelled
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.parameters.values import LONGEST, MOST_ITEMS, bounded, listed

@@ -4,12 +4,12 @@ import pytest
 
 from afterall.model import Fact, FindingCode, Scalar, Source
 from afterall.scan.parameters import decoding
-from afterall.scan.parameters.command_lines import script_settings, submit_variables
 from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.exclusions import is_hyperparameter
 from afterall.scan.parameters.gathering import Said, gather
 from afterall.scan.parameters.model_card import parse_model_card
 from afterall.scan.parameters.names import ALIASES, common_name
+from afterall.scan.parameters.scripts.command_lines import script_settings, submit_variables
 from afterall.scan.parameters.short_names import shortened
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.parameters.values import typed

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from afterall.model import Fact, Scalar, SlurmState, Source, Tier
 from afterall.scan.checkpoints import Examination
 from afterall.scan.experiment import scan_experiment
-from afterall.scan.parameters.command_lines import script_settings
 from afterall.scan.parameters.gathering import Said, gather
+from afterall.scan.parameters.scripts.command_lines import script_settings
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.secrets import MASK, is_secret_name, mask_secrets
 from scan.run_making import attempt, experiment, lay_down

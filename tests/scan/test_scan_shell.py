@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from afterall.model import Scalar, SlurmState
 from afterall.scan.parameters import read_parameters
-from afterall.scan.parameters.command_lines import script_settings
-from afterall.scan.parameters.here_documents import written_config
-from afterall.scan.parameters.shell import Variables, commands, words
-from afterall.scan.parameters.shell_sums import calculated
+from afterall.scan.parameters.scripts.arithmetic import calculated
+from afterall.scan.parameters.scripts.command_lines import script_settings
+from afterall.scan.parameters.scripts.commands import commands, words
+from afterall.scan.parameters.scripts.variables import Variables
+from afterall.scan.parameters.scripts.written_config import written_config
 from scan.run_making import attempt, experiment, lay_down
 
 FILES = {
@@ -109,6 +110,18 @@ def test_an_array_tasks_row_of_a_table_is_found(lines: str) -> None:
         "LR=1; unset LR",
         "LR=${OTHER}5",
         "read -r X _ <<< '1 2'; LR=$(date +%N)",
+        "LR=1; N=3; ((N == 2)) && LR=5",
+        "LR=1; (test -f x) && LR=5",
+        "LR=1; { test -f x; } && LR=5",
+        "LR=1; if [ -f x ]; then :; fi && LR=5",
+        "LR=1; [ -f x ] && if [ 1 -eq 1 ]; then LR=5; fi",
+        "LR=1; ((LR++))",
+        "LR=1; (( N = 2, LR += N ))",
+        "LR=1; let LR=2",
+        "LR=1; eval LR=2",
+        "LR=1; N=1; A=(5 7); A[N]=9; LR=${A[1]}",
+        "read -p prompt LR <<< '3 4'",
+        "read -d '' LR < params.csv",
     ],
 )
 def test_what_only_a_shell_could_know_is_not_told(lines: str) -> None:
@@ -135,11 +148,53 @@ def test_what_only_a_shell_could_know_is_not_told(lines: str) -> None:
         ("train() {\n  python t.py --lr 1\n}\ntrain", {"lr": 1}),
         ("set -e\nLR=1 python t.py --lr 2", {"lr": 2}),
         ("LR=$'0.5'; python t.py --lr $LR", {"lr": 0.5}),
+        ("LR=1; [ 1 -eq 1 ] || { echo no; LR=5; }; python t.py --lr $LR", {"lr": 1}),
+        ("[ 2 -eq 3 ] && { X=1; LR=5; } || { X=2; LR=6; }; python t.py --lr $LR", {"lr": 6}),
+        ("LR=1; [ 1 -eq 1 ] || if [ 1 -eq 1 ]; then LR=5; fi; python t.py --lr $LR", {"lr": 1}),
+        ("[ 1 -eq 1 ] || (python t.py --lr 9)", {}),
+        ("[ 1 -eq 2 ] || (python t.py --lr 9)", {"lr": 9}),
+        ("A=1+1; python t.py --lr $((A*3)) --x $(($A*3))", {"lr": 6, "x": 4}),
+        ('LR=1; eval "$(conda shell.bash hook)"; python t.py --lr $LR', {"lr": 1}),
     ],
 )
 def test_commands_are_told_as_a_shell_would_see_them(script: str, expected: dict[str, Scalar]) -> None:
     """Arrays of options, redirections, comments, quotes, branches and shells within shells."""
     assert told(script) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("export LR=3\nsrun bash -c 'python t.py --lr ${LR:-1}'", {"lr": 3}),
+        ("LR=3\nexport LR\nbash -c 'python t.py --lr ${LR:-1}'", {"lr": 3}),
+        ("declare -x LR=3\nbash -c 'python t.py --lr ${LR:-1}'", {"lr": 3}),
+        ("LR=3 bash -c 'python t.py --lr ${LR:-1}'", {"lr": 3}),
+        ("LR=3\nbash -c 'python t.py --lr ${LR:-1}'", {"lr": 1}),
+        ("srun bash -c 'python t.py --lr 1 --seed $SLURM_ARRAY_TASK_ID'", {"lr": 1, "seed": 2}),
+        ("set -- 3\nbash -c 'python t.py --lr ${1:-4}'", {"lr": 4}),
+        ("LR=$(date) bash -c 'python t.py --lr ${LR:-1} --x 1'", {"x": 1}),
+        ('read LR\nbash -c "python t.py --lr ${LR:-1} --x 1"', {"x": 1}),
+        ("if [ -f x ]; then export LR=3; fi\nbash -c 'python t.py --lr ${LR:-1} --x 1'", {"x": 1}),
+    ],
+)
+def test_a_shell_within_has_what_was_exported(script: str, expected: dict[str, Scalar]) -> None:
+    """Its defaults stand in for what was not exported, and never for what may have been."""
+    assert told(script) == expected
+
+
+def test_bash_gives_a_shell_within_the_same(tmp_path: Path) -> None:
+    """What bash itself hands on is what is told."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash here")
+    (tmp_path / "python").write_text('#!/bin/sh\nprintf "%s\\n" "$3"\n')
+    (tmp_path / "python").chmod(0o755)
+    script = "A=1\nexport B=2\nC=3 bash -c 'python t.py --x ${A:-4}${B:-5}${C:-6}'"
+    seen = subprocess.run(
+        [bash, "-c", script], env={"PATH": f"{tmp_path}:/bin:/usr/bin"}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert told(script) == {"x": int(seen.stdout)}
 
 
 def test_nothing_in_a_files_line_is_the_shells() -> None:
@@ -261,6 +316,25 @@ def test_a_configuration_that_the_script_writes_is_read() -> None:
     assert written_config(HERE, "job.sh", "third.yaml", {"1": "1"}) == {}
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "read A <<< one",
+        "X=$((1<<3))",
+        "X=$((1 << N))",
+        'echo "a <<b"',
+        "# <<x",
+        "# note \\",
+        "cat <<E\nx \\\nE",
+    ],
+)
+def test_what_only_looks_like_a_document_hides_nothing(before: str) -> None:
+    """Here-strings, shifts, text in quotes, comments and documents whose last line ends in a backslash."""
+    script = f"{before}\ncat > c.yaml \\\n  <<EOF\nseed: 3\nEOF\npython t.py --config c.yaml\n"
+    assert told(script) == {"config": "c.yaml"}
+    assert {key: f.value for key, f in written_config(script, "s", "c.yaml", {}).items()} == {"seed": 3}
+
+
 @given(st.text(max_size=60), st.sampled_from(["EOF", "'EOF'", "-EOF", ""]))
 def test_any_document_is_read(body: str, mark: str) -> None:
     """Whatever stands in a document, or where it ends, raises nothing."""
@@ -273,7 +347,8 @@ PIECES = st.sampled_from(
         "done", "{ ", "} ", "; ", "\n", "&& ", "|| ", "| ", "( ", ") ", "((", "))", "$(", "`", '"', "'",
         "\\", "$X ", "${X}", "${", "$((1+1))", "X=1 ", "X=(", "X+=2 ", "read X <<< ", "< <(",
         "mapfile X < f ", "printf -v X %d 3 ", "[ 1 -eq 1 ] ", "[[ ", "]] ", "python t.py --lr ", "1e-4 ",
-        "# ", "<<E\n", "E\n", "sed -n 2p configs.txt ", "\0", "é ", "> ", "2>&1 ", "unset X ",
+        "# ", "<<E\n", "E\n", "sed -n 2p configs.txt ", "bash -c ", "export ", "((X++))", "eval ", "X[1]=2 ",
+        "\0", "é ", "> ", "2>&1 ", "unset X ",
     ]
 )  # fmt: skip
 
@@ -298,6 +373,8 @@ def test_any_text_is_a_script(script: str) -> None:
     [
         "$(" * 20_000,
         "(" * 100_000,
+        "(( ) " * 50_000,
+        ("(" * 190 + "))") * 1_000,
         "`" * 100_000,
         '"' * 99_999,
         "if " * 20_000,
@@ -309,6 +386,9 @@ def test_any_text_is_a_script(script: str) -> None:
         "'\\" * 50_000,
         "a=$(echo $(echo $(echo $(echo $(echo 1)))))\n" * 500,
         "$(cat <(cat <(cat <(" * 5_000,
+        "".join(f"<<E{number}\n" for number in range(30_000)),
+        " \\\n" * 80_000,
+        "bash -c 'X=1; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X'\n" * 2_500,
     ],
 )
 def test_hostile_scripts_cost_little(script: str) -> None:

@@ -12,10 +12,10 @@ from afterall.errors import BadInput
 from afterall.scan.evaluations.harness import read_harness_results
 from afterall.scan.evaluations.inspect_ai import read_inspect_log
 from afterall.scan.parameters import decoding
-from afterall.scan.parameters.command_lines import script_settings, submit_variables
 from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.gathering import Said, gather
 from afterall.scan.parameters.model_card import parse_model_card
+from afterall.scan.parameters.scripts.command_lines import script_settings, submit_variables
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.trainers import TRAINERS
 from scan.run_making import fixture

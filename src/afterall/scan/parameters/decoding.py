@@ -9,8 +9,8 @@ import tomllib
 from collections.abc import Mapping
 
 from afterall.model import Fact, Source
-from afterall.scan.parameters.command_lines import arguments
 from afterall.scan.parameters.flat import Config, flatten
+from afterall.scan.parameters.scripts import arguments
 from afterall.scan.parameters.values import typed
 from afterall.scan.parameters.yaml_text import decode_yaml, parse_yaml
 

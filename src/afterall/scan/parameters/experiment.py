@@ -7,15 +7,13 @@ from pathlib import Path
 
 from afterall.model import Attempt, ExperimentLayout, Fact, Finding, FindingCode, MatchedExperiment, Source
 from afterall.scan.files import read_whole
-from afterall.scan.parameters.command_lines import script_settings, submit_variables
 from afterall.scan.parameters.config_files import MOST_BYTES, ConfigKind, choose, kind_beside
 from afterall.scan.parameters.decoding import parse_deepspeed
 from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.experiment_summary import FILE_NAME as PLAN
 from afterall.scan.parameters.experiment_summary import planned
 from afterall.scan.parameters.gathering import Said, gather
-from afterall.scan.parameters.here_documents import written_config
-from afterall.scan.parameters.shell_output import Reader
+from afterall.scan.parameters.scripts import Reader, script_settings, submit_variables, written_config
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.traces import Origin, Trace
 
@@ -129,7 +127,7 @@ def _planned(set_dir: Path, layout: ExperimentLayout) -> dict[str, Fact]:
     """Return what the set's plan says of a run, by the name of its directory."""
     name = (layout.path or layout.name).rpartition("/")[2]
     try:
-        return planned(read_whole(set_dir, PLAN, _SCRIPT_BYTES), PLAN, name)
+        return planned(read_whole(set_dir, PLAN, MOST_BYTES), PLAN, name)
     except OSError:
         return {}
 
@@ -170,7 +168,7 @@ def _command_settings(set_dir: Path, matched: MatchedExperiment) -> tuple[dict[s
         if settings:
             return settings, written_config(text, script, _named(settings), variables, read)
     wrapped = line.partition("--wrap")[2].lstrip("= ").strip("\"'")
-    return script_settings(wrapped or line, "sacct", variables), {}
+    return script_settings(wrapped or line, "sacct", variables, read), {}
 
 
 def _slurm_variables(matched: MatchedExperiment, latest: Attempt | None) -> dict[str, str]:

@@ -1,17 +1,26 @@
 """Know the shell's own commands that set variables: read, mapfile, printf -v, unset, set, shift.
 
-Invariant: a value that is not known as a whole is None, and its variable is forgotten.
+Invariant: a value that is not known as a whole is None, and its variable is forgotten; so is one that a
+command changes in a way that is not followed here, as `((I++))` or `eval`.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from afterall.scan.parameters.shell_variables import Variables
+from afterall.scan.parameters.scripts.variables import Variables
 
 Told = dict[str, str | list[str] | None]
 MOST_POSITIONS = 21
 _NAME = re.compile(r"[A-Za-z_]\w{0,100}", re.ASCII)
+_CHANGED = re.compile(
+    r"([A-Za-z_]\w{0,100})\s{0,9}(?:\[[^\]]{0,100}\]\s{0,9})?(?:(?:<<|>>|[-+*/%&|^])?=(?!=)|\+\+|--)"
+    r"|(?:\+\+|--)\s{0,9}([A-Za-z_]\w{0,100})",
+    re.ASCII,
+)
+_ASSIGNED = re.compile(r"(?<!\w)([A-Za-z_]\w{0,100})(?:\[[^\]]{0,100}\])?\+?=", re.ASCII)
+_ELEMENT = re.compile(r"([A-Za-z_]\w{0,100})\[[^\]]{1,100}\]\+?=", re.ASCII)
 _FORMAT = re.compile(r"%(?:(0?)(\d{1,2}))?([ds])")
+_INTO_ARRAY = frozenset({"-a", "-ra", "-ar"})
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -21,6 +30,22 @@ def settings_of(words: Sequence[str], variables: Variables) -> Told | None:
     rest = words if between is None else words[1:]
     known = _KNOWN.get(rest[0]) if rest else None
     return None if known is None else known(list(rest[1:]), variables, between)
+
+
+def changed_by(words: Sequence[str]) -> Iterator[str]:
+    """Yield the variables that `((…))`, `let`, `eval`, `getopts` or `ARRAY[1]=…` give another value."""
+    first = words[0] if words else ""
+    if first.startswith("((") or first == "let":
+        yield from (found[1] or found[2] for found in _CHANGED.finditer(" ".join(words)))
+    elif first == "eval":
+        yield from _ASSIGNED.findall(" ".join(words))
+    elif first == "getopts":
+        yield from words[2:3]
+    for word in words:
+        element = _ELEMENT.match(word)
+        if element is None:
+            break
+        yield element[1]
 
 
 def _input(words: list[str], variables: Variables) -> tuple[list[str], list[str] | None]:
@@ -37,9 +62,10 @@ def _input(words: list[str], variables: Variables) -> tuple[list[str], list[str]
 
 def _read(words: list[str], variables: Variables, between: str | None) -> Told:
     words, lines = _input(words, variables)
-    into_array = "-a" in words or "-ra" in words
+    options = {word for word in words if word.startswith("-")}
+    into_array = not options.isdisjoint(_INTO_ARRAY)
     names = [word for word in words if _NAME.fullmatch(word)]
-    if not lines or (between is not None and len(between) != 1):
+    if not lines or (between is not None and len(between) != 1) or options - _INTO_ARRAY - {"-r"}:
         return dict.fromkeys(names)
     parts = [part.strip() for part in lines[0].split(between)] if between else lines[0].split()
     if into_array:

@@ -5,11 +5,11 @@ Invariant: what only a shell could know stays unresolved, and a word that still 
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from afterall.scan.parameters.shell_output import Lines, Reader, output_of
-from afterall.scan.parameters.shell_sums import calculated
-from afterall.scan.parameters.shell_text import LITERAL, split_commands, substituted
+from afterall.scan.parameters.scripts.arithmetic import calculated
+from afterall.scan.parameters.scripts.output import Lines, Reader, output_of
+from afterall.scan.parameters.scripts.syntax import ASSIGNMENT, LITERAL, split_commands, substituted
 
 LONGEST_VALUE = 1 << 13
 MOST_CHARACTERS = 1 << 21
@@ -21,6 +21,13 @@ _VARIABLE = re.compile(
 _BLANKS = " \t\n"
 _NAME = re.compile(r"\$?\{?([A-Za-z_]\w{0,100})\}?", re.ASCII)
 _WHOLE_ARRAY = re.compile(r'"(\$\{\w{1,100}\[[@*]\]\})"', re.ASCII)
+
+
+class _Growth:
+    """How many characters a script and the shells within it may still grow by."""
+
+    def __init__(self) -> None:
+        self.left = MOST_CHARACTERS
 
 
 def no_file(_: str) -> Lines | None:
@@ -35,8 +42,9 @@ class Variables:
         self._values = dict(values)
         self._arrays: dict[str, list[str]] = {}
         self._unknown: set[str] = set()
+        self._exported = {name for name in values if not name.isdecimal()}
         self._read = read
-        self._left = MOST_CHARACTERS
+        self._growth = _Growth()
 
     def assign(self, name: str, value: str) -> None:
         """Take a value; what is not known within it stays so, whatever is known later."""
@@ -67,6 +75,27 @@ class Variables:
         self._values.pop(name, None)
         self._arrays.pop(name, None)
 
+    def export(self, names: Iterable[str]) -> None:
+        """Note that the shells which this one starts have these variables too."""
+        self._exported.update(names)
+
+    def of_child(self, before: Sequence[str]) -> "Variables":
+        """Return what a shell has that this one starts; `before` are the words in front of its name.
+
+        It has what was exported and what is given to it alone, as in `LR=3 bash -c …`. What is not known here
+        is not known there either.
+        """
+        values = {name: value for name, value in self._values.items() if name in self._exported}
+        child = Variables(values, self._read)
+        child._unknown = set(self._unknown)
+        child._growth = self._growth
+        for pair in filter(None, map(ASSIGNMENT.fullmatch, before)):
+            if pair[2] or "$" in pair[3]:
+                child.forget(pair[1])
+            else:
+                child.assign(pair[1], pair[3])
+        return child
+
     @property
     def splits_otherwise(self) -> bool:
         """Whether the script has set other separators of words than blanks and ends of lines."""
@@ -95,17 +124,21 @@ class Variables:
         return output_of([[word.replace(LITERAL, "$") for word in stage] for stage in stages], self.lines)
 
     def _calculated(self, text: str) -> str | None:
-        return calculated(_NAME.sub(lambda found: self._values.get(found[1], found[0]), self.expand(text)))
+        return calculated(_NAME.sub(self._operand, self.expand(text)))
+
+    def _operand(self, found: re.Match[str]) -> str:
+        """Return what a name stands for in a sum: its value is worked out first, unlike that of `$NAME`."""
+        return f"({self._values[found[1]]})" if found[1] in self._values else found[0]
 
     def expand(self, text: str) -> str:
         """Return `text` with the variables that are known put in; the others stay."""
         for _ in range(3):
-            if self._left <= 0:
+            if self._growth.left <= 0:
                 break
             expanded = _VARIABLE.sub(self._value, text)
             if expanded == text:
                 break
-            self._left -= len(expanded)
+            self._growth.left -= len(expanded)
             text = expanded
         return text
 

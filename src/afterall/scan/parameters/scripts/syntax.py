@@ -15,7 +15,10 @@ UNKNOWN = "$?"
 
 _ENDS = (";;", "&&", "||", ";", "&", "|", "(", ")", "\n")
 DECLARING = frozenset({"export", "declare", "local", "readonly", "typeset"})
+ASSIGNMENT = re.compile(r"([A-Za-z_]\w{0,100})(\+?)=(.*)", re.DOTALL | re.ASCII)
+"""A word that sets a variable: its name, "+" where it adds, and the value."""
 _LONGEST_NAME = 120
+_LONGEST_SUM = 200
 _ASSIGNS = re.compile(r"[A-Za-z_]\w{0,100}\+?=", re.ASCII)
 _PLAIN = re.compile(r"\$[A-Za-z_0-9]\w{0,100}", re.ASCII)
 _SPECIAL = re.compile(r"[^\w\s./:=,@%+*-]")
@@ -32,6 +35,9 @@ def split_commands(script: str) -> Iterator[tuple[str, str]]:
         end = next((end for end in _ENDS if script.startswith(end, at)), None)
         if end in ("&", "(") and _is_within_a_word(script, at, begin):
             at = at + 1 if end == "&" else _closed(script, at + 1)
+            continue
+        if end == "(" and (closed := _end_of_sum(script, at, begin)) is not None:
+            at = closed
             continue
         if end is not None:
             yield "".join((*kept, script[begin:at])), end
@@ -51,6 +57,15 @@ def _is_within_a_word(script: str, at: int, begin: int) -> bool:
     if script[at] == "&":
         return before in ("<", ">") or script[at + 1 : at + 2] == ">"
     return before == "="
+
+
+def _end_of_sum(script: str, at: int, begin: int) -> int | None:
+    """Return where a command `((…))` ends that begins at `at`; None for a subshell."""
+    if not script.startswith("((", at) or script[begin:at].strip():
+        return None
+    text = script[at : at + _LONGEST_SUM]
+    end = _closed(text, 1) if "))" in text else 0
+    return at + end if text[:end].endswith("))") else None
 
 
 def skip(text: str, at: int) -> int:

@@ -7,17 +7,14 @@ of such a branch are told, those of a branch that is known not to be taken are n
 import re
 from collections.abc import Iterator, Sequence
 
-from afterall.scan.parameters.shell_blocks import Blocks
-from afterall.scan.parameters.shell_settings import Told, settings_of
-from afterall.scan.parameters.shell_text import DECLARING, split_commands
-from afterall.scan.parameters.shell_variables import Variables, split_words
-
-__all__ = ["Variables", "commands", "words"]
+from afterall.scan.parameters.scripts.blocks import Blocks
+from afterall.scan.parameters.scripts.builtin_commands import Told, changed_by, settings_of
+from afterall.scan.parameters.scripts.here_documents import lines_of
+from afterall.scan.parameters.scripts.syntax import ASSIGNMENT, DECLARING, split_commands
+from afterall.scan.parameters.scripts.variables import Variables, split_words
 
 MOST_BYTES = 1 << 18
 MOST_COMMANDS = 20_000
-_HEREDOC = re.compile(r"(?<!<)<<-?\s{0,9}(['\"]?)(\w{1,100})\1")
-_SET = re.compile(r"([A-Za-z_]\w{0,100})(\+?)=(.*)", re.DOTALL | re.ASCII)
 _ARRAY = re.compile(
     r"\s*(?:(?:export|declare|local|readonly|typeset)\s+(?:-\w+\s+){0,5})?([A-Za-z_]\w{0,100})(\+?)=\((.*)\)\s*",
     re.DOTALL | re.ASCII,
@@ -29,7 +26,8 @@ _REDIRECTION = re.compile(r"(?:\d{1,3}|&)?(?:>>?|<(?!<))(?:\||&\d?)?(.*)", re.DO
 def commands(script: str, variables: Variables) -> Iterator[list[str]]:
     """Yield the words of each command of a script in order, its variables put in as far as known."""
     blocks = Blocks()
-    for count, (text, end) in enumerate(split_commands(_without_documents(script[:MOST_BYTES]))):
+    lines = "\n".join(line for line, _ in lines_of(script[:MOST_BYTES]))
+    for count, (text, end) in enumerate(split_commands(lines)):
         if count > MOST_COMMANDS:
             return
         rest = blocks.enter(text, end, lambda word: _one(variables.words(word)))
@@ -69,11 +67,15 @@ def _step(text: str, variables: Variables, *, is_sure: bool) -> list[str] | None
     found = variables.words(text)
     declares = bool(found) and found[0] in DECLARING
     given = [word for word in found[1:] if not word.startswith("-")] if declares else found
-    pairs = [_SET.fullmatch(word) for word in given]
+    pairs = [ASSIGNMENT.fullmatch(word) for word in given]
     if declares or all(pairs):
+        if declares and (found[0] == "export" or "-x" in found):
+            variables.export(word.partition("=")[0].rstrip("+") for word in given)
         for pair in (pair for pair in pairs if pair is not None):
             _assign(pair, variables, is_sure=is_sure)
         return None
+    for name in changed_by(found):
+        variables.forget(name)
     told = settings_of(found, variables)
     if told is None:
         return found
@@ -108,17 +110,3 @@ def _without_redirections(found: Sequence[str]) -> Iterator[str]:
         if not is_target and redirection is None:
             yield word
         is_target = redirection is not None and not redirection[1] and "&" not in word[1:]
-
-
-def _without_documents(script: str) -> str:
-    """Return a script with its continued lines joined and without here-documents."""
-    kept: list[str] = []
-    until: str | None = None
-    for line in re.sub(r"\\\r?\n", " ", script).splitlines():
-        if until is not None:
-            until = None if line.strip() == until else until
-            continue
-        heredoc = _HEREDOC.search(line)
-        until = heredoc[2] if heredoc is not None and not line.lstrip().startswith("#") else None
-        kept.append(line)
-    return "\n".join(kept)

@@ -58,9 +58,13 @@ class Way(Enum):
 class _Frame:
     """One open block; of an `if` or `case`, whether one of its branches was taken already."""
 
-    def __init__(self, kind: str, way: Way) -> None:
+    def __init__(self, kind: str, way: Way, outer: Way, status: bool | None) -> None:
         self.kind = kind
         self.way = way
+        self.outer = outer
+        """Whether the block as a whole is run, by the `&&` or `||` before it."""
+        self.status = status
+        """How the command before those ended."""
         self.taken: bool | None = False
         self.condition: bool | None = None
         self.word: str | None = None
@@ -92,12 +96,14 @@ class Blocks:
     @property
     def may_run(self) -> bool:
         """Whether the next command may be run at all."""
-        return self._gate is not Way.SKIP and all(frame.way is not Way.SKIP for frame in self._frames)
+        return self._gate is not Way.SKIP and not any(
+            Way.SKIP in (frame.way, frame.outer) for frame in self._frames
+        )
 
     @property
     def is_sure(self) -> bool:
         """Whether it surely is."""
-        return self._gate is Way.RUN and all(frame.way is Way.RUN for frame in self._frames)
+        return self._gate is Way.RUN and all(frame.way is frame.outer is Way.RUN for frame in self._frames)
 
     def enter(self, text: str, end: str, one: Callable[[str], str | None]) -> str:
         """Take the keywords before a command and return the rest of its text; `one` gives a word's value."""
@@ -127,15 +133,15 @@ class Blocks:
             self._gate = Way.RUN if self._status is (end == "&&") else Way.SKIP
         elif end in ("&&", "||"):
             self._gate = Way.MAYBE
-        else:
+        elif end not in ("(", ")"):
             self._gate, self._status = Way.RUN, True
         top = self._frames[-1] if self._frames else None
         if end == ";;" and top is not None and top.kind == "case":
             top.patterns, top.way = [], Way.RUN
         elif end == "(" and (top is None or top.patterns is None):
-            self._push(_Frame("(", Way.MAYBE))
+            self._open("(", Way.MAYBE)
         elif end == ")" and top is not None and top.kind == "(":
-            self._frames.pop()
+            self._close()
             self._defines = self._last == "(" and self._is_blank
         self._last = end
 
@@ -144,8 +150,7 @@ class Blocks:
         top = self._frames[-1] if self._frames else None
         if word in ("if", "case", "while", "until", "for", "select", "{"):
             is_sure = word in ("if", "case") or (word == "{" and not self._defines)
-            frame = _Frame(word, Way.RUN if is_sure else Way.MAYBE)
-            self._push(frame)
+            frame = self._open(word, Way.RUN if is_sure else Way.MAYBE)
             self._defines = False
             if word == "case":
                 return self._case(frame, rest, one)
@@ -153,7 +158,7 @@ class Blocks:
             return f"unset {name[1]}" if name is not None else rest if word not in ("for", "select") else ""
         if word in ("fi", "done", "esac", "}"):
             if top is not None and word in _CLOSES.get(top.kind, ("done",)):
-                self._frames.pop()
+                self._close()
         elif top is not None and top.kind == "if" and word == "then":
             top.choose(top.condition)
         elif top is not None and top.kind == "if" and word == "else":
@@ -165,12 +170,21 @@ class Blocks:
             return rest[rest.find("{") :] if "{" in rest else ""
         return rest
 
-    def _push(self, frame: _Frame) -> None:
+    def _open(self, kind: str, way: Way) -> _Frame:
         """Open a block; of what is nested deeper than any script nothing is sure."""
+        frame = _Frame(kind, way, self._gate, self._status)
+        self._gate, self._status = Way.RUN, True
         if len(self._frames) < DEEPEST:
             self._frames.append(frame)
         else:
             self._frames[-1].way = Way.MAYBE if self._frames[-1].way is Way.RUN else self._frames[-1].way
+        return frame
+
+    def _close(self) -> None:
+        """Close a block; how one ends that may have been run is not known."""
+        frame = self._frames.pop()
+        self._gate = frame.outer
+        self._status = frame.status if frame.outer is Way.SKIP else None
 
     def _case(self, frame: _Frame, rest: str, one: Callable[[str], str | None]) -> str:
         found = _CASE.fullmatch(rest.strip())

@@ -7,7 +7,7 @@ known here has no known output. Nothing is run.
 import re
 from collections.abc import Callable, Sequence
 
-from afterall.scan.parameters.shell_sums import calculated
+from afterall.scan.parameters.scripts.arithmetic import calculated
 
 Lines = Sequence[str]
 Reader = Callable[[str], Lines | None]

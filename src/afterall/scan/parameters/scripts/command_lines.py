@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from afterall.model import Fact, Scalar, Source
-from afterall.scan.parameters.shell import Variables, commands, words
-from afterall.scan.parameters.shell_output import Reader
-from afterall.scan.parameters.shell_variables import no_file
+from afterall.scan.parameters.scripts.commands import commands, words
+from afterall.scan.parameters.scripts.output import Reader
+from afterall.scan.parameters.scripts.variables import Variables, no_file
 from afterall.scan.parameters.values import typed
 
 MOST_ARGUMENTS = 500
@@ -79,7 +79,7 @@ def _all_commands(script: str, variables: Variables) -> Iterator[list[str]]:
     for command in commands(script, variables):
         at = next((at for at, word in enumerate(command[:-2]) if _SHELL.search(word)), None)
         if at is not None and command[at + 1] in ("-c", "-lc"):
-            yield from commands(command[at + 2], Variables({}))
+            yield from commands(command[at + 2], variables.of_child(command[:at]))
         else:
             yield command
 
