@@ -14,13 +14,13 @@ from typing import IO
 
 from afterall.model import Evaluation, EvaluationStatus, Source
 from afterall.scan.evaluations.documents import read_document
+from afterall.scan.evaluations.json_values import count_in, mapping_in, score_in
 from afterall.scan.evaluations.targets import checkpoint_of
 from afterall.scan.secrets import mask_secrets
 from afterall.scan.trainers.rows import number_in
 
 FILE_NAME = re.compile(r"(?:^|/)results(?:_[\dT:.-]+)?\.json$", re.ASCII)
 _MOST_TASKS = 200
-_MOST_SAMPLES = 10**12
 _AVERAGE = "all"
 """What lighteval calls the average over all its tasks."""
 
@@ -60,8 +60,7 @@ def _tasks(document: Mapping[str, object]) -> Iterator[tuple[str, str, Mapping[s
     """Yield where it stands, name and scores of each task; of a group that is no task of its own too."""
     seen: set[str] = set()
     for place in ("results", "groups"):
-        held = document.get(place)
-        for task, scores in list(held.items())[:_MOST_TASKS] if isinstance(held, dict) else ():
+        for task, scores in list(mapping_in(document.get(place)).items())[:_MOST_TASKS]:
             is_average = task == _AVERAGE and len(seen) == 1
             if isinstance(scores, dict) and task not in seen and not is_average:
                 seen.add(task)
@@ -76,7 +75,7 @@ def _scores(scores: Mapping[str, object]) -> Iterator[tuple[str, float]]:
     has_filters = any("," in key for key in scores)
     for key, value in scores.items():
         metric, comma, how = key.partition(",")
-        number = None if isinstance(value, str | bool) else number_in(value)
+        number = score_in(value)
         if number is not None and bool(comma) is has_filters:
             yield f"{how}/{metric}" if comma else metric, number
 
@@ -92,9 +91,8 @@ def _target(document: Mapping[str, object]) -> str | None:
             model = document.get("model_name") or config.get("model")
         return _path_in(model if isinstance(model, str) else str(model))
     if isinstance(general, dict):
-        inner = general.get("model_config")
-        named = inner.get("model_name") if isinstance(inner, dict) else None
-        return _text(named) or _text(general.get("model_name"))
+        inner = mapping_in(general.get("model_config"))
+        return _text(inner.get("model_name")) or _text(general.get("model_name"))
     return None
 
 
@@ -109,10 +107,7 @@ def _text(value: object) -> str:
 
 
 def _samples(counts: object, task: str) -> int | None:
-    count = counts.get(task) if isinstance(counts, dict) else None
-    number = count.get("effective") if isinstance(count, dict) else None
-    is_count = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _MOST_SAMPLES
-    return number if is_count else None
+    return count_in(mapping_in(mapping_in(counts).get(task)).get("effective"))
 
 
 def _time(document: Mapping[str, object]) -> datetime | None:

@@ -12,6 +12,7 @@ from typing import IO
 
 from afterall.model import Evaluation, EvaluationStatus, Source
 from afterall.scan.evaluations.documents import read_document
+from afterall.scan.evaluations.json_values import score_in
 from afterall.scan.trainers.rows import number_in
 
 FILE_NAME = re.compile(r"(?:^|/)(predict|test)_results\.json$")
@@ -42,6 +43,6 @@ def read_held_out(file: IO[bytes], name: str, _home: str = "") -> tuple[Evaluati
 def _scores(document: Mapping[str, object], split: str) -> Iterator[tuple[str, float]]:
     for key, value in document.items():
         metric = key.removeprefix(f"{split}_")
-        number = None if isinstance(value, str | bool) else number_in(value)
+        number = score_in(value)
         if metric != key and metric and number is not None and not _NO_SCORE.fullmatch(metric):
             yield metric, number

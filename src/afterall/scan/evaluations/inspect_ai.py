@@ -17,16 +17,15 @@ from msgspec.structs import replace
 from afterall.errors import BadInput
 from afterall.model import Evaluation, EvaluationStatus, Source
 from afterall.scan.evaluations.archive import Archive
+from afterall.scan.evaluations.json_values import count_in, mapping_in, score_in
 from afterall.scan.evaluations.targets import checkpoint_of, said
 from afterall.scan.secrets import mask_secrets
-from afterall.scan.trainers.rows import number_in
 
 FILE_NAME = re.compile(r"\.eval$", re.IGNORECASE)
 HEADER_BYTES = 64 << 20
 _HEADER, _START = "header.json", "_journal/start.json"
 _LONGEST_ERROR = 500
 _MOST_SCORES = 200
-_MOST_SAMPLES = 10**12
 _SAMPLE = re.compile(r"samples/[^/]{1,500}_epoch_\d{1,9}\.json")
 
 
@@ -46,9 +45,9 @@ def read_inspect_log(file: IO[bytes], name: str, home: str = "") -> tuple[Evalua
 
 def evaluation_in(header: Mapping[str, object], source: Source, home: str = "") -> Evaluation:
     """Return the evaluation that a log's header describes, wherever the header stands."""
-    evaluation = _mapping(header.get("eval"))
-    results = _mapping(header.get("results"))
-    error = _mapping(header.get("error")).get("message")
+    evaluation = mapping_in(header.get("eval"))
+    results = mapping_in(header.get("results"))
+    error = mapping_in(header.get("error")).get("message")
     return Evaluation(
         task=_text(evaluation.get("task")) or "unnamed",
         status=_status(header.get("status")),
@@ -56,8 +55,8 @@ def evaluation_in(header: Mapping[str, object], source: Source, home: str = "") 
         checkpoint=checkpoint_of(evaluation, source.file, home),
         model=mask_secrets(_text(evaluation.get("model"))),
         metrics=dict(_scores(results)),
-        samples=_count(results.get("completed_samples")),
-        total_samples=_count(results.get("total_samples")) or _planned(evaluation),
+        samples=count_in(results.get("completed_samples")),
+        total_samples=count_in(results.get("total_samples")) or _planned(evaluation),
         created=_time(evaluation.get("created")),
         error=mask_secrets(_first_line(_text(error)))[:_LONGEST_ERROR],
     )
@@ -66,7 +65,7 @@ def evaluation_in(header: Mapping[str, object], source: Source, home: str = "") 
 def read_inspect_target(file: IO[bytes], name: str) -> tuple[str, ...]:
     """Return what a log says of the model it evaluated; raise BadInput where it is none."""
     _, header = _header(Archive(file, name), name)
-    return tuple(said(_mapping(header.get("eval"))))
+    return tuple(said(mapping_in(header.get("eval"))))
 
 
 def _header(archive: Archive, name: str) -> tuple[str, Mapping[str, object]]:
@@ -79,12 +78,12 @@ def _header(archive: Archive, name: str) -> tuple[str, Mapping[str, object]]:
 
 def _planned(evaluation: Mapping[str, object]) -> int | None:
     """Return how many samples were to be done: those of the data set as far as its limit, in every epoch."""
-    dataset, config = _mapping(evaluation.get("dataset")), _mapping(evaluation.get("config"))
-    ids, limit = dataset.get("sample_ids"), _count(config.get("limit"))
-    known = len(ids) if isinstance(ids, list) and ids else _count(dataset.get("samples"))
+    dataset, config = mapping_in(evaluation.get("dataset")), mapping_in(evaluation.get("config"))
+    ids, limit = dataset.get("sample_ids"), count_in(config.get("limit"))
+    known = len(ids) if isinstance(ids, list) and ids else count_in(dataset.get("samples"))
     if known is None:
         return None
-    epochs = _count(config.get("epochs")) or 1
+    epochs = count_in(config.get("epochs")) or 1
     return (known if limit is None else min(known, limit)) * epochs
 
 
@@ -103,10 +102,10 @@ def _scores(results: Mapping[str, object]) -> Iterator[tuple[str, float]]:
     scores = results.get("scores")
     seen: set[str] = set()
     for score in scores[:_MOST_SCORES] if isinstance(scores, list) else []:
-        scorer = _text(_mapping(score).get("name")) or _text(_mapping(score).get("scorer"))
-        reducer = _text(_mapping(score).get("reducer"))
-        for metric, found in list(_mapping(_mapping(score).get("metrics")).items())[:_MOST_SCORES]:
-            value = _number(_mapping(found).get("value"))
+        scorer = _text(mapping_in(score).get("name")) or _text(mapping_in(score).get("scorer"))
+        reducer = _text(mapping_in(score).get("reducer"))
+        for metric, found in list(mapping_in(mapping_in(score).get("metrics")).items())[:_MOST_SCORES]:
+            value = score_in(mapping_in(found).get("value"))
             key = f"{scorer}/{metric}"
             key = f"{scorer}/{reducer}/{metric}" if key in seen and reducer else key
             if value is not None and scorer and key not in seen:
@@ -138,22 +137,8 @@ def _in_utc(time: datetime) -> datetime | None:
         return None
 
 
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
 def _text(value: object) -> str:
     return value[:2000] if isinstance(value, str) else ""
-
-
-def _number(value: object) -> float | None:
-    return None if isinstance(value, str | bool) else number_in(value)
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_SAMPLES:
-        return value
-    return None
 
 
 def _first_line(text: str) -> str:

@@ -36,5 +36,4 @@ def read_inspect_json_target(file: IO[bytes], name: str) -> tuple[str, ...]:
 
 def _described(document: Mapping[str, object]) -> Mapping[str, object] | None:
     evaluation = document.get("eval")
-    is_one = isinstance(evaluation, dict) and isinstance(document.get("status"), str)
-    return evaluation if is_one and isinstance(evaluation, dict) else None
+    return evaluation if isinstance(evaluation, dict) and isinstance(document.get("status"), str) else None

@@ -6,6 +6,8 @@ Invariant: the log's own word counts before its directory's, and file order neve
 import re
 from collections.abc import Iterator, Mapping
 
+from afterall.scan.evaluations.json_values import mapping_in
+
 _NAMED = re.compile(r"(?:^|[/_-])((?:epoch|step)[_-]?\d{1,9}|checkpoint-\d{1,12})(?=$|[/\s])", re.ASCII)
 _SHORT = re.compile(r"(?:^|[/_-])ep(?:och)?[_-]?(\d{1,9})(?=$|/)", re.ASCII)
 FINAL = "final"
@@ -25,7 +27,7 @@ def checkpoint_of(evaluation: Mapping[str, object], log_path: str, home: str = "
         found = _name_in(text)
         if found is not None:
             return found
-    epoch = _mapping(evaluation.get("metadata")).get("epoch")
+    epoch = mapping_in(evaluation.get("metadata")).get("epoch")
     is_number = isinstance(epoch, int) and not isinstance(epoch, bool)
     if is_number or (isinstance(epoch, str) and _EPOCH.fullmatch(epoch)):
         return f"epoch_{epoch}" if 0 <= int(str(epoch)[:20]) < 10**9 else None
@@ -44,16 +46,12 @@ def _is_at(text: str, home: str, inside: str) -> bool:
 def said(evaluation: Mapping[str, object]) -> Iterator[str]:
     """Yield the paths and labels by which a log says what it evaluated, the surest first."""
     for key in ("metadata", "model_args", "task_args"):
-        for name, value in _mapping(evaluation.get(key)).items():
+        for name, value in mapping_in(evaluation.get(key)).items():
             if isinstance(value, str) and len(value) <= 4096 and _PATH_KEYS.search(name):
                 yield value.rstrip("/")
     model = evaluation.get("model")
     if isinstance(model, str) and len(model) <= 4096:
         yield model.rstrip("/")
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 def _name_in(text: str) -> str | None:
