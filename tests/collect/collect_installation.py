@@ -54,9 +54,12 @@ def _needed(name: str, seen: set[str]) -> list[Distribution]:
     found = []
     for requirement in distribution(name).requires or ():
         required = re.match(r"[A-Za-z0-9._-]+", requirement)
-        if required is None or "extra ==" in requirement or required[0] in seen:
+        if required is None or "extra ==" in requirement:
             continue
-        seen.add(required[0])
+        normalized = re.sub(r"[-_.]+", "-", required[0]).lower()  # PEP 503: MarkupSafe is markupsafe
+        if normalized in seen:
+            continue
+        seen.add(normalized)
         try:
             found.append(distribution(required[0]))
         except PackageNotFoundError:  # needed on another Python only
@@ -68,7 +71,7 @@ def _needed(name: str, seen: set[str]) -> list[Distribution]:
 def _link_files(package: Distribution, site: Path) -> None:
     for file in package.files or ():
         source, target = Path(str(package.locate_file(file))), site / file
-        if ".." in file.parts or not source.is_file():
+        if ".." in file.parts or not source.is_file() or target.exists():  # a RECORD may name a file twice
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
