@@ -13,16 +13,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from afterall.analyse.evaluation_measures import direction_of
-from afterall.analyse.ordering import identity, natural_key, scalar_key
+from afterall.analyse.ordering import identity, natural_key, scalar_key, to_float
 from afterall.errors import BadInput
 from afterall.model import Direction, Scalar
 from afterall.settings import RESULTS_JSON
 
 MAX_BYTES = 256 << 20
-SHOWN = ("final_val_loss", "final_loss", "global_step", "tokens_per_second_per_gpu")
-"""Metrics that have a column where any run has them, the first one ranking the runs."""
+_REWARDS = ("final_val_reward", "final_reward")
+SHOWN = (*_REWARDS, "final_val_loss", "final_loss", "global_step", "tokens_per_second_per_gpu")
+"""Metrics that have a column where any run has them, the first one ranking the runs, as within a set: where a
+reward is trained for, the loss is no measure of how good a model is."""
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-_UP = frozenset({"final_reward", "final_reward_accuracy", "final_token_accuracy"})
+_UP = frozenset({*_REWARDS, "final_val_reward_accuracy", "final_reward_accuracy", "final_token_accuracy"})
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -34,7 +36,6 @@ class Run(Struct, frozen=True, kw_only=True):
     trained: bool | None
     parameters: Mapping[str, Scalar]
     metrics: Mapping[str, float]
-    steps: float | None
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -79,13 +80,15 @@ def compare(runs: Sequence[Run], metric: str | None = None) -> Table:
     first = metric or next(iter(shown), "")
     direction = _direction(first)
     ordered = sorted(runs, key=lambda run: _place(run, first, direction))
-    ranked = {run.steps for run in runs if math.isfinite(run.metrics.get(first, math.nan))}
+    steps = {
+        run.metrics.get("global_step") for run in runs if math.isfinite(run.metrics.get(first, math.nan))
+    }
     return Table(
         runs=tuple(ordered),
         parameters=tuple(_varying(runs)),
         metrics=tuple(dict.fromkeys([first, *shown])) if first else (),
         direction=direction,
-        same_steps=len(ranked) <= 1,
+        same_steps=len(steps) <= 1,
     )
 
 
@@ -100,7 +103,6 @@ def _run(set_name: str, one: Mapping[str, object]) -> Run:
         trained=trained if isinstance(trained, bool) else None,
         parameters={k: v for k, v in _mapping(one.get("parameters")).items() if _is_scalar(v)},  # type: ignore[misc]
         metrics=metrics,
-        steps=metrics.get("global_step"),
     )
 
 
@@ -131,7 +133,7 @@ def _place(run: Run, metric: str, direction: Direction) -> tuple[object, ...]:
 def _direction(metric: str) -> Direction:
     if metric in _UP or metric.startswith(("tokens_per_second", "samples_per_second", "steps_per_second")):
         return Direction.UP
-    if metric.endswith("loss") or metric in ("train_seconds", "final_kl"):
+    if metric.endswith("loss") or metric == "train_seconds":
         return Direction.DOWN
     return direction_of(metric.partition("/")[2]) if "/" in metric else Direction.UNKNOWN
 
@@ -154,7 +156,7 @@ def _is_scalar(value: object) -> bool:
 def _number(value: object) -> float | None:
     if isinstance(value, str):
         return _NOT_FINITE.get(value)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return to_float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

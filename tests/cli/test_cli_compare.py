@@ -64,6 +64,22 @@ def test_a_score_ranks_upwards(tmp_path: Path) -> None:
     assert (table.direction, [r.name for r in table.runs]) == (Direction.UP, ["b", "a"])
 
 
+def test_a_reward_decides_where_one_is_trained_for(tmp_path: Path) -> None:
+    """As within a set: the loss of such a training tells nothing of the model."""
+    runs = [run("a", 1.0), run("b", 2.0)]
+    for one, reward in zip(runs, (0.5, 0.75), strict=True):
+        one["metrics"]["final_reward"] = {"value": reward}
+    table = compare(read_runs(results(tmp_path / "one", *runs)))
+    assert (table.metrics[0], table.direction) == ("final_reward", Direction.UP)
+    assert [r.name for r in table.runs] == ["b", "a"]
+
+
+def test_a_number_beyond_any_float_is_infinite(tmp_path: Path) -> None:
+    """JSON's integers have no end; such a run ranks with NaN."""
+    table = compare(read_runs(results(tmp_path / "x", run("a", 10**400), run("b", 2.0))))
+    assert [r.name for r in table.runs] == ["b", "a"]
+
+
 def test_a_metric_of_unknown_direction_ranks_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
