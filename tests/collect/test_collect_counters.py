@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from afterall.collect.counters import FILE, HELP, Counters, metrics_text
-from afterall.collect.store import read_note
+from afterall.collect.collected import Collected
+from afterall.collect.counters import FILE, HELP, metrics_text, read_counts
 from collect.collect_ground import Ground
 
 
@@ -28,9 +28,9 @@ def test_two_runs_count_together(ground: Ground) -> None:
     ground.ends("1", sweep_dir)
     ground.collect()
     ground.collect_later(ground.site.debounce_s)
-    counters = read_note(ground.spool.path / FILE, Counters)
-    assert counters is not None
-    assert (counters.claimed, counters.folded, counters.reported) == (1, 1, 1)
+    assert (ground.spool.path / FILE).exists()
+    counts = read_counts(ground.spool.path)
+    assert (counts.claimed, counts.folded, counts.reported) == (1, 1, 1)
 
 
 def test_a_run_that_does_nothing_writes_nothing(ground: Ground) -> None:
@@ -70,13 +70,24 @@ def test_damaged_counters_begin_anew(ground: Ground) -> None:
     (ground.spool.path / FILE).write_bytes(b'{"key":')
     ground.ends("1", ground.make_set("sweep", "1"))
     ground.collect()
-    counters = read_note(ground.spool.path / FILE, Counters)
-    assert counters is not None
-    assert counters.claimed == 1
+    assert read_counts(ground.spool.path).claimed == 1
+
+
+def test_what_could_not_be_kept_is_counted_later(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+    """A count does not fall: what a full disk refused is kept as soon as there is room."""
+    (ground.spool.path / FILE).mkdir()
+    worker = ground.worker()
+    worker.tally.reported = 2
+    worker.show()
+    assert "action=unsaved" in caplog.text
+    (ground.spool.path / FILE).rmdir()
+    worker.tally.reported = 3
+    worker.show()
+    assert read_counts(ground.spool.path).reported == 3
 
 
 def test_every_counter_is_shown(ground: Ground) -> None:
     """Each has a metric of its own with words."""
-    text = metrics_text(Counters(), [], ground.clock.now())
+    text = metrics_text(Collected(), [], ground.clock.now())
     assert all(f"afterall_{name} 0" in text for name, _ in HELP.values())
-    assert set(HELP) == set(Counters.__struct_fields__) - {"key"}
+    assert set(HELP) == set(Collected.__struct_fields__) - {"waiting", "held", "other_worker"}

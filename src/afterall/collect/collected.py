@@ -1,10 +1,10 @@
-"""Count what became of events and sets in one run of the worker."""
+"""Count what became of events and sets in one run of the worker, or in all of them together."""
 
 from msgspec import Struct
 
 
 class Collected(Struct):
-    """What one run did; `waiting` and `held` are what it left for the next."""
+    """What was done; `waiting` and `held` are what one run left for the next."""
 
     claimed: int = 0
     """Records taken from new/."""

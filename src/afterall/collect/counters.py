@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from afterall.collect.backlog import Waiting, waiting
@@ -24,20 +23,6 @@ FILE = "counters.json"
 _PREFIX = "afterall_"
 
 
-class Counters(Struct, frozen=True, kw_only=True):
-    """What all runs of the worker did together, as `Collected` counts one."""
-
-    key: str = "counters"
-    claimed: int = 0
-    quarantined: int = 0
-    ignored: int = 0
-    folded: int = 0
-    reported: int = 0
-    provisional: int = 0
-    forgotten: int = 0
-    failed: int = 0
-
-
 HELP = {
     "claimed": ("events_claimed_total", "Records taken from the spool."),
     "quarantined": ("events_quarantined_total", "Records that could not be read."),
@@ -48,26 +33,33 @@ HELP = {
     "forgotten": ("sets_forgotten_total", "Sets that had not opted in."),
     "failed": ("given_up_total", "Events and sets given up."),
 }
-"""By counter: its metric's name and what it counts."""
+"""By field of `Collected` that only grows: its metric's name and what it counts."""
 
 
-def count(spool: Path, before: Collected, now: Collected) -> Counters:
-    """Add to the spool's counters what a run did since `before`, and return them; a full disk is told."""
-    known = read_note(spool / FILE, Counters) or Counters()
-    added = {name: getattr(known, name) + getattr(now, name) - getattr(before, name) for name in HELP}
-    counters = replace(known, **added)
-    if counters != known:
-        try:
-            write_durably(spool / FILE, dump(counters))
-        except OSError as error:
-            warn("unsaved", counters=spool / FILE, reason=error.strerror)
-    return counters
+def read_counts(spool: Path) -> Collected:
+    """Return what all earlier runs on this spool did together; nothing where that cannot be read."""
+    return read_note(spool / FILE, Collected) or Collected()
 
 
-def show(target: Path, spool: Path, counters: Counters, now: datetime) -> None:
+def add_counts(earlier: Collected, run: Collected) -> Collected:
+    """Return what all runs did together, the present one included."""
+    return replace(earlier, **{name: getattr(earlier, name) + getattr(run, name) for name in HELP})
+
+
+def save_counts(spool: Path, counts: Collected) -> None:
+    """Keep the counts where they have grown; a full disk is told, and they are kept the next time."""
+    if counts == read_counts(spool):
+        return
+    try:
+        write_durably(spool / FILE, dump(counts))
+    except OSError as error:
+        warn("unsaved", counters=spool / FILE, reason=error.strerror)
+
+
+def show(target: Path, spool: Path, counts: Collected, now: datetime) -> None:
     """Write the metrics file; where that is not possible it is told, and nothing else changes."""
     try:
-        text = metrics_text(counters, waiting(spool), now)
+        text = metrics_text(counts, waiting(spool), now)
         write_durably(target, text.encode())
         os.chmod(target, 0o644)
     except BadInput as error:
@@ -76,11 +68,11 @@ def show(target: Path, spool: Path, counters: Counters, now: datetime) -> None:
         warn("unseen", metrics=target, reason=error.strerror)
 
 
-def metrics_text(counters: Counters, held: Sequence[Waiting], now: datetime) -> str:
+def metrics_text(counts: Collected, held: Sequence[Waiting], now: datetime) -> str:
     """Return all metrics in Prometheus' text format; `held` is what the spool holds."""
     lines: list[str] = []
-    for counter, (name, words) in HELP.items():
-        lines += _metric(name, "counter", words, {"": getattr(counters, counter)})
+    for field, (name, words) in HELP.items():
+        lines += _metric(name, "counter", words, {"": getattr(counts, field)})
     kinds = Counter(one.kind for one in held)
     states = Counter(one.state for one in held if one.kind == "set")
     events = [one.since.timestamp() for one in held if one.kind == "event" and one.since is not None]

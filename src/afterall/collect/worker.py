@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from afterall.collect.asking import ask_slurm, first_batch
 from afterall.collect.clock import Clock
 from afterall.collect.collected import Collected
-from afterall.collect.counters import count, show
+from afterall.collect.counters import add_counts, read_counts, save_counts, show
 from afterall.collect.crew import Crew, Task
 from afterall.collect.decisions import warn
 from afterall.collect.fates import Fates
@@ -69,7 +69,7 @@ class Worker:
         self._reporting = Reporting(self._writers, self._fates, site, means.clock)
         self._asked_at: float | None = None
         self._swept: set[str] = set()
-        self._shown = Collected()
+        self._earlier = read_counts(spool.path)
 
     def round(self, *, sweep: bool = False) -> None:
         """Do all that can be done now; reports are begun here and end in a later `harvest`."""
@@ -104,11 +104,11 @@ class Worker:
         return max(self.must_wait_s(), (min(quiet_at) - self._clock.now()).total_seconds())
 
     def show(self) -> None:
-        """Count what was done since the last time, and show it where the site asks for that."""
-        counters = count(self._spool.path, self._shown, self.tally)
-        self._shown = replace(self.tally)
+        """Keep what all runs did together, and show it where the site asks for that."""
+        counts = add_counts(self._earlier, self.tally)
+        save_counts(self._spool.path, counts)
         if self._site.metrics_file:
-            show(Path(self._site.metrics_file), self._spool.path, counters, self._clock.now())
+            show(Path(self._site.metrics_file), self._spool.path, counts, self._clock.now())
 
     def stop(self) -> None:
         """End what runs; its sets stay due."""
