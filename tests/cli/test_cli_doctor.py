@@ -1,6 +1,7 @@
 """`afterall doctor` prints every check with what to do, and its exit code says whether all is well."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def test_the_checks_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     """Programs get the same checks."""
     checks = json.loads(speak(capsys, "doctor", str(tmp_path), "--json").out)
     assert {"area", "subject", "outcome", "found", "fix"} == set(checks[0])
+
+
+def test_a_path_that_is_not_utf_8_stands_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its bytes are spelled out, as in every document."""
+    told = speak(capsys, "doctor", os.fsdecode(os.fsencode(tmp_path) + b"/\xff"), "--json")
+    (check,) = json.loads(told.out)
+    assert (told.code, check["outcome"]) == (1, "wrong")
 
 
 def test_the_site_is_checked_without_slurm(

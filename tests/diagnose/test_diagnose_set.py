@@ -10,6 +10,7 @@ from afterall.diagnose.locking import check_locking
 
 MOUNTS = r"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
 40 22 0:45 / /scratch rw,relatime shared:9 - nfs4 srv:/scratch rw,vers=4.2,local_lock=none
+43 22 0:47 / /scratch/größe rw - gpfs lab rw
 41 22 0:46 / /scratch/my\040lab rw,noatime - lustre mds@tcp:/lab rw,localflock
 garbage
 """
@@ -29,11 +30,12 @@ def run_set(tmp_path: Path) -> Path:
         ("/home/a", "ext4", "relatime"),
         ("/scratch/a", "nfs4", "local_lock=none"),
         ("/scratch/my lab/set", "lustre", "localflock"),
+        ("/scratch/größe/set", "gpfs", "rw"),
         ("/scratchy", "ext4", "relatime"),
     ],
 )
 def test_the_mount_that_holds_a_directory(path: str, kind: str, option: str) -> None:
-    """The longest mount point above it, blanks in names included."""
+    """The longest mount point above it, blanks and letters beyond ASCII in names included."""
     found, options = mounted(Path(path), MOUNTS)
     assert (found, option in options) == (kind, True)
 
@@ -57,6 +59,14 @@ def test_a_directory_that_is_no_set_is_told(tmp_path: Path) -> None:
     """An empty directory holds no experiment."""
     first = next(iter(diagnose_set(tmp_path)))
     assert (first.outcome, first.found.startswith(f"{tmp_path}: ")) == (Outcome.WRONG, True)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "file"])
+def test_a_path_that_is_no_directory_is_told(tmp_path: Path, name: str) -> None:
+    """That is the one thing wrong with it; nothing else is looked at."""
+    (tmp_path / "file").write_text("")
+    (check,) = diagnose_set(tmp_path / name)
+    assert check.outcome is Outcome.WRONG
 
 
 def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:

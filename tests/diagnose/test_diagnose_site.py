@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from afterall.diagnose.check import Check, Outcome
 from afterall.diagnose.hook import check_file, check_hook
 from afterall.diagnose.installing import files_root, hook_text, install_files
+from afterall.diagnose.program import first_closed
 from afterall.diagnose.slurm import check_accounting, check_commands, parse_config, read_config
 from afterall.diagnose.spool import check_spool
+from afterall.diagnose.units import check_watch
 from afterall.errors import PublishRefused
 from afterall.observe import SlurmCommands
 from afterall.settings import SiteSettings
@@ -124,9 +127,10 @@ def test_a_spool_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "systemd-tmpfiles" in check.fix
 
 
-def test_a_spool_that_others_can_write_is_told(spool: Path) -> None:
-    """Mode 0777 lets anybody choose whose sets are reported on."""
-    spool.chmod(0o777)
+@pytest.mark.parametrize("room", [".", "new", "tmp"])
+def test_a_spool_that_others_can_write_is_told(spool: Path, room: str) -> None:
+    """Mode 0777 lets anybody choose whose sets are reported on, also that of a directory within."""
+    (spool / room).chmod(0o777)
     assert any("others could choose" in check.found for check in wrongs(check_spool(spool, SiteSettings())))
 
 
@@ -186,6 +190,28 @@ def test_an_epilog_without_time_limit_is_doubtful(tmp_path: Path) -> None:
     commands = slurm(tmp_path / "bin", sacct="1")
     checks = check_accounting({"PrologEpilogTimeout": "65534"}, commands)
     assert ("PrologEpilogTimeout", Outcome.DOUBT) in outcomes(checks)
+
+
+def test_a_link_into_a_closed_directory_is_told() -> None:
+    """The Python below a virtual environment may lie where only root can go."""
+    with tempfile.TemporaryDirectory(prefix="afterall-commons-") as place:  # pytest's are their owner's alone
+        Path(place).chmod(0o755)
+        home, link = Path(place, "home"), Path(place, "python")
+        home.mkdir(mode=0o755)
+        (home / "python").touch(mode=0o755)
+        link.symlink_to(home / "python")
+        assert first_closed(link) is None
+        home.chmod(0o700)
+        assert first_closed(link) == home
+
+
+def test_a_path_unit_that_watches_another_spool_is_told(tmp_path: Path, spool: Path) -> None:
+    """A line that is commented out, or names a longer path, watches nothing of ours."""
+    unit = tmp_path / "afterall-collect.path"
+    unit.write_text(f"[Path]\nDirectoryNotEmpty={spool}/new\n")
+    assert list(check_watch(unit, spool)) == []
+    unit.write_text(f"[Path]\n#DirectoryNotEmpty={spool}/new\nDirectoryNotEmpty={spool}/new2\n")
+    assert len(wrongs(check_watch(unit, spool))) == 1
 
 
 def test_the_files_are_brought_to_a_directory(tmp_path: Path) -> None:

@@ -1,22 +1,23 @@
 """`afterall doctor`: check an installation, and what a set's file system can do; changes nothing."""
 
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
-import msgspec
+from msgspec.structs import replace
 
 from afterall.cli.arguments import PATH
 from afterall.cli.console import print_document, print_path, print_table
 from afterall.cli.exits import Exit
 from afterall.cli.printable import plain
 from afterall.cli.worker_options import spool_of, worker_options
+from afterall.collect import commands_of
 from afterall.diagnose import Check, Outcome, diagnose_set, diagnose_site, install_files
-from afterall.observe import SlurmCommands
+from afterall.render.json_writing import json_text
 from afterall.settings import read_site_settings
 
+MOST_PATIENCE_S = 30.0
 _MARKS = {Outcome.GOOD: "✓", Outcome.DOUBT: "⚠️", Outcome.WRONG: "✗", Outcome.UNKNOWN: "?"}
 
 
@@ -48,19 +49,16 @@ def command(
         return Exit.DONE
     checks = list(diagnose_set(set_dir.absolute()) if set_dir is not None else _site(spool, config))
     if as_json:
-        print_document(msgspec.json.format(msgspec.json.encode(checks), indent=2) + b"\n")
+        print_document(json_text(checks))
     else:
         _print(checks)
     return Exit.SOMETHING_WRONG if any(c.outcome is Outcome.WRONG for c in checks) else Exit.DONE
 
 
 def _site(spool: Path | None, config: Path) -> Iterable[Check]:
+    """Ask as the worker would, but with less patience."""
     site = read_site_settings(config)
-    path = f"{site.slurm_path}:{os.environ.get('PATH', '')}" if os.geteuid() else site.slurm_path
-    environment = dict(os.environ)
-    if site.slurm_conf:
-        environment["SLURM_CONF"] = site.slurm_conf
-    commands = SlurmCommands(path=path, environment=environment, timeout_s=min(30.0, site.slurm_timeout_s))
+    commands = replace(commands_of(site), timeout_s=min(MOST_PATIENCE_S, site.slurm_timeout_s))
     return diagnose_site(site, spool_of(spool, site), commands)
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from afterall.collect.asking import commands_of
     from afterall.collect.backlog import Waiting, waiting
     from afterall.collect.collected import Collected
     from afterall.collect.decisions import log_to_stderr
@@ -20,6 +21,7 @@ __all__ = [
     "Waiting",
     "collect_once",
     "collect_watch",
+    "commands_of",
     "log_to_stderr",
     "sweep",
     "waiting",
@@ -31,6 +33,7 @@ _HOMES = {
     "Waiting": "backlog",
     "collect_once": "run",
     "collect_watch": "run",
+    "commands_of": "asking",
     "log_to_stderr": "decisions",
     "sweep": "run",
     "waiting": "backlog",

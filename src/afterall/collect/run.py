@@ -3,7 +3,6 @@
 Invariant: one worker a spool; a second one leaves at once and says so. Whatever ends it, nothing is lost.
 """
 
-import pwd
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from afterall.collect.collected import Collected
 from afterall.collect.decisions import tell
 from afterall.collect.worker import Means, Worker
 from afterall.events import open_spool
+from afterall.events.spool import uids_of
 from afterall.settings import SiteSettings
 
 POLL_S = 2.0
@@ -84,14 +84,6 @@ def collect_watch(spool: Path, site: SiteSettings, means: Means | None = None) -
         return worker.tally
 
 
-def _uids_of(user: str) -> frozenset[int]:
-    """Return the uid of a user's name; none where this host does not know it."""
-    try:
-        return frozenset({pwd.getpwnam(user).pw_uid})
-    except (KeyError, ValueError):
-        return frozenset()
-
-
 class _EndedBySignal(BaseException):
     """Somebody asked the worker to end; every instant is as good as any other for that."""
 
@@ -99,7 +91,7 @@ class _EndedBySignal(BaseException):
 @contextmanager
 def _worker(path: Path, site: SiteSettings, means: Means) -> Iterator[Worker | None]:
     """Yield the worker of a spool, None where there is one already."""
-    spool = open_spool(path, site.min_uid, means.after_step, trusted=_uids_of(site.hook_user))
+    spool = open_spool(path, site.min_uid, means.after_step, trusted=uids_of(site.hook_user))
     with spool.alone() as alone:
         if not alone:
             tell("left", spool=path, reason="another worker has this spool")

@@ -31,5 +31,7 @@ def diagnose_site(site: SiteSettings, spool: Path, commands: SlurmCommands) -> I
 def diagnose_set(set_dir: Path) -> Iterator[Check]:
     """Yield the checks of one set's directory, made as the user who asks."""
     yield from check_set(set_dir)
+    if not set_dir.is_dir():
+        return
     yield from check_file_system(set_dir)
     yield from check_locking(set_dir)

@@ -4,6 +4,7 @@ Source: proc_pid_mountinfo(5).
 """
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -15,6 +16,7 @@ from afterall.diagnose.check import Check, doubt, good, unknown, wrong
 AREA = "file system"
 LEAST_FREE = 16 << 20
 MOST_SKEW_S = 60.0
+_ESCAPE = re.compile(r"\\([0-7]{3})")
 SHARED = frozenset(
     {"nfs", "nfs4", "lustre", "gpfs", "beegfs", "cifs", "ceph", "fuse.ceph", "glusterfs", "wekafs"}
 )
@@ -22,7 +24,12 @@ SHARED = frozenset(
 
 def check_file_system(directory: Path) -> Iterator[Check]:
     """Yield the file system's kind, its room and its clock."""
-    kind, options = mounted(directory)
+    try:
+        kind, options = mounted(directory)
+        free = shutil.disk_usage(directory).free
+    except OSError as error:
+        yield unknown(AREA, str(directory), (error.strerror or str(error)).lower())
+        return
     local = [
         option for option in options if option.startswith(("local_lock", "localflock", "nolock", "noflock"))
     ]
@@ -36,7 +43,6 @@ def check_file_system(directory: Path) -> Iterator[Check]:
     else:
         shared = "shared between nodes" if kind in SHARED else "local to this node, or of an unknown kind"
         yield good(AREA, str(directory), f"{kind or 'unknown'}: {shared}")
-    free = shutil.disk_usage(directory).free
     if free < LEAST_FREE:
         yield wrong(
             AREA, str(directory), f"{free >> 20} MiB are free", "Free space: the report needs a few MiB."
@@ -50,12 +56,12 @@ def mounted(directory: Path, table: str | None = None) -> tuple[str, tuple[str, 
         table = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
     best: tuple[int, str, tuple[str, ...]] = (-1, "", ())
     real = os.path.realpath(directory)
-    for line in table.splitlines():
+    for line in table.split("\n"):
         fields, _, rest = line.partition(" - ")
         parts, tail = fields.split(" "), rest.split(" ")
         if len(parts) < 6 or len(tail) < 3:
             continue
-        point = parts[4].encode("ascii", "surrogateescape").decode("unicode_escape")
+        point = _ESCAPE.sub(lambda code: chr(int(code[1], 8)), parts[4])
         inside = real == point or real.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= best[0]:
             best = (len(point), tail[0], (*parts[5].split(","), *tail[2].split(",")))

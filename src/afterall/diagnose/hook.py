@@ -13,7 +13,6 @@ from afterall.diagnose.installing import hook_text
 from afterall.diagnose.slurm import Config
 
 AREA = "hook"
-_PLACES = ("Epilog", "EpilogSlurmctld", "JobCompLoc")
 _NUMBERED = re.compile(r"^(Epilog|EpilogSlurmctld)(?:\[\d+\])?$")
 _SPOOL = re.compile(r"(?m)^spool=(\S*)$")
 _NAME = "afterall-epilog"
@@ -53,9 +52,9 @@ def check_file(path: Path, spool: Path) -> Iterator[Check]:
         yield unknown(AREA, str(path), (error.strerror or str(error)).lower())
         return
     if found.st_uid != 0 or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        found_ = f"belongs to uid {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}"
+        rights = f"belongs to uid {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}"
         fix = f"chown root:root {shlex.quote(str(path))}; chmod 755 {shlex.quote(str(path))}"
-        yield wrong(AREA, str(path), f"{found_}: whoever can write it runs as root on every node", fix)
+        yield wrong(AREA, str(path), f"{rights}: whoever can write it runs as root on every node", fix)
     if not os.access(path, os.X_OK):
         yield wrong(AREA, str(path), "is not executable", f"chmod 755 {shlex.quote(str(path))}")
     if _MARK not in text:

@@ -20,7 +20,7 @@ def check_program() -> Iterator[Check]:
     """Yield whether others can read and search everything down to the interpreter and the package."""
     yield good(AREA, "afterall", f"{_version()} under Python {sys.version.split()[0]}")
     for what in (Path(sys.executable), Path(afterall.__file__)):
-        closed = _first_closed(what)
+        closed = first_closed(what)
         if closed is None:
             yield good(AREA, str(what), "can be read by every user")
         else:
@@ -39,9 +39,13 @@ def _version() -> str:
         return "of unknown version"
 
 
-def _first_closed(path: Path) -> Path | None:
-    """Return the first part of a path that other users cannot search or read; None where all can."""
-    for part in [*reversed(path.parents), path, path.resolve()]:
+def first_closed(path: Path) -> Path | None:
+    """Return the first part of a path that other users cannot search or read; None where all can.
+
+    What a link leads to counts with all above it, as the Python below a virtual environment.
+    """
+    real = path.resolve()
+    for part in [*reversed(path.parents), path, *reversed(real.parents), real]:
         try:
             mode = part.stat().st_mode
         except OSError:

@@ -1,7 +1,6 @@
 """Check the spool: its owner and modes, one file system, room, and whether anybody empties it."""
 
 import os
-import pwd
 import shutil
 import stat
 import time
@@ -9,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from afterall.diagnose.check import Check, doubt, good, unknown, wrong
-from afterall.events.spool import NEW, QUARANTINE, SETS_FAILED, TMP
+from afterall.errors import BadInput
+from afterall.events.spool import NEW, QUARANTINE, SETS_FAILED, TMP, check_rights, uids_of
 from afterall.settings import SiteSettings
 
 AREA = "spool"
@@ -30,7 +30,9 @@ def check_spool(path: Path, site: SiteSettings) -> Iterator[Check]:
     except OSError as error:
         yield wrong(AREA, str(error.filename or path), (error.strerror or str(error)).lower(), _MAKE)
         return
-    yield from _rights(path, found, site)
+    told = f"uid {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}"
+    refused = [check for room in (path, path / NEW, path / TMP) for check in _rights(room, site)]
+    yield from refused or [good(AREA, str(path), told)]
     if len({found.st_dev, *(room.st_dev for room in rooms)}) > 1:
         yield wrong(
             AREA, str(path), "new and tmp lie on different file systems", "Make them plain directories of it."
@@ -49,23 +51,13 @@ def check_spool(path: Path, site: SiteSettings) -> Iterator[Check]:
             )
 
 
-def _rights(path: Path, found: os.stat_result, site: SiteSettings) -> Iterator[Check]:
-    mode = f"uid {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}"
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        yield wrong(
-            AREA, str(path), f"{mode}: others could choose whose sets are reported on", f"chmod 0700 {path}"
-        )
-    elif found.st_uid >= site.min_uid and not _is_hook_user(found.st_uid, site.hook_user):
-        yield wrong(AREA, str(path), f"{mode}: belongs to an ordinary user", f"chown root {path}")
-    else:
-        yield good(AREA, str(path), mode)
-
-
-def _is_hook_user(uid: int, name: str) -> bool:
+def _rights(directory: Path, site: SiteSettings) -> Iterator[Check]:
+    """Yield what the worker would refuse the spool for."""
     try:
-        return pwd.getpwnam(name).pw_uid == uid
-    except KeyError:
-        return False
+        check_rights(directory, site.min_uid, uids_of(site.hook_user))
+    except BadInput as error:
+        found = f"{error.problem}: others could choose whose sets are reported on"
+        yield wrong(AREA, str(directory), found, _MAKE)
 
 
 def _waiting(path: Path, waiting: list[str]) -> Iterator[Check]:

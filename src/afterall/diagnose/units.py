@@ -27,11 +27,20 @@ def check_units(spool: Path) -> Iterator[Check]:
     for unit in UNITS:
         yield from _check_unit(unit)
     path_unit = _file_of("afterall-collect.path")
-    if path_unit is not None and f"DirectoryNotEmpty={spool}/new" not in path_unit.read_text(
-        "utf-8", "replace"
-    ):
+    if path_unit is not None:
+        yield from check_watch(path_unit, spool)
+
+
+def check_watch(unit: Path, spool: Path) -> Iterator[Check]:
+    """Yield what is wrong with what a path unit's file watches."""
+    try:
+        lines = unit.read_text("utf-8", "replace").splitlines()
+    except OSError as error:
+        yield unknown(AREA, str(unit), (error.strerror or str(error)).lower())
+        return
+    if f"DirectoryNotEmpty={spool}/new" not in lines:
         yield wrong(
-            AREA, str(path_unit), f"does not watch {spool}/new", "Set DirectoryNotEmpty to the spool's new/."
+            AREA, str(unit), f"does not watch {spool}/new", "Set DirectoryNotEmpty to the spool's new/."
         )
 
 

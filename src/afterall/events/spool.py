@@ -15,6 +15,7 @@ worker's own notes.
 import errno
 import fcntl
 import os
+import pwd
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -201,7 +202,7 @@ def open_spool(
     Whoever can write into new/ chooses whose sets are reported on, so a spool that ordinary users (uid at
     least `min_uid`) other than the worker's own and the `trusted` can write to is refused.
     """
-    _check(path, min_uid, trusted)
+    check_rights(path, min_uid, trusted)
     try:
         for room in (NEW, TMP, *_OURS):
             with suppress(FileExistsError):
@@ -209,8 +210,16 @@ def open_spool(
     except OSError as error:
         raise BadInput(path / room, (error.strerror or str(error)).lower()) from error
     for room in (NEW, TMP, *_OURS):
-        _check(path / room, min_uid, trusted)
+        check_rights(path / room, min_uid, trusted)
     return Spool(path, after_step)
+
+
+def uids_of(user: str) -> frozenset[int]:
+    """Return the uid of a user's name; none where this host does not know it."""
+    try:
+        return frozenset({pwd.getpwnam(user).pw_uid})
+    except (KeyError, ValueError):
+        return frozenset()
 
 
 def _read_all(descriptor: int, limit: int) -> bytes:
@@ -220,7 +229,8 @@ def _read_all(descriptor: int, limit: int) -> bytes:
     return data
 
 
-def _check(path: Path, min_uid: int, trusted: frozenset[int]) -> None:
+def check_rights(path: Path, min_uid: int, trusted: frozenset[int]) -> None:
+    """Raise BadInput where ordinary users could write into one of a spool's directories."""
     try:
         found = os.stat(path)
     except OSError as error:
