@@ -18,8 +18,8 @@ from afterall.pipeline.survey import Survey, survey
 from afterall.pipeline.telling import Progress, silent
 from afterall.publish import Published
 from afterall.scan.checkpoints import Examination, Memory, memory_directory, read_memory, write_memory
+from afterall.scan.crew import scan_experiments
 from afterall.scan.evaluations import shared_evaluations, with_shared
-from afterall.scan.experiment import scan_experiment
 from afterall.scan.files import read_whole
 
 _MAX_LOOKS = 3
@@ -122,13 +122,13 @@ def _write(surveyed: Survey, written: Report, *, as_page: bool) -> Published:
 
 
 def _scan_all(surveyed: Survey, how: Examination, progress: Progress) -> tuple[Experiment, ...]:
-    found = []
-    matched = surveyed.matched.experiments
+    def tell(name: str, done: int, total: int) -> None:
+        progress(f"reading {name}", done, total)
+
     shared = shared_evaluations(surveyed.set_dir, surveyed.layout)
-    for done, one in enumerate(matched):
-        progress(f"reading {one.layout.name}", done, len(matched))
-        found.append(scan_experiment(with_shared(one, shared), how))
-    return tuple(found)
+    experiments = [with_shared(one, shared) for one in surveyed.matched.experiments]
+    sizes = {entry.path: entry.size_bytes for entry in surveyed.layout.entries}
+    return scan_experiments(experiments, how, sizes, tell)
 
 
 def _readme(set_dir: Path, layout: SetLayout) -> str | None:

@@ -57,6 +57,16 @@ class Memory:
         self.has_learned = False
 
     @property
+    def known(self) -> Table | None:
+        """All that is known by now; None where nothing is kept."""
+        return {**self._before, **self.used} if self._keeps else None
+
+    def take(self, used: Table, *, has_learned: bool) -> None:
+        """Add what another process used of what was known, and learned."""
+        self.used |= used
+        self.has_learned = self.has_learned or has_learned
+
+    @property
     def unused(self) -> Table:
         """What was known before and not asked for in this run."""
         return {key: raw for key, raw in self._before.items() if key not in self.used}

@@ -1,0 +1,67 @@
+"""Be a helper of a set's process: read one experiment after the other, as told on stdin, until it ends.
+
+Started as `python -I -m afterall.scan.crew.helping`, by and as the user whose report it is.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from afterall.scan.checkpoints import Examination, Memory
+from afterall.scan.crew.frames import (
+    HOME,
+    MATCHED,
+    TASK,
+    Greeting,
+    Lost,
+    Scanned,
+    Task,
+    encoded,
+    receive,
+    send,
+)
+from afterall.scan.experiment import scan_experiment
+
+_NOTHING = msgspec.msgpack.encode(Scanned())
+
+
+def main() -> int:
+    """Serve until nobody asks any more."""
+    with open(0, "rb", closefd=False) as asked, open(_keep_stdout(), "wb") as answers:
+        try:
+            serve(asked, answers)
+        except Lost:
+            return 0
+    return 0
+
+
+def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
+    """Greet, take the task, and answer each experiment; raises Lost in the end."""
+    send(answers, msgspec.msgpack.encode(Greeting(HOME)))
+    task = TASK.decode(receive(asked))
+    while True:
+        send(answers, _answer(receive(asked), task))
+
+
+def _answer(question: bytes, task: Task) -> bytes:
+    memory = Memory(task.known, keeps=task.known is not None)
+    how = Examination(Path(task.root), task.depth, memory=memory)
+    try:
+        found = scan_experiment(MATCHED.decode(question), how)
+    except Exception:  # noqa: BLE001 (whoever asked reads it again, and tells)
+        return _NOTHING
+    return encoded(Scanned(experiment=found, used=memory.used, has_learned=memory.has_learned)) or _NOTHING
+
+
+def _keep_stdout() -> int:
+    """Return a descriptor for the answers; stdout is stderr from now on, so that no print can spoil them."""
+    out = os.dup(1)
+    os.dup2(2, 1)
+    return out
+
+
+if __name__ == "__main__":
+    sys.exit(main())
