@@ -1,6 +1,11 @@
 """The process that writes a report needs little, and when it meets a limit the old report is still there."""
 
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from msgspec.structs import replace
@@ -66,3 +71,48 @@ def test_a_limit_that_is_met_leaves_the_old_report(
     assert leftovers(sweep_dir) == []
     assert isinstance(_write(everyones_python, sweep_dir, DEFAULTS), Reported)
     assert is_whole(sweep_dir)
+
+
+def test_a_large_set_is_read_by_helpers_who_are_the_user(everyones_python: str, commons: Path) -> None:
+    """Within the same limits each; none of them outlives the report."""
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("on one core nobody helps")
+    sweep_dir = lay_set(commons / "sweep", "11", "12")
+    for log in sweep_dir.glob("*/*.out"):
+        log.write_bytes(b"a line of a log that tells nothing\n" * (1 << 19) + log.read_bytes())
+    seen: set[int] = set()
+    with _watching(seen):
+        answer = _write(everyones_python, sweep_dir, DEFAULTS)
+    assert isinstance(answer, Reported), answer
+    assert seen == {USER}
+    assert not list(_helpers())
+
+
+@contextmanager
+def _watching(seen: set[int]) -> Iterator[None]:
+    """Note whose helpers run meanwhile."""
+
+    def watch() -> None:
+        while not is_over.is_set():
+            seen.update(_helpers())
+            time.sleep(0.02)
+
+    is_over = Event()
+    thread = Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _helpers() -> Iterator[int]:
+    """Yield the user of each of this user's helpers that runs on this machine."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            argv = (process / "cmdline").read_bytes().split(b"\0")
+            if b"afterall.scan.crew.helping" in argv and (uid := process.stat().st_uid) == USER:
+                yield uid
+        except OSError:  # it has ended
+            continue
