@@ -15,9 +15,12 @@ _AGAINST = frozenset({FindingCode.OVERFITTING, FindingCode.LOSS_ROSE, FindingCod
 
 def lengthening_steps(experiments: Iterable[Experiment], findings: Sequence[Finding]) -> list[NextStep]:
     """Return the suggestions, in the order of the experiments."""
+    told: dict[str | None, dict[FindingCode, Finding]] = {}
+    for finding in findings:
+        told.setdefault(finding.experiment, {})[finding.code] = finding
     steps = []
     for experiment in experiments:
-        own = {finding.code: finding for finding in findings if finding.experiment == experiment.name}
+        own = told.get(experiment.name, {})
         if FindingCode.STILL_FALLING in own and not _AGAINST & set(own) and _validation_falls(experiment):
             steps.append(_longer(experiment))
         earlier = own.get(FindingCode.OVERFITTING)
