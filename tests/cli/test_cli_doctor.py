@@ -52,6 +52,22 @@ def test_the_site_is_checked_without_slurm(
     assert f"{tmp_path}/spool" in told.out
 
 
+def test_a_second_mount_needs_a_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without SET there is nothing that could be mounted twice."""
+    told = speak(capsys, "doctor", "--mounted-also-at", str(tmp_path))
+    assert (told.code, told.out) == (2, "")
+    assert "--mounted-also-at needs the SET" in told.err
+
+
+def test_a_second_mount_is_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same path again is no second mount, and said not to have been tried as one."""
+    (tmp_path / "rank4").mkdir()
+    (tmp_path / "rank4" / "slurm-1.out").write_text("step 1 loss: 1.5\n")
+    told = speak(capsys, "doctor", str(tmp_path), "--mounted-also-at", str(tmp_path))
+    assert told.code == 0
+    assert "two mounts were not tried" in told.out
+
+
 def test_the_files_are_copied_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each copied file is printed; a second time nothing is replaced."""
     told = speak(capsys, "doctor", "--install-files", str(tmp_path))

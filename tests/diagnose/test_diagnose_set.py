@@ -67,9 +67,3 @@ def test_a_path_that_is_no_directory_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("")
     (check,) = diagnose_set(tmp_path / name)
     assert check.outcome is Outcome.WRONG
-
-
-def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """A path that is not there gives a clear word, not an exception."""
-    (check,) = check_locking(tmp_path / "nowhere")
-    assert (check.outcome, "nothing can be written" in check.found) == (Outcome.WRONG, True)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from afterall.diagnose.installing import files_root, hook_text, install_files
 from afterall.diagnose.program import first_closed
 from afterall.diagnose.slurm import check_accounting, check_commands, parse_config, read_config
 from afterall.diagnose.spool import check_spool
-from afterall.diagnose.units import check_watch
 from afterall.errors import PublishRefused
 from afterall.observe import SlurmCommands
 from afterall.settings import SiteSettings
@@ -89,6 +89,14 @@ def test_a_script_that_calls_the_hook_counts(tmp_path: Path, spool: Path) -> Non
     script.chmod(0o755)
     checks = list(check_hook({"Epilog": f"{tmp_path}/*.sh"}, spool))
     assert checks[0].outcome is Outcome.GOOD
+
+
+def test_a_hook_without_a_path_lies_beside_slurm_conf(hook: Path, spool: Path) -> None:
+    """As configless Slurm has it: by its name alone, among several epilogs."""
+    conf = str(hook.parent / "slurm.conf")
+    config = {"Epilog[0]": "/none/site.sh", "Epilog[1]": hook.name, "SLURM_CONF": conf}
+    first = next(iter(check_hook(config, spool)))
+    assert (first.subject, first.outcome, first.found) == ("Epilog[1]", Outcome.GOOD, str(hook))
 
 
 def test_a_hook_that_others_can_write_is_told(hook: Path, spool: Path) -> None:
@@ -205,15 +213,6 @@ def test_a_link_into_a_closed_directory_is_told() -> None:
         assert first_closed(link) == home
 
 
-def test_a_path_unit_that_watches_another_spool_is_told(tmp_path: Path, spool: Path) -> None:
-    """A line that is commented out, or names a longer path, watches nothing of ours."""
-    unit = tmp_path / "afterall-collect.path"
-    unit.write_text(f"[Path]\nDirectoryNotEmpty={spool}/new\n")
-    assert list(check_watch(unit, spool)) == []
-    unit.write_text(f"[Path]\n#DirectoryNotEmpty={spool}/new\nDirectoryNotEmpty={spool}/new2\n")
-    assert len(wrongs(check_watch(unit, spool))) == 1
-
-
 def test_the_files_are_brought_to_a_directory(tmp_path: Path) -> None:
     """Hook, units and examples arrive with their modes, byte for byte."""
     made = install_files(tmp_path / "out")
@@ -226,6 +225,16 @@ def test_the_files_are_brought_to_a_directory(tmp_path: Path) -> None:
         source = files_root() / path.relative_to(tmp_path / "out")
         assert path.read_bytes() == source.read_bytes()
     assert os.access(tmp_path / "out" / "hooks" / "afterall-epilog", os.X_OK)
+
+
+def test_a_wheel_holds_the_files(tmp_path: Path) -> None:
+    """What is copied from a checkout lies in the package too, where an installed program looks for it."""
+    pyproject = tomllib.loads((files_root() / "pyproject.toml").read_text())
+    included = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert all(place == f"afterall/files/{source}" for source, place in included.items())
+    for path in install_files(tmp_path / "out"):
+        copied = path.relative_to(tmp_path / "out")
+        assert any(copied.is_relative_to(source) for source in included), copied
 
 
 def test_no_file_is_replaced(tmp_path: Path) -> None:

@@ -13,7 +13,15 @@ from afterall.cli.exits import Exit
 from afterall.cli.printable import plain
 from afterall.cli.worker_options import spool_of, worker_options
 from afterall.collect import commands_of
-from afterall.diagnose import Check, Outcome, diagnose_set, diagnose_site, install_files
+from afterall.diagnose import (
+    Check,
+    Outcome,
+    diagnose_set,
+    diagnose_site,
+    install_files,
+    take_part,
+    task_here,
+)
 from afterall.render.json_writing import json_text
 from afterall.settings import read_site_settings
 
@@ -23,6 +31,13 @@ _MARKS = {Outcome.GOOD: "✓", Outcome.DOUBT: "⚠️", Outcome.WRONG: "✗", Ou
 
 @click.command("doctor")
 @click.argument("set_dir", metavar="[SET]", required=False, type=PATH)
+@click.option(
+    "--mounted-also-at",
+    "also_at",
+    metavar="DIR",
+    type=PATH,
+    help="SET seen through another mount of this host: try its lock by both.",
+)
 @worker_options
 @click.option(
     "--install-files",
@@ -33,13 +48,20 @@ _MARKS = {Outcome.GOOD: "✓", Outcome.DOUBT: "⚠️", Outcome.WRONG: "✗", Ou
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 def command(
-    set_dir: Path | None, spool: Path | None, config: Path, target: Path | None, *, as_json: bool
+    set_dir: Path | None,
+    also_at: Path | None,
+    spool: Path | None,
+    config: Path,
+    target: Path | None,
+    *,
+    as_json: bool,
 ) -> int:
     """Check the installation, or with SET what a report of that set would meet there.
 
     Without SET: the program, Slurm's commands, the hook that slurm.conf names, the spool, the units,
     accounting; root sees most. With SET: the set itself, its file system, its clock and its locks; a few
-    temporary files are made in it and removed. The exit code is 1 when anything is wrong.
+    temporary files are made in it and removed. Started by srun on several nodes, the first task holds a lock,
+    the others try for it, and the first tells. The exit code is 1 when anything is wrong.
 
     Example: afterall doctor
     """
@@ -47,7 +69,16 @@ def command(
         for path in install_files(target):
             print_path(path)
         return Exit.DONE
-    checks = list(diagnose_set(set_dir.absolute()) if set_dir is not None else _site(spool, config))
+    if set_dir is None:
+        if also_at is not None:
+            raise click.UsageError("--mounted-also-at needs the SET that is mounted there too.")
+        checks = list(_site(spool, config))
+    else:
+        task = task_here()
+        if task is not None and task.number > 0:
+            take_part(set_dir.absolute(), task)
+            return Exit.DONE
+        checks = list(diagnose_set(set_dir.absolute(), also_at and also_at.absolute(), task))
     if as_json:
         print_document(json_text(checks))
     else:

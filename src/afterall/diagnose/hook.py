@@ -16,6 +16,8 @@ AREA = "hook"
 _NUMBERED = re.compile(r"^(Epilog|EpilogSlurmctld)(?:\[\d+\])?$")
 _SPOOL = re.compile(r"(?m)^spool=(\S*)$")
 _NAME = "afterall-epilog"
+_SENT_TO = Path("/run/slurm/conf")
+"""Where slurmd keeps what a configless slurmctld sends it."""
 _MARK = "afterall-event 1"
 """In the hook's text, whatever its file is called."""
 
@@ -76,7 +78,16 @@ def _named(config: Config) -> Iterator[tuple[str, Path]]:
         if _NUMBERED.match(setting) or (setting == "JobCompLoc" and is_script):
             for pattern in value.split(","):
                 if pattern and pattern != "(null)":
-                    yield from ((setting, Path(name)) for name in sorted(glob(pattern)) or [pattern])
+                    yield from ((setting, path) for path in _files(pattern, config))
+
+
+def _files(pattern: str, config: Config) -> list[Path]:
+    """Return what a pattern matches; one without a path lies beside slurm.conf, sent there or not [23.11]."""
+    places = [Path("/")]
+    if not pattern.startswith("/"):
+        places = [Path(config.get("SLURM_CONF", "")).parent, _SENT_TO]
+    found = (sorted(glob(str(place / pattern))) for place in places)
+    return [Path(name) for name in next(filter(None, found), [pattern])]
 
 
 def _is_hook(path: Path) -> bool:

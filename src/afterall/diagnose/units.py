@@ -1,77 +1,105 @@
-"""Check what starts the worker: systemd's units, or cron."""
+"""Check what starts the worker: systemd's units as they count together with their drop-ins, or cron."""
 
+import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from afterall.diagnose.check import Check, doubt, good, unknown, wrong
+from afterall.diagnose.confinement import check_service
+from afterall.diagnose.unit_files import Unit, parse_unit, read_unit, unit_files
 
 AREA = "units"
-UNITS = ("afterall-collect.path", "afterall-collect.timer", "afterall-sweep.timer")
-_PLACES = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
+STARTING = ("afterall-collect.path", "afterall-collect.timer", "afterall-sweep.timer")
+SERVICES = ("afterall-collect.service", "afterall-sweep.service")
 _CRON = Path("/etc/cron.d/afterall")
+_INSTALL = "afterall doctor --install-files DIR, then copy DIR/slurm/*."
 _TIMEOUT_S = 10
 
 
-def check_units(spool: Path) -> Iterator[Check]:
-    """Yield whether the units are there, watch the right spool and are active; else whether cron is used."""
-    if _CRON.is_file():
-        yield good(AREA, str(_CRON), "starts the worker")
+def check_units(spool: Path, root: Path = Path("/")) -> Iterator[Check]:
+    """Yield whether the units are there, active, and made for this spool; else whether cron is used."""
+    if (root / _CRON.relative_to("/")).is_file():
+        yield check_crontab(root / _CRON.relative_to("/"))
         return
-    if not Path("/run/systemd/system").is_dir():
+    is_running = (root / "run/systemd/system").is_dir()
+    if not is_running:
         yield unknown(
             AREA, "systemd", "does not run here, and there is no /etc/cron.d/afterall", _cron_hint()
         )
-        return
-    for unit in UNITS:
-        yield from _check_unit(unit)
-    path_unit = _file_of("afterall-collect.path")
-    if path_unit is not None:
-        yield from check_watch(path_unit, spool)
+        if not unit_files(STARTING[0], root):
+            return
+    for name in (*STARTING, *SERVICES):
+        if not unit_files(name, root):
+            yield wrong(AREA, name, "is not installed", _INSTALL)
+            continue
+        if is_running and name in STARTING:
+            yield from _check_state(name)
+        try:
+            yield from check_unit(_unit(name, root, is_running=is_running), spool)
+        except OSError as error:
+            yield unknown(AREA, error.filename or name, (error.strerror or str(error)).lower())
 
 
-def check_watch(unit: Path, spool: Path) -> Iterator[Check]:
-    """Yield what is wrong with what a path unit's file watches."""
-    try:
-        lines = unit.read_text("utf-8", "replace").splitlines()
-    except OSError as error:
-        yield unknown(AREA, str(unit), (error.strerror or str(error)).lower())
-        return
-    if f"DirectoryNotEmpty={spool}/new" not in lines:
+def check_unit(unit: Unit, spool: Path) -> Iterator[Check]:
+    """Yield what is wrong with what a unit says, drop-ins included, where the worker has this spool."""
+    if unit.name.endswith(".path"):
+        yield from _check_watch(unit, spool)
+    elif unit.name.endswith(".service"):
+        yield from check_service(unit, spool)
+
+
+def check_crontab(path: Path) -> Check:
+    """Return whether cron reads a file of /etc/cron.d: it leaves alone what others than root can write."""
+    found = path.stat()
+    if found.st_uid != 0 or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        fix = f"chown root:root {path}; chmod 644 {path}"
+        return wrong(AREA, str(path), "can be written by others than root, so cron does not read it", fix)
+    return good(AREA, str(path), "starts the worker, where cron runs")
+
+
+def _check_watch(unit: Unit, spool: Path) -> Iterator[Check]:
+    watched = unit.values("Path.DirectoryNotEmpty")
+    if str(spool / "new") not in map(os.path.normpath, watched):
         yield wrong(
-            AREA, str(unit), f"does not watch {spool}/new", "Set DirectoryNotEmpty to the spool's new/."
+            AREA,
+            unit.name,
+            f"watches {', '.join(watched) or 'nothing'}, not {spool}/new",
+            f"systemctl edit {unit.name}: below [Path] an empty DirectoryNotEmpty=, then DirectoryNotEmpty="
+            f"{spool}/new",
         )
 
 
-def _check_unit(unit: str) -> Iterator[Check]:
-    if _file_of(unit) is None:
-        yield wrong(
-            AREA, unit, "is not installed", "afterall doctor --install-files DIR, then copy DIR/slurm/*."
-        )
-        return
-    state = _systemctl("is-active", unit)
+def _check_state(name: str) -> Iterator[Check]:
+    state = _systemctl("is-active", name)
     if state == "active":
-        yield good(AREA, unit, "active")
+        yield good(AREA, name, "active")
     else:
-        yield wrong(AREA, unit, state or "its state is not known", f"systemctl enable --now {unit}")
-    if state == "active" and _systemctl("is-enabled", unit) not in ("enabled", "static"):
-        yield doubt(AREA, unit, "is not enabled: it will be gone after a reboot", f"systemctl enable {unit}")
+        yield wrong(AREA, name, state or "its state is not known", f"systemctl enable --now {name}")
+    if state == "active" and _systemctl("is-enabled", name) not in ("enabled", "static"):
+        yield doubt(AREA, name, "is not enabled: it will be gone after a reboot", f"systemctl enable {name}")
+    if _systemctl("show", "--property=NeedDaemonReload", "--value", name) == "yes":
+        found = "was changed since systemd read it: the change does not count yet"
+        yield doubt(AREA, name, found, f"systemctl daemon-reload; systemctl restart {name}")
 
 
-def _file_of(unit: str) -> Path | None:
-    return next((place / unit for place in _PLACES if (place / unit).is_file()), None)
+def _unit(name: str, root: Path, *, is_running: bool) -> Unit:
+    """Return a unit as systemd puts it together; by our own reading where it does not run or answer."""
+    text = _systemctl("cat", "--no-pager", name) if is_running else ""
+    return parse_unit(name, [text]) if text else read_unit(name, root)
 
 
-def _systemctl(verb: str, unit: str) -> str:
+def _systemctl(*arguments: str) -> str:
     program = shutil.which("systemctl", path="/usr/bin:/bin")
     if program is None:
         return ""
     try:
-        done = subprocess.run([program, verb, unit], capture_output=True, timeout=_TIMEOUT_S, check=False)
+        done = subprocess.run([program, *arguments], capture_output=True, timeout=_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.decode("utf-8", "replace").strip()[:80]
+    return done.stdout.decode("utf-8", "replace").strip()
 
 
 def _cron_hint() -> str:
