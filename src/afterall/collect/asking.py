@@ -1,15 +1,21 @@
 """Ask Slurm once for all sets that are due.
 
-Invariant: whatever the number of sets, one accounting query a round: sets beyond the ids that one query may
-name wait for the next round. Only a set that has more ids by itself is asked about in several queries.
+Invariant: whatever the number of sets and of their jobs, one accounting query in a debounce time, which names
+no more ids than a query may: further sets wait for the next round, and a set that has more ids by itself is
+asked about in several rounds, before any other.
 """
 
 import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
+from afterall.collect.clock import Clock
 from afterall.collect.item import SetItem
 from afterall.collect.messages import OptIn
+from afterall.collect.portions import Portions, portions, put_together
+from afterall.collect.store import Notes
 from afterall.model import JobId, Observation
 from afterall.observe import Question, SlurmCommands, observe_many
 from afterall.settings import SiteSettings
@@ -17,7 +23,62 @@ from afterall.settings import SiteSettings
 _LONGEST_WINDOW = timedelta(days=366)
 
 
-def first_batch(items: Sequence[SetItem], site: SiteSettings) -> list[SetItem]:
+class Asking:
+    """The questions to Slurm, and the time between them."""
+
+    def __init__(self, site: SiteSettings, clock: Clock) -> None:
+        self._site = site
+        self._clock = clock
+        self._asked_at: float | None = None
+        self._portions: Portions | None = None
+
+    @property
+    def is_halfway(self) -> bool:
+        """True while a set has been asked about in part."""
+        return self._portions is not None
+
+    def must_wait_s(self) -> float:
+        """Return for how long Slurm is still left in peace: the debounce time, however many sets are due."""
+        if self._asked_at is None:
+            return 0.0
+        return max(0.0, self._asked_at + self._site.debounce_s - self._clock.monotonic())
+
+    def ask(self, items: list[SetItem]) -> list[tuple[SetItem, Observation]]:
+        """Return what Slurm says of each item of a batch; nothing yet where it takes more than one query."""
+        if not items:
+            return []
+        question = question_of(items[0], self._clock.now())
+        ids = portions(question, self._site.query_batch) if len(items) == 1 else ()
+        if ids:
+            self._portions = Portions(items[0], ids)
+            return self._ask_next(self._portions)
+        return list(zip(items, self._put(items), strict=True))
+
+    def go_on(self, sets: Notes[SetItem]) -> list[tuple[SetItem, Observation]] | None:
+        """Ask about the next portion of a set that was asked about in part; None where there is none.
+
+        One that has had an event meanwhile is due again, and asked about from the beginning then.
+        """
+        asked, self._portions = self._portions, None
+        note = None if asked is None else sets.get(asked.item.key)
+        if asked is None or note is None or note.revision != asked.item.revision:
+            return None
+        return self._ask_next(asked)
+
+    def _ask_next(self, asked: Portions) -> list[tuple[SetItem, Observation]]:
+        portion = replace(asked.item, jobs=asked.next_ids)
+        asked = replace(asked, said=(*asked.said, *self._put([portion])))
+        self._portions = asked if asked.next_ids else None
+        return [] if asked.next_ids else [(asked.item, put_together(asked))]
+
+    def _put(self, items: list[SetItem]) -> list[Observation]:
+        """Put one round of questions: the only place that does."""
+        now, self._asked_at = self._clock.now(), self._clock.monotonic()
+        questions = [question_of(item, now) for item in items]
+        return observe_many(questions, commands_of(self._site), now)
+
+
+def first_batch(items: Sequence[SetItem], site: SiteSettings, now: datetime) -> list[SetItem]:
     """Return the first items that one query can ask about; one of them at least, where there are any.
 
     Items with and without a known user need a query each, and so never come together.
@@ -27,16 +88,11 @@ def first_batch(items: Sequence[SetItem], site: SiteSettings) -> list[SetItem]:
     for item in items:
         if taken and bool(_users_of(item)) is not bool(_users_of(taken[0])):
             continue
-        ids |= {*item.jobs}
+        ids |= {*question_of(item, now).asked_ids}
         if taken and len(ids) > site.query_batch:
             break
         taken.append(item)
     return taken
-
-
-def ask_slurm(items: list[SetItem], site: SiteSettings, now: datetime) -> list[Observation]:
-    """Return what Slurm says of each item, in their order."""
-    return observe_many([question_of(item, now) for item in items], commands_of(site), now)
 
 
 def question_of(item: SetItem, now: datetime) -> Question:

@@ -41,9 +41,9 @@ class Reporting:
         stale_at = self._clock.monotonic() + STALE_AFTER_S
         self._crew.send(Task(item.key, request, self._site.report_timeout_s, stale_at))
 
-    def harvest(self, sets: Notes[SetItem], *, wait: bool = False) -> bool:
-        """Take in the reports that have ended, or all; return whether Slurm is to be asked anew of one."""
-        is_stale = False
+    def harvest(self, sets: Notes[SetItem], *, wait: bool = False) -> set[str]:
+        """Take in the reports that have ended, or all; return of which Slurm is to be asked anew."""
+        stale = set()
         for task, outcome in self._crew.wait() if wait else self._crew.harvest():
             revision, item = self._revisions.pop(task.key), sets.get(task.key)
             assert item is not None
@@ -52,7 +52,7 @@ class Reporting:
                 is_provisional = isinstance(task.request.errand, Report) and task.request.errand.provisional
                 self._fates.reported(item, revision, answer.status, is_provisional=is_provisional, now=now)
             elif answer.trouble is Trouble.STALE:
-                is_stale = True
+                stale.add(task.key)
             else:
                 self._fates.hinder(item, answer, now)
-        return is_stale
+        return stale

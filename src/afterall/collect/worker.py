@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from afterall.collect.asking import ask_slurm, first_batch
+from afterall.collect.asking import Asking, first_batch
 from afterall.collect.clock import Clock
 from afterall.collect.collected import Collected
 from afterall.collect.counters import add_counts, read_counts, save_counts, show
@@ -67,8 +67,9 @@ class Worker:
         self._fates = Fates(self._sets, site, self.tally)
         self._looking = Looking(self._quick, self._fates, site, means.clock)
         self._reporting = Reporting(self._writers, self._fates, site, means.clock)
-        self._asked_at: float | None = None
-        self._swept: set[str] = set()
+        self._asking = Asking(site, means.clock)
+        self._asked: dict[str, int] = {}
+        """The revision of each set at which this run asked about it."""
         self._earlier = read_counts(spool.path)
 
     def round(self, *, sweep: bool = False) -> None:
@@ -85,14 +86,15 @@ class Worker:
 
     def harvest(self, *, wait: bool = False) -> None:
         """Take in the reports that have ended, or wait for all."""
-        self.has_more |= self._reporting.harvest(self._sets, wait=wait)
+        stale = self._reporting.harvest(self._sets, wait=wait)
+        self.has_more |= bool(stale)
+        for key in stale:
+            self._asked.pop(key, None)
         self._count()
 
     def must_wait_s(self) -> float:
-        """Return for how long Slurm is still left in peace: the debounce time, however many sets are due."""
-        if self._asked_at is None:
-            return 0.0
-        return max(0.0, self._asked_at + self._site.debounce_s - self._clock.monotonic())
+        """Return for how long Slurm is still left in peace."""
+        return self._asking.must_wait_s()
 
     def goes_on_in_s(self, *, settle: bool) -> float | None:
         """Return when there is more to do at once, or when the next new set will be quiet; None: neither."""
@@ -131,30 +133,38 @@ class Worker:
         self._intake.settle_homeless(self._homes, self._clock.now())
 
     def _ask(self, *, sweep: bool) -> None:
-        """Ask about as many due sets as one query can name, those with new events first; the others follow.
+        """Ask as much as one query can name: the rest of a large set, or due sets, the new ones first."""
+        answers = self._asking.go_on(self._sets)
+        if answers is None:
+            answers = self._asking.ask(self._next_batch(sweep=sweep))
+        self.has_more |= self._asking.is_halfway
+        for item, observation in answers:
+            self._decide(item, observation)
 
-        A sweep asks about each set once.
+    def _next_batch(self, *, sweep: bool) -> list[SetItem]:
+        """Return the due sets to ask about, looked into; and remember that there are more.
+
+        More than once in one run a set is asked about only for a reason: an event, an opt-in, a report that
+        had to wait too long. So a sweep, or a back-off of 0 s, comes to an end.
         """
         now = self._clock.now()
         due = [item for item in self._sets.all() if is_due(item, self._site, now, sweep=sweep)]
-        due = [item for item in due if item.key not in self._reporting and item.key not in self._swept]
-        due.sort(key=lambda item: item.state is not ItemState.NEW)
-        batch = first_batch(due, self._site)
+        due = [item for item in due if item.key not in self._reporting]
+        fresh = {item.key for item in due if self._asked.get(item.key) != item.revision}
+        due = [item for item in due if item.key in fresh or not sweep]
+        due.sort(key=lambda item: (item.state is not ItemState.NEW, item.key not in fresh))
+        batch = first_batch(due, self._site, now)
         looked = self._looking.look(batch)
-        asked = first_batch(looked, self._site)
-        left = {item.key for item in looked} - {item.key for item in asked}
-        self.has_more |= len(due) > len(batch) or bool(left)
-        if sweep:
-            self._swept |= {item.key for item in batch} - left
-        if not asked:
-            return
-        now, self._asked_at = self._clock.now(), self._clock.monotonic()
-        for item, observation in zip(asked, ask_slurm(asked, self._site, now), strict=True):
-            self._decide(item, observation)
+        asked = first_batch(looked, self._site, now)
+        done = {item.key for item in batch} - {item.key for item in looked} | {item.key for item in asked}
+        self.has_more |= bool(fresh - done)
+        self._asked = {key: asked_at for key, asked_at in self._asked.items() if self._sets.get(key)}
+        self._asked.update((item.key, item.revision) for item in batch if item.key in done)
+        return asked
 
     def _decide(self, item: SetItem, observation: Observation) -> None:
         now = self._clock.now()
-        standing = over(observation, self._site, now)
+        standing = over(observation, self._site, observation.observed_at or now)
         item = with_living(item, standing.living, now)
         if item.opt_in is OptIn.YES:
             decision = judge(item, observation, standing, self._site)
@@ -166,6 +176,7 @@ class Worker:
                 self._fates.wait(item, now, standing.next_look)
             case Action.ADMIT:
                 self.has_more = True
+                self._asked.pop(item.key, None)
                 self._fates.admit(item, now)
             case Action.FORGET:
                 self._fates.forget(item)
