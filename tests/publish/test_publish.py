@@ -1,5 +1,6 @@
 """A report is replaced whole, edited ones are kept, and nobody is left waiting in the dark."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -132,6 +133,23 @@ def test_a_held_lock_is_refused_naming_its_holder(tmp_path: Path) -> None:
         other.communicate(b"")
     with locked(tmp_path, 1):
         pass
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_gets_its_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, recwarn: pytest.WarningsRecorder
+) -> None:
+    """The lock saves work; as on an NFS server without a lock manager there may be none."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    for text in (b"old", b"new"):
+        with locked(tmp_path, 1) as place:
+            place.publish({"RESULTS.md": text}, "RESULTS.md")
+    assert (tmp_path / "RESULTS.md").read_bytes().startswith(b"new\n")
+    assert not recwarn.list
 
 
 _PUBLISH_MORE_THAN_FITS = """

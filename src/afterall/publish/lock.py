@@ -1,13 +1,14 @@
 """Hold a set's lock while its report is written, and say who holds it when it cannot be had.
 
-The lock is advisory and may be local to one node (Lustre `localflock`, NFS `local_lock`): it keeps
-two writers from doing the same work, nothing more.
+The lock is advisory and may be local to one node (Lustre `localflock`, NFS `local_lock`), or not to be had at
+all (an NFS server without a lock manager): it keeps two writers from doing the same work, nothing more.
 """
 
 import errno
 import os
 import socket
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,8 @@ LOCK = "report.lock"
 DEAD_AFTER_S = 600.0
 """Nobody holds the lock for so long: it is taken when a report is ready, to render and write it."""
 _HOLDER = "report.holder"
+_HAS_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
+"""flock(2), and what file systems answer besides."""
 
 
 @contextmanager
@@ -56,14 +59,22 @@ def _prepare(set_dir: Path) -> None:
 
 
 def _acquire(lock: BaseFileLock, set_dir: Path, timeout_s: float) -> bool:
-    """Take the lock; return False where its holder must be dead, whose lock some file servers keep."""
+    """Take the lock; return False where there are none, or where its holder must be dead.
+
+    Some file servers keep a dead node's lock.
+    """
     try:
-        lock.acquire(timeout=timeout_s)
+        with warnings.catch_warnings(action="ignore"):  # filelock's, where it takes a file for flock(2)
+            lock.acquire(timeout=timeout_s)
     except Timeout as error:
         if _held_for_s(set_dir) > DEAD_AFTER_S:
             return False
         raise PublishRefused(lock.lock_file, "the lock is held", holder=_read_holder(set_dir)) from error
+    except NotImplementedError:  # filelock before 3.24, for ENOSYS
+        return False
     except OSError as error:
+        if error.errno in _HAS_NO_LOCKS:
+            return False
         raise PublishRefused(lock.lock_file, _reason(error)) from error
     return True
 
