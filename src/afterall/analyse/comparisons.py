@@ -17,9 +17,11 @@ from afterall.analyse.noise import LEVEL, Noise, holm, learn_noise, mean_and_sd
 from afterall.analyse.ordering import identity
 from afterall.analyse.pairs import Pair, choose_pairs
 from afterall.analyse.readings import has_trained
-from afterall.model import ComparedAt, Comparison, Side
+from afterall.analyse.sample_pairs import corrected, pair_samples
+from afterall.model import ComparedAt, Comparison, Experiment, SampleScores, Side
 
 Number = TypeVar("Number", int, float)
+RunReading = tuple[Experiment, Reading]
 
 SAME_EPOCH = 1e-3
 """Relative: trainers that log a float epoch end a last partial batch short of the whole number."""
@@ -36,7 +38,7 @@ def compare_by(
     """Return the comparisons by one measure of the pairs that `choose` finds among the cells that have it."""
     cells = [cell for cell in design.cells if any(_is_usable(measure.read(run)) for run in cell.runs)]
     noise = learn_noise(design, measure)
-    compared = [_comparison(design, pair, measure) for pair in choose(design, cells)]
+    compared = corrected([_comparison(design, pair, measure) for pair in choose(design, cells)])
     return compared if noise is None else _judged(compared, noise)
 
 
@@ -63,8 +65,8 @@ def _is_usable(reading: Reading | None) -> bool:
 
 def _comparison(design: Design, pair: Pair, measure: Measure) -> Comparison:
     dimension = design.dimensions[pair.along]
-    a = _side(pair.a, pair.along, measure)
-    b = _side(pair.b, pair.along, measure)
+    of_a, of_b = _readings(pair.a, measure), _readings(pair.b, measure)
+    a, b = _side(pair.a, pair.along, of_a), _side(pair.b, pair.along, of_b)
     at = _compared_at(a, b, measure)
     others = [n for n in range(len(design.dimensions)) if n != pair.along and n not in pair.differing]
     return Comparison(
@@ -81,14 +83,17 @@ def _comparison(design: Design, pair: Pair, measure: Measure) -> Comparison:
         compared_at=at,
         moves_with=dimension.moves_with,
         same_seeds=_same_seeds(pair),
+        pairs=None if at is ComparedAt.NEITHER else pair_samples(_samples(of_a), _samples(of_b)),
     )
 
 
-def _side(cell: Cell, along: int, measure: Measure) -> Side:
-    """Return one side: the mean over the cell's runs that have a finite reading and, if any did, trained."""
-    readings = [(run, reading) for run in cell.runs if (reading := measure.read(run)) is not None]
-    finite = [(run, reading) for run, reading in readings if reading.is_finite]
-    used = [(run, reading) for run, reading in finite if has_trained(run)] or finite
+def _readings(cell: Cell, measure: Measure) -> list[RunReading]:
+    return [(run, reading) for run in cell.runs if (reading := measure.read(run)) is not None]
+
+
+def _side(cell: Cell, along: int, readings: Sequence[RunReading]) -> Side:
+    """Return one side: the mean over the runs that have a finite reading and, if any did, trained."""
+    used = _used(readings)
     mean, sd = mean_and_sd([reading.value for _, reading in used])
     first, first_reading = used[0]
     return Side(
@@ -104,6 +109,18 @@ def _side(cell: Cell, along: int, measure: Measure) -> Side:
         not_finite=tuple(run.name for run, reading in readings if not reading.is_finite),
         stderr=first_reading.stderr if len(used) == 1 else None,
     )
+
+
+def _used(readings: Sequence[RunReading]) -> list[RunReading]:
+    finite = [(run, reading) for run, reading in readings if reading.is_finite]
+    return [(run, reading) for run, reading in finite if has_trained(run)] or finite
+
+
+def _samples(readings: Sequence[RunReading]) -> list[SampleScores]:
+    """Return what the samples of a side's runs scored, nothing unless all of these tell."""
+    used = _used(readings)
+    told = [reading.samples for _, reading in used if reading.samples is not None]
+    return told if len(told) == len(used) else []
 
 
 def _common(values: Sequence[Number | None]) -> Number | None:

@@ -177,7 +177,8 @@ def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading 
         latest = max(scored, key=lambda e: (e.created or _LONG_AGO, natural_key(e.source.file)))
         step, epoch = _place(experiment, evaluated_checkpoint(experiment, latest))
         error = next((latest.metrics[each] for each in errors if each in latest.metrics), None)
-        return Reading(latest.metrics[name], latest.source, step, epoch, _finite(error))
+        samples = latest.sample_scores.get(name)
+        return Reading(latest.metrics[name], latest.source, step, epoch, _finite(error), samples)
 
     return read
 

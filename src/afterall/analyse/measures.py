@@ -19,7 +19,7 @@ from afterall.analyse.readings import (
     mean_last_loss,
     metric,
 )
-from afterall.model import Direction, Experiment, Source
+from afterall.model import Direction, Experiment, SampleScores, Source
 
 
 class Kind(Enum):
@@ -42,6 +42,8 @@ class Reading(Struct, frozen=True):
     epoch: float | None = None
     stderr: float | None = None
     """An evaluation's own standard error over its samples."""
+    samples: SampleScores | None = None
+    """What each of an evaluation's samples scored, where its log holds it."""
 
     @property
     def is_finite(self) -> bool:

@@ -6,14 +6,16 @@ from afterall.model.comparisons import (
     ComparedAt,
     Comparison,
     Direction,
+    PairedTest,
     Ranking,
     Replicates,
+    SamplePairs,
     Side,
     Spread,
     ValidationGap,
     VaryingParameter,
 )
-from afterall.model.evaluations import Evaluation, EvaluationStatus
+from afterall.model.evaluations import Evaluation, EvaluationStatus, SampleScores
 from afterall.model.experiments import Completion, Evidence, Experiment
 from afterall.model.facts import DIRECTORY_NAME, Fact, Point, Scalar, Series, Source
 from afterall.model.findings import Finding, FindingCode, Severity
@@ -64,11 +66,14 @@ __all__ = [
     "NextStep",
     "NextStepKind",
     "Observation",
+    "PairedTest",
     "Phase",
     "Point",
     "Ranking",
     "Replicates",
     "Report",
+    "SamplePairs",
+    "SampleScores",
     "Scalar",
     "Series",
     "SetLayout",

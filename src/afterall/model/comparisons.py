@@ -68,6 +68,46 @@ class Side(Struct, frozen=True, kw_only=True):
     """An evaluation's own standard error over its samples; None for means of replicates and other metrics."""
 
 
+class PairedTest(StrEnum):
+    """How two evaluations were compared sample by sample."""
+
+    MCNEMAR = "mcnemar"
+    """Every sample scored 0 or 1: exact McNemar test."""
+    PAIRED_T = "paired_t"
+    """Other scores, of many samples: paired t test."""
+    SIGN_FLIP = "sign_flip"
+    """Other scores, of few samples: exact permutation test by flipping signs."""
+
+
+class SamplePairs(Struct, frozen=True, kw_only=True):
+    """Two sides' scores of the same samples, held against each other.
+
+    It speaks of these trained models and of samples like these, not of other seeds.
+    """
+
+    test: PairedTest
+    samples: int
+    """Samples that both sides have, at least 2."""
+    samples_a: int
+    samples_b: int
+    """All that each side has."""
+    higher_a: int
+    """Shared samples that score higher at a."""
+    higher_b: int
+    difference: float
+    """Mean of b - a over the shared samples."""
+    half_width: float
+    """Of the difference's 95 % interval, not corrected."""
+    raw_p_value: float
+    """Two-sided, not corrected."""
+    p_value: float
+    """Corrected (Holm) for all comparisons by this metric that have pairs."""
+    within_chance: bool
+    """True: such samples alone may make the difference."""
+    family: int = 1
+    """How many comparisons these are."""
+
+
 class Comparison(Struct, frozen=True, kw_only=True):
     """Two runs that differ in one parameter; `confounders` are the others that differ too."""
 
@@ -98,6 +138,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """Hedges' g, positive where b is larger; None where a side ran once."""
     within_noise: bool | None = None
     """True: a tie, the replicates differ as much. None where no replicates tell what noise is."""
+    pairs: SamplePairs | None = None
+    """An evaluation's samples compared one by one; None without shared samples that have scores."""
 
 
 class Ranking(Struct, frozen=True, kw_only=True):

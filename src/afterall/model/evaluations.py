@@ -19,6 +19,23 @@ class EvaluationStatus(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class SampleScores(Struct, frozen=True):
+    """What every sample of an evaluation scored; their mean is the score that the evaluation told.
+
+    A sample that was asked in several epochs has their mean: only different questions are independent.
+    """
+
+    samples: bytes
+    """A digest of each sample's id, question and target: 64-bit integers, little-endian, ascending."""
+    values: bytes
+    """One finite number for each sample: 64-bit floats, little-endian."""
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return len(self.values) // 8
+
+
 class Evaluation(Struct, frozen=True, kw_only=True):
     """One evaluation log; `metrics` is keyed "scorer/metric", `checkpoint` is a checkpoint's name or None."""
 
@@ -35,3 +52,5 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     error: str = ""
     is_validation: bool = False
     """True: the trainer's own validation, while it trained; no program evaluated the checkpoint."""
+    sample_scores: dict[str, SampleScores] = {}
+    """By metric, of those that are means of samples; for analysis alone, no document lists them."""

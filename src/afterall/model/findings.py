@@ -158,6 +158,7 @@ class FindingCode(Enum):
     EVALUATION_UNFINISHED = ("evaluation_unfinished", Severity.WARNING)
     EVALUATION_UNREADABLE = ("evaluation_unreadable", Severity.WARNING)
     EVALUATION_SATURATED = ("evaluation_saturated", Severity.INFO)
+    EVALUATION_PAIRED = ("evaluation_paired", Severity.INFO)
     # The set
     ONE_SEED = ("one_seed", Severity.INFO)
     CONFOUNDED = ("confounded", Severity.INFO)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from afterall.analyse.findings.endings import judge_ending
 from afterall.analyse.findings.jobs import judge_jobs, judge_unplaced
+from afterall.analyse.findings.paired import judge_pairs
 from afterall.analyse.findings.saturation import judge_scores
 from afterall.analyse.findings.training import judge_training
 from afterall.analyse.findings.validation import tell_validation
@@ -29,6 +30,7 @@ def find_all(ground: Groundwork) -> tuple[Finding, ...]:
     found = [*judge_observation(material.observation), *judge_layout(material.layout)]
     found += judge_unplaced(material.matched, ground.experiments)
     found += judge_scores(ground.experiments, ground.measures)
+    found += judge_pairs(ground.comparisons)
     found += judge_metrics(ground.experiments, material.settings)
     found += judge_design(ground.design, ground.measures, ground.comparisons)
     for experiment in ground.experiments:

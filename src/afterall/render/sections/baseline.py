@@ -12,12 +12,12 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.best import labelled
-from afterall.render.sections.comparing import chance, sampling_error
+from afterall.render.sections.sampling import belief_by_samples, chance
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
-from afterall.render.words.numbers import number, percent
-from afterall.render.words.parameters import cell, phrase
+from afterall.render.words.numbers import percent
+from afterall.render.words.parameters import cell
 
 MOST_SETTINGS = 4
 
@@ -105,7 +105,7 @@ def _differences(c: Comparison, page: Page) -> Markdown:
 
 
 def _differing(page: Page, name: str, a: Scalar, b: Scalar) -> Markdown:
-    return md("{} {} ({})", phrase(name), cell(page.short(name, b)), cell(page.short(name, a)))
+    return md("{} {} ({})", page.names.phrase(name), cell(page.short(name, b)), cell(page.short(name, a)))
 
 
 def _difference(c: Comparison, page: Page) -> Markdown:
@@ -123,9 +123,8 @@ def _difference(c: Comparison, page: Page) -> Markdown:
 def _belief(c: Comparison) -> Markdown:
     if c.compared_at is ComparedAt.NEITHER:
         return Markdown("no claim")
-    error = sampling_error(c)
-    if error is not None:
-        return md("may be chance: ±{} by its samples", number(error, 2))
+    if by_samples := belief_by_samples(c):
+        return by_samples
     if c.within_noise is None:
         return Markdown("one seed")
     if c.within_noise:

@@ -11,17 +11,15 @@ from afterall.model import ComparedAt, Comparison, Direction, Scalar, Side
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
+from afterall.render.sections.sampling import chance, of_samples
 from afterall.render.sections.standing import has_trained
 from afterall.render.words.measures import duration
 from afterall.render.words.metrics import Style, is_quality, metric_name
 from afterall.render.words.numbers import number, percent
-from afterall.render.words.parameters import cell, phrase
+from afterall.render.words.parameters import cell
 
 MOST_PAIRS = 6
 """Comparisons told for one parameter and metric; the others are counted."""
-SMALLEST_P = 1e-4
-Z_95 = 1.96
-"""Standard errors within which 95 % of a normal distribution lies."""
 
 
 def compared(comparison: Comparison, page: Page) -> Markdown:
@@ -201,9 +199,8 @@ def _caveats(c: Comparison, page: Page) -> Markdown:
         more = md(" and {} more", len(c.confounders) - 3) if len(c.confounders) > 3 else Markdown("")
         differ = "differs" if len(c.confounders) == 1 else "differ"
         parts.append(md("but {}{} {} too", joined(others), more, differ))
-    error = sampling_error(c)
-    if error is not None:
-        parts.append(md("may be chance of the samples (±{} at 95 %)", number(error, 2)))
+    if by_samples := of_samples(c):
+        parts.append(by_samples)
     if c.same_seeds is False:
         parts.append(Markdown("the seeds differ"))
     lost = [*c.a.not_finite, *c.b.not_finite]
@@ -212,19 +209,6 @@ def _caveats(c: Comparison, page: Page) -> Markdown:
     if c.p_value is not None and c.within_noise is False:
         parts.append(md("more than seeds alone explain ({})", joined(_evidence(c, c.p_value))))
     return joined(parts, "; ")
-
-
-def sampling_error(comparison: Comparison) -> float | None:
-    """Return the half width of the 95 % interval of two scores' difference where it covers zero, else None.
-
-    It is that of independent samples, 1.96 · √(a² + b²) of the evaluations' own standard errors. Runs that
-    were asked the same questions usually differ by less chance than that: it claims too little, not too much.
-    """
-    a, b = comparison.a, comparison.b
-    if a.stderr is None or b.stderr is None or a.value == b.value:
-        return None
-    half = Z_95 * math.hypot(a.stderr, b.stderr)
-    return half if abs(b.value - a.value) <= half else None
 
 
 def _has_trained(name: str, page: Page) -> bool:
@@ -242,12 +226,5 @@ def _evidence(c: Comparison, p_value: float) -> list[Markdown]:
     return told
 
 
-def chance(p_value: float) -> Markdown:
-    """Return "p = 0.013"; what the few replicates of a set cannot tell from nothing is "p < 0.0001"."""
-    if p_value < SMALLEST_P:
-        return md("p < {}", number(SMALLEST_P))
-    return md("p = {}", number(p_value, 2))
-
-
 def _confounder(page: Page, name: str, a: Scalar, b: Scalar) -> Markdown:
-    return md("{} ({} vs {})", phrase(name), cell(page.short(name, a)), cell(page.short(name, b)))
+    return md("{} ({} vs {})", page.names.phrase(name), cell(page.short(name, a)), cell(page.short(name, b)))

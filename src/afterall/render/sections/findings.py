@@ -39,7 +39,7 @@ class FindingsView(Struct, frozen=True, kw_only=True):
 
 def view(page: Page) -> FindingsView:
     """Return the key findings."""
-    caveats = [sentence(f) for f in page.findings(FindingCode.ONE_SEED, FindingCode.CONFOUNDED)]
+    caveats = [sentence(f, page.names) for f in page.findings(FindingCode.ONE_SEED, FindingCode.CONFOUNDED)]
     parts: tuple[Subsection, ...] = (
         best.subsection(page),
         *baseline.subsections(page),
@@ -59,7 +59,9 @@ def _anomalies(page: Page) -> Subsection:
     found = page.findings(*ANOMALIES)
     if not found:
         return Subsection("Anomalies", (Block(text=_nothing_odd(page)),))
-    bullets = [md("**{}**: {}.", f.experiment or "the set", sentence(f)) for f in found[:MOST_ANOMALIES]]
+    bullets = [
+        md("**{}**: {}.", f.experiment or "the set", sentence(f, page.names)) for f in found[:MOST_ANOMALIES]
+    ]
     if len(found) > MOST_ANOMALIES:
         bullets.append(md("… and {} more, under Issues and Notes.", len(found) - MOST_ANOMALIES))
     return Subsection("Anomalies", (Block(bullets=tuple(bullets)),))

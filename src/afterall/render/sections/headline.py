@@ -15,7 +15,7 @@ from afterall.render.composing import joined, listing, md
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.best import finished_in, labelled
-from afterall.render.sections.comparing import chance
+from afterall.render.sections.sampling import chance
 
 MOST_SETTINGS = 3
 _TIE = Markdown("; the two tie, replicates differ as much")

@@ -10,7 +10,7 @@ from afterall.render.sections.best import LAST_LOSS, MEAN_LOSS, labelled
 from afterall.render.sections.comparing import bullets, summary
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.words.metrics import is_quality
-from afterall.render.words.parameters import followers, phrase, title
+from afterall.render.words.parameters import followers
 
 
 def subsections(page: Page) -> Iterator[Subsection]:
@@ -20,12 +20,12 @@ def subsections(page: Page) -> Iterator[Subsection]:
         if not pairs:
             continue
         blocks: list[Block] = []
-        along = [text(phrase(name)) for name in followers(parameter.name, parameter.moves_with)]
+        along = [text(page.names.phrase(name)) for name in followers(parameter.name, parameter.moves_with)]
         if along:
             form = "{} changed with it throughout: what follows is the effect of both."
             blocks.append(Block(text=md(form, listing(along, 4))))
         blocks += [_block(metrics, own, page) for metrics, own in _by_metric(pairs)]
-        yield Subsection(f"{title(parameter.name)} Impact", tuple(blocks))
+        yield Subsection(f"{page.names.title(parameter.name)} Impact", tuple(blocks))
 
 
 def _by_metric(pairs: Sequence[Comparison]) -> list[tuple[list[str], list[Comparison]]]:

@@ -18,8 +18,8 @@ from afterall.render.words.findings.wording import Forms
 from afterall.render.words.states import BAD, DOUBT
 from afterall.settings import RESULTS_JSON
 
-TOLD_ELSEWHERE = (FindingCode.ONE_SEED, FindingCode.CONFOUNDED)
-"""Caveats of the comparisons, which stand with them under Key Findings."""
+TOLD_ELSEWHERE = (FindingCode.ONE_SEED, FindingCode.CONFOUNDED, FindingCode.EVALUATION_PAIRED)
+"""Of the comparisons, and stands with them under Key Findings."""
 MOST_LINES = 8
 MOST_OF_ONE = 2
 MOST_QUOTES = 3
@@ -90,10 +90,10 @@ def _by_case(forms: Forms, alike: Sequence[Finding], page: Page) -> Markdown:
     """
     cases: dict[Markdown, list[Finding]] = {}
     for finding in alike:
-        cases.setdefault(fill(forms, finding), []).append(finding)
+        cases.setdefault(fill(forms, finding, page.names), []).append(finding)
     told = [(words, own) for words, own in cases.items() if words]
     if len(cases) == 1 or len(told) > MOST_CASES or any(finding.experiment is None for finding in alike):
-        return fill(forms, alike[0])
+        return fill(forms, alike[0], page.names)
     return joined([md("**{}**: {}", _who(own, page), words) for words, own in told], " ")
 
 
@@ -104,7 +104,7 @@ def _lines(alike: Sequence[Finding], page: Page) -> list[Markdown]:
         by_experiment.setdefault(finding.experiment, []).append(finding)
     by_words: dict[Markdown, list[Finding]] = {}
     for own in by_experiment.values():
-        by_words.setdefault(_told(own), []).append(own[0])
+        by_words.setdefault(_told(own, page), []).append(own[0])
     lines = [_line(told, own, page) for told, own in by_words.items()]
     if len(lines) > MOST_LINES:
         left = len(lines) - MOST_LINES + 1
@@ -112,9 +112,9 @@ def _lines(alike: Sequence[Finding], page: Page) -> list[Markdown]:
     return lines
 
 
-def _told(own: Sequence[Finding]) -> Markdown:
+def _told(own: Sequence[Finding], page: Page) -> Markdown:
     """Return what one experiment's findings of a kind say: the first few of them, the rest counted."""
-    sentences = list(dict.fromkeys(sentence(finding) for finding in own))
+    sentences = list(dict.fromkeys(sentence(finding, page.names) for finding in own))
     if len(sentences) <= MOST_OF_ONE:
         return joined(sentences, "; ")
     return md(
@@ -143,7 +143,8 @@ def _cause(alike: Sequence[Finding], quotes: Sequence[Finding], page: Page) -> M
     Of several findings each may have a cause of its own: all are told.
     """
     wording, first = WORDINGS[alike[0].code], alike[0]
-    cause = fill(wording.cause, first)
+    cause = _by_case(wording.cause, alike, page)
+    is_one_cause = cause == fill(wording.cause, first, page.names)
     titles = list(dict.fromkeys(title for finding in alike if (title := _explaining(finding, page))))
     see = md("See {}.", listing([md("*{}*", title) for title in titles], MOST_CAUSES)) if titles else ""
     if quotes:
@@ -152,17 +153,18 @@ def _cause(alike: Sequence[Finding], quotes: Sequence[Finding], page: Page) -> M
         place = md(" ({}{})", _places(quotes, page), more) if quotes[0].sources else Markdown("")
         is_partly_elsewhere = bool(see) and len(alike) > 1
         log = "Of the others the log says" if is_partly_elsewhere else "The log says"
-        said = md("{}{}:", Markdown(cause.removesuffix(".") or log), place)
+        before = Markdown(cause.removesuffix(".") or log) if is_one_cause else md("{} {}", cause, log)
+        said = md("{}{}:", before, place)
         return md("{} {}", see, said) if is_partly_elsewhere else said
     if see:
         return md("{}{}{}", cause, Markdown(" " if cause else ""), see)
-    return cause or fill(wording.unexplained, first)
+    return cause or fill(wording.unexplained, first, page.names)
 
 
 def _explaining(finding: Finding, page: Page) -> str:
     """Return the heading of the issue that the finding names as its cause."""
     named = finding.evidence.get("cause")
-    told = {other.code for other in page.report.findings if other.experiment == finding.experiment}
+    told = page.codes[finding.experiment]
     return next((WORDINGS[code].title for code in told if code.value == named), "")
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from afterall.model import NextStep, NextStepKind, Scalar
-from afterall.render.composing import all_experiments, capital, first_that_fits, listing, md
+from afterall.render.composing import all_experiments, capital, first_that_fits, listing, md, md_calling
 from afterall.render.escaping import Markdown, fence, link, text
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection, numbered
+from afterall.render.words.parameter_names import OURS, ParameterNames
 from afterall.render.words.steps import STEPS
 from afterall.settings import RESULTS_JSON
 
@@ -32,7 +33,7 @@ def _joined(page: Page) -> list[NextStep]:
     order = {experiment.name: place for place, experiment in enumerate(page.report.experiments)}
     alike: dict[tuple[NextStepKind, Markdown], list[NextStep]] = {}
     for step in page.report.next_steps:
-        alike.setdefault((step.kind, told(replace(step, experiments=()), 0)), []).append(step)
+        alike.setdefault((step.kind, told(replace(step, experiments=()), 0, page.names)), []).append(step)
     return [
         replace(
             group[0],
@@ -45,12 +46,12 @@ def _joined(page: Page) -> list[NextStep]:
     ]
 
 
-def told(step: NextStep, total: int) -> Markdown:
+def told(step: NextStep, total: int, names: ParameterNames = OURS) -> Markdown:
     """Return a step as a sentence; `total` is how many experiments the set has."""
     jobs = step.details.get("jobs")
     several = {"are_several": True} if isinstance(jobs, int) and jobs > 1 else {}
     values: Mapping[str, Scalar] = {**step.details, **several, "who": _who(step.experiments, total)}
-    return capital(md(first_that_fits(STEPS[step.kind].says, values), **values))
+    return capital(md_calling(names, first_that_fits(STEPS[step.kind].says, values), **values))
 
 
 def _who(names: Sequence[str], total: int) -> Markdown:
@@ -68,7 +69,7 @@ def _block(step: NextStep, page: Page) -> Block:
     if more > 0:
         shown.append(f"# … and {more} more alike, in {RESULTS_JSON}")
     return Block(
-        text=told(step, len(page.report.experiments)),
+        text=told(step, len(page.report.experiments), page.names),
         fence=fence("\n".join(shown), "bash") if shown else Markdown(""),
     )
 

@@ -10,7 +10,7 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.software import software
 from afterall.render.words.measures import moment
-from afterall.render.words.parameters import EVERYDAY, followers, listed, phrase, setting
+from afterall.render.words.parameters import EVERYDAY, followers, listed
 from afterall.render.words.states import SOURCES, TRAINERS
 
 
@@ -59,11 +59,12 @@ def _varied(parameter: VaryingParameter, page: Page) -> Markdown:
     ]
     between = "; " if any(isinstance(value, str) and ", " in value for value in values) else ", "
     shown = between.join(listed(values)) + (" in some runs" if len(values) == 1 else "")
-    along = [phrase(name) for name in followers(parameter.name, parameter.moves_with)]
+    name = page.names.phrase(parameter.name)
+    along = [page.names.phrase(other) for other in followers(parameter.name, parameter.moves_with)]
     if not along:
-        return md("{} ({})", phrase(parameter.name), shown)
+        return md("{} ({})", name, shown)
     changes = "changes" if len(along) == 1 else "change"
-    return md("{} ({}; {} {} with it)", phrase(parameter.name), shown, ", ".join(listed(along, 3)), changes)
+    return md("{} ({}; {} {} with it)", name, shown, ", ".join(listed(along, 3)), changes)
 
 
 def _independent(varying: tuple[VaryingParameter, ...]) -> list[VaryingParameter]:
@@ -86,7 +87,7 @@ def _coverage(page: Page, independent: list[VaryingParameter]) -> Markdown:
         for experiment in page.report.experiments
         if all(experiment.name in parameter.by_experiment for parameter in independent)
     }
-    seeds = joined([_seeds(parameter) for parameter in page.seeds], "")
+    seeds = joined([_seeds(parameter, page) for parameter in page.seeds], "")
     if len(independent) < 2:
         return seeds
     possible = prod(len(parameter.values) for parameter in independent)
@@ -95,9 +96,9 @@ def _coverage(page: Page, independent: list[VaryingParameter]) -> Markdown:
     return md("; {} of {} combinations are there{}", len(combinations), possible, seeds)
 
 
-def _seeds(parameter: VaryingParameter) -> Markdown:
+def _seeds(parameter: VaryingParameter, page: Page) -> Markdown:
     values = [text(word) for word in listed(parameter.values, 4)]
-    return md(", with {}s {}", phrase(parameter.name), listing(values))
+    return md(", with {} {}", page.names.plural(parameter.name), listing(values))
 
 
 def _common(page: Page) -> Markdown:
@@ -111,7 +112,7 @@ def _common(page: Page) -> Markdown:
             and len({repr(value) for value in values}) == 1
             and name != "model"
         ):
-            told.append(text(setting(name, values[0])))
+            told.append(page.setting(name, values[0]))
     if len(experiments) < 2 or not told:
         return Markdown("")
     return md("The same in every run: {}.", joined(told))

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -18,7 +19,7 @@ from afterall.render.sections.state import state_cell
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import MISSING, real
-from afterall.render.words.parameters import cell, title
+from afterall.render.words.parameters import cell
 from afterall.render.words.sparkline import LOST
 from afterall.render.words.states import never_ran
 from afterall.settings import RESULTS_FILES, RESULTS_JSON
@@ -53,6 +54,7 @@ class ResultsView(Struct, frozen=True, kw_only=True):
     durations: durations.DurationsView
 
 
+@lru_cache(maxsize=1)
 def view(page: Page) -> ResultsView:
     """Return the results of all experiments."""
     experiments = page.report.experiments
@@ -85,15 +87,15 @@ def _draw(cells: Sequence[Cells], experiments: Sequence[Experiment]) -> Markdown
 
 def _settings(page: Page) -> list[Cells]:
     """Return the columns of the model and of every varying parameter."""
-    cells: list[Cells] = [(Column(Markdown("Model")), lambda e: text(cell(page.model_of(e))))]
+    cells: list[Cells] = [(Column(text(page.names.title("model"))), lambda e: text(cell(page.model_of(e))))]
     if not any(page.model_of(e) is not None for e in page.report.experiments):
         cells = []
-    return [*cells, *map(_parameter_cells, page.columned)]
+    return [*cells, *(_parameter_cells(page, parameter) for parameter in page.columned)]
 
 
-def _parameter_cells(parameter: VaryingParameter) -> Cells:
+def _parameter_cells(page: Page, parameter: VaryingParameter) -> Cells:
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in parameter.values)
-    column = Column(text(title(parameter.name)), is_number=numeric)
+    column = Column(text(page.names.title(parameter.name)), is_number=numeric)
     return column, lambda experiment: text(cell(parameter.by_experiment.get(experiment.name)))
 
 
@@ -238,9 +240,9 @@ def _reason(page: Page, experiment: Experiment) -> str:
             pass
     if never_ran(experiment):
         return "its job never ran"
-    for finding in page.findings(*_REASONS):
-        if finding.experiment == experiment.name:
-            return _REASONS[finding.code]
+    for code in page.codes.get(experiment.name, ()):
+        if code in _REASONS:
+            return _REASONS[code]
     if experiment.trainer is None:
         return "no known trainer's traces were found"
     return "not logged before it ended" if not has_trained(experiment) else "not logged"

@@ -14,7 +14,6 @@ from afterall.render.shell import shell_path
 from afterall.render.tables import Column, table
 from afterall.render.words.measures import UNITS_NOTE, size
 from afterall.render.words.numbers import MISSING
-from afterall.render.words.parameters import worded
 from afterall.render.words.states import ROLES
 from afterall.settings import RESULTS_JSON
 
@@ -54,15 +53,15 @@ def _components(page: Page) -> Markdown:
     models = list(dict.fromkeys(component.model for component in components))
     if not components:
         return Markdown("")
-    labels = list(dict.fromkeys(_label(component) for component in components))
-    sizes = {(_label(c), c.model): c.size_bytes for c in components}
+    labels = list(dict.fromkeys(_label(component, page) for component in components))
+    sizes = {(_label(c, page), c.model): c.size_bytes for c in components}
     if len(models) > MOST_MODELS:
         columns = [
-            Column(Markdown("Model")),
+            Column(text(page.names.title("model"))),
             Column(Markdown("Component")),
             Column(Markdown("Size"), is_number=True),
         ]
-        rows = [[_model(c.model, page), _label(c), text(size(c.size_bytes))] for c in components]
+        rows = [[_model(c.model, page), _label(c, page), text(size(c.size_bytes))] for c in components]
         return table(columns, rows)
     columns = [
         Column(Markdown("Component")),
@@ -73,12 +72,12 @@ def _components(page: Page) -> Markdown:
     )
 
 
-def _label(component: ComponentSize) -> Markdown:
+def _label(component: ComponentSize, page: Page) -> Markdown:
     if component.component == "full_weights":
         return Markdown("Base Model (full weights)")
     if component.lora_rank is None:
         return Markdown("Adapter")
-    return md("Adapter (rank {})", worded(component.lora_rank))
+    return md("Adapter ({})", page.setting("lora_rank", component.lora_rank))
 
 
 def _model(model: str, page: Page) -> Markdown:

@@ -9,7 +9,7 @@ from afterall.render.page import Page
 from afterall.render.sections.headline import headline
 from afterall.render.sections.standing import completion_status, provisional
 from afterall.render.words.measures import days
-from afterall.render.words.parameters import alternatives, listed, phrase
+from afterall.render.words.parameters import alternatives, listed
 
 
 class TitleView(Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ def task_description(page: Page) -> Markdown:
     own = summary.title or summary.task
     if own:
         return text(own, 200)
-    compared = [text(phrase(parameter.name)) for parameter in page.varying]
+    compared = [text(page.names.phrase(parameter.name)) for parameter in page.varying]
     if not compared and len(page.report.experiments) < 2:
         return Markdown("not described")
     if not compared:
@@ -80,11 +80,11 @@ def _variants(page: Page) -> Markdown:
 
 
 def _variant(parameter: VaryingParameter, page: Page) -> Markdown:
-    told = md("{} {}", phrase(parameter.name), alternatives(parameter))
+    told = md("{} {}", page.names.phrase(parameter.name), alternatives(parameter))
     along = [p for p in page.varying if p.name in parameter.moves_with and p.name != "model"]
     if not along:
         return told
-    others = joined([md("{} {}", phrase(p.name), alternatives(p)) for p in along[:3]])
+    others = joined([md("{} {}", page.names.phrase(p.name), alternatives(p)) for p in along[:3]])
     return md("{} (with {})", told, others)
 
 

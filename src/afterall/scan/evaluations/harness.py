@@ -7,6 +7,7 @@ Formats: `results` {task: {"acc,none": value, "acc_stderr,none": value, "alias":
 evaluator.py, 0.3.0 to 0.4.9; lighteval/logging/evaluation_tracker.py and info_loggers.py.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from afterall.scan.trainers.rows import number_in
 
 FILE_NAME = re.compile(r"(?:^|/)results(?:_[\dT:.-]+)?\.json$", re.ASCII)
 _MOST_TASKS = 200
+_LONGEST_NAME = 200
 _AVERAGE = "all"
 """What lighteval calls the average over all its tasks."""
 
@@ -36,9 +38,9 @@ def read_harness_results(file: IO[bytes], name: str, home: str = "") -> tuple[Ev
         return ()
     tasks = [
         Evaluation(
-            task=task,
+            task=_name(task),
             status=EvaluationStatus.SUCCESS,
-            source=Source(name, f"key {place}.{task}"),
+            source=Source(name, f"key {place}.{_name(task)}"),
             checkpoint=checkpoint_of({"model": target.rstrip("/")}, name, home),
             model=mask_secrets(target[:2000]),
             metrics=dict(_scores(scores)),
@@ -77,7 +79,7 @@ def _scores(scores: Mapping[str, object]) -> Iterator[tuple[str, float]]:
         metric, comma, how = key.partition(",")
         number = score_in(value)
         if number is not None and bool(comma) is has_filters:
-            yield f"{how}/{metric}" if comma else metric, number
+            yield _name(f"{how}/{metric}" if comma else metric), number
 
 
 def _target(document: Mapping[str, object]) -> str | None:
@@ -104,6 +106,14 @@ def _path_in(arguments: str) -> str:
 
 def _text(value: object) -> str:
     return value[:4096] if isinstance(value, str) else ""
+
+
+def _name(text: str) -> str:
+    """Return the name of a task or measure; one without end is shortened and stays unlike all others."""
+    if len(text) <= _LONGEST_NAME:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{text[: _LONGEST_NAME - 10]}… {digest[:8]}"
 
 
 def _samples(counts: object, task: str) -> int | None:

@@ -9,8 +9,12 @@ from typing import IO
 
 from msgspec import Struct
 
-from afterall.model import Evaluation
+from afterall.model import Evaluation, SampleScores
 from afterall.scan.evaluations import harness, held_out, inspect_ai, inspect_json
+from afterall.scan.evaluations.harness_samples import harness_sample_files, read_harness_samples
+from afterall.scan.evaluations.inspect_samples import read_inspect_json_samples, read_inspect_samples
+
+ReadSamples = Callable[[IO[bytes], str, Evaluation], dict[str, SampleScores]]
 
 
 class Program(Struct, frozen=True):
@@ -21,14 +25,35 @@ class Program(Struct, frozen=True):
     """Of a file, its path, and the experiment's home as `checkpoint_of` takes it."""
     read_target: Callable[[IO[bytes], str], tuple[str, ...]] | None = None
     """What a file says of the model; None where only its place tells whose it is."""
+    read_samples: ReadSamples | None = None
+    """Of a file that holds an evaluation's samples, its path, and the evaluation; None where none does."""
+    sample_files: Callable[[Evaluation], tuple[str, ...]] = lambda evaluation: (evaluation.source.file,)
+    """Where an evaluation's samples may lie: by default in its own log."""
     is_log: bool = False
     """True where a file of this name is surely this program's, and one that cannot be read an evaluation."""
 
 
 PROGRAMS = (
-    Program(inspect_ai.FILE_NAME, inspect_ai.read_inspect_log, inspect_ai.read_inspect_target, is_log=True),
-    Program(inspect_json.FILE_NAME, inspect_json.read_inspect_json, inspect_json.read_inspect_json_target),
-    Program(harness.FILE_NAME, harness.read_harness_results, harness.read_harness_target),
+    Program(
+        inspect_ai.FILE_NAME,
+        inspect_ai.read_inspect_log,
+        inspect_ai.read_inspect_target,
+        read_inspect_samples,
+        is_log=True,
+    ),
+    Program(
+        inspect_json.FILE_NAME,
+        inspect_json.read_inspect_json,
+        inspect_json.read_inspect_json_target,
+        read_inspect_json_samples,
+    ),
+    Program(
+        harness.FILE_NAME,
+        harness.read_harness_results,
+        harness.read_harness_target,
+        read_harness_samples,
+        harness_sample_files,
+    ),
     Program(held_out.FILE_NAME, held_out.read_held_out),
 )
 

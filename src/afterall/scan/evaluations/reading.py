@@ -19,6 +19,7 @@ from afterall.model import (
     Source,
 )
 from afterall.scan.evaluations.programs import PROGRAMS, Program, program_of
+from afterall.scan.evaluations.sampling import with_samples
 from afterall.scan.guarded import read_guarded
 
 MOST_LOGS = 2000
@@ -39,7 +40,7 @@ def read_evaluations(
             findings.append(problem)
             told = str(problem.evidence.get("problem", ""))
             evaluations += [_unreadable(path, told)] if program.is_log else []
-    return tuple(evaluations), tuple(findings)
+    return with_samples(set_dir, evaluations), tuple(findings)
 
 
 def _read(file: IO[bytes], path: str, program: Program, home: str) -> tuple[Evaluation, ...]:

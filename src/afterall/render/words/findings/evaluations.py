@@ -44,4 +44,15 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "an evaluation tells the runs apart no more",
         ),
     ),
+    FindingCode.EVALUATION_PAIRED: Wording(
+        title="Evaluations Compared Sample by Sample",
+        says=(
+            (
+                "{score:code} of {subject:code}, {b} minus {a}: {difference} ± {half_width} on {samples} "
+                "shared samples, higher on {higher_b}, lower on {higher_a}, p = {p_corrected}"
+            ),
+            "two runs were compared on the samples of {subject:code} that both answered",
+            "two runs were compared on the samples that both answered",
+        ),
+    ),
 }
