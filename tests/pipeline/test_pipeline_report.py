@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from afterall.errors import PublishRefused
+from afterall.errors import BadSettings, PublishRefused
 from afterall.model import Finding, FindingCode, Tier
 from afterall.model.notes import NOTES_BEGIN, NOTES_END
 from afterall.pipeline import Outcome, Reading, files_only, read, recorded, report, survey
@@ -218,3 +218,13 @@ def test_a_report_without_figures_does_not_import_matplotlib(set_dir: Path) -> N
     assert subprocess.run(argv, check=False).returncode == 0
     assert (set_dir / "RESULTS.html").exists()
     assert not list((set_dir / "RESULTS_files").glob("*.svg"))
+
+
+def test_a_name_that_two_parameters_would_have_is_refused(set_dir: Path) -> None:
+    """One that another parameter of this set goes by is told with its key, and nothing is written."""
+    (set_dir / "afterall.toml").write_text('[names]\nlearning_rate = "Seed"\n')
+    with pytest.raises(BadSettings) as raised:
+        report_demo(set_dir)
+    told = f"{set_dir}/afterall.toml: names.learning_rate: 'Seed' is what the report calls seed"
+    assert str(raised.value) == told
+    assert not (set_dir / "RESULTS.md").exists()

@@ -2,6 +2,7 @@
 
 import math
 import re
+import statistics
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from afterall.render.documents import render
 from afterall.render.figures import figures, path_of
 from afterall.render.figures.grouping import MOST_NAMED, looks
 from afterall.render.figures.kinds import KINDS
+from afterall.render.figures.smoothing import running_median
 from afterall.render.page import Page
 from afterall.settings import SetSettings
 from render.render_reports import fact, make_cost, make_experiment, spec_report, tiny_report
@@ -146,6 +148,27 @@ def test_many_runs_of_one_setting_show_the_best_in_colour() -> None:
     known = looks(page, many)
     assert known["run0"].name == "run0"
     assert known["run19"].is_quiet
+
+
+@pytest.mark.parametrize("name", ["loss", "final_metric"])
+def test_more_runs_are_no_more_artists(name: str) -> None:
+    """What a thousand runs take to draw is their points, not an object for each of them."""
+    sets = [[run(f"run{i}", (4, 16, 64)[i % 3], [3.0, 2.0, 1 + i / 90]) for i in range(n)] for n in (30, 90)]
+    few, many = (re.findall(r'<g id="([A-Za-z]\w*)_\d+"', drawn(sweep(runs), name)) for runs in sets)
+    assert "PathCollection" in few
+    assert len(many) < len(few) + 10
+
+
+def test_a_median_is_that_of_the_values_around_it() -> None:
+    """Beyond the ends stand the values before them, mirrored; at most so many points are told."""
+    values = [float((7 * step) % 101) for step in range(1, 301)]
+    points = [Point(step, value) for step, value in enumerate(values, start=1)]
+    around = [*values[3:0:-1], *values, *values[-2:-5:-1]]
+    every = [statistics.median(around[place : place + 7]) for place in range(300)]
+    assert running_median(points, 1000) == (list(range(1, 301)), every)
+    steps, medians = running_median(points, 50)
+    assert (steps[0], steps[-1], len(steps)) == (1, 300, 50)
+    assert medians == [every[step - 1] for step in steps]
 
 
 def test_a_set_without_numbers_has_no_figures() -> None:

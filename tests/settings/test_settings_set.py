@@ -46,6 +46,18 @@ def test_the_report_may_have_another_name() -> None:
             ),
         ),
         ('[metrics]\nloss = "low"', "afterall.toml:2: metrics.loss: 'low' is neither 'min' nor 'max'"),
+        ("[names]\nlora_rank = 4", "afterall.toml:1: names[...]: expected text, got whole number"),
+        ('[names]\noptimizer.lr = "x"', "afterall.toml:1: names[...]: expected text, got table"),
+        ('names = "r"', "afterall.toml:1: names: expected table, got text"),
+        ('[names]\n\nlora_rank = " "', "afterall.toml:3: names.lora_rank: is blank"),
+        (
+            f'[names]\n"optimizer.lr" = "{"x" * 41}"',
+            "afterall.toml:2: names.optimizer.lr: is longer than 40 characters",
+        ),
+        (
+            '[names]\nlora_rank = "rank r"\nlora_alpha = "Rank  R"',
+            "afterall.toml:3: names.lora_alpha: 'Rank R' is the name of lora_rank too",
+        ),
         ("experiments = 3", "afterall.toml:1: experiments: expected list, got whole number"),
         ("[seeds]\na=1", "afterall.toml:1: seeds: expected list, got table"),
     ],
@@ -55,6 +67,12 @@ def test_a_mistake_names_file_line_and_key(text: str, message: str) -> None:
     with pytest.raises(BadSettings) as raised:
         parse_set_settings(text)
     assert str(raised.value) == message
+
+
+def test_parameters_may_have_names() -> None:
+    """A key with dots is quoted, as in RESULTS.json; a name may be as long as a label holds."""
+    text = f'[names]\nlora_rank = "{"r" * 40}"\n"optimizer.lr" = "learning rate"\n'
+    assert parse_set_settings(text).names == {"lora_rank": "r" * 40, "optimizer.lr": "learning rate"}
 
 
 @given(st.text())

@@ -41,6 +41,9 @@ TEMPLATE = """\
 # [metrics]                         # rank by these, "min" or "max"; the first decides who is best
 # "sorting/match/accuracy" = "max"
 
+# [names]                           # what the report calls parameters
+# lora_rank = "rank r"
+
 # [jobs]                            # job ids by experiment, where the logs' names do not tell
 # rank4_lr3e-4 = ["123456", "123460_2"]
 """

@@ -4,10 +4,11 @@ Invariant: a form is a literal of this package; every value put into it is escap
 by construction and nobody has to remember to escape.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache, partial
 from string import Formatter
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from afterall.model import Scalar
 from afterall.render.escaping import Markdown, code, line, text
@@ -15,18 +16,24 @@ from afterall.render.words.formats import format_name
 from afterall.render.words.measures import clock, day, duration, memory, moment, size
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import count, number, percent
-from afterall.render.words.parameters import phrase, worded
+from afterall.render.words.parameter_names import OURS, ParameterNames
+from afterall.render.words.parameters import worded
 from afterall.render.words.problems import problem
 
 
 def md(form: LiteralString, /, *values: object, **named: object) -> Markdown:
     """Return `form` filled in, as Markdown: `{x}` escapes, `{x:code}`, `{x:size}`, `{x:duration}` say how."""
-    return Markdown(_MARKDOWN.vformat(form, values, named))
+    return Markdown(_filled(form, _as_markdown, values, named))
+
+
+def md_calling(names: ParameterNames, form: LiteralString, /, **named: object) -> Markdown:
+    """Return `form` filled in as `md` does, with parameters by these names."""
+    return Markdown(_filled(form, partial(_as_markdown, names=names), (), named))
 
 
 def plain(form: LiteralString, /, **named: object) -> str:
     """Return `form` filled in as one line of plain text, for RESULTS.json and terminals."""
-    return _PLAIN.vformat(form, (), named)
+    return _filled(form, _as_line, (), named)
 
 
 def first_that_fits(forms: Sequence[LiteralString], values: Mapping[str, Scalar]) -> LiteralString:
@@ -37,9 +44,10 @@ def first_that_fits(forms: Sequence[LiteralString], values: Mapping[str, Scalar]
     return forms[-1]
 
 
-def names_in(form: str) -> set[str]:
+@cache
+def names_in(form: str) -> frozenset[str]:
     """Return the names that a form needs."""
-    return {name for _, name, _, _ in Formatter().parse(form) if name}
+    return frozenset(name for _, name, _ in _parts(form) if name)
 
 
 def joined(parts: Iterable[Markdown], between: LiteralString = ", ") -> Markdown:
@@ -71,7 +79,7 @@ def plural(amount: int, one: LiteralString, many: LiteralString = "") -> str:
     return f"{count(amount)} {one if amount == 1 else many or one + 's'}"
 
 
-def _said(value: object, spec: str) -> str:
+def _said(value: object, spec: str, names: ParameterNames) -> str:
     """Return a value in plain words, as the format spec asks; a value of another kind is shown as it is."""
     match spec, value:
         case "size", bool() | int():
@@ -99,11 +107,11 @@ def _said(value: object, spec: str) -> str:
         case "words", str():
             return value.replace("_", " ")
         case "parameter", str():
-            return phrase(value)
+            return names.phrase(value)
         case "metric", str():
             return metric_name(value).phrase
         case ("parameters", str()):
-            return _enumerated([phrase(name.strip()) for name in value.split(",")])
+            return _enumerated([names.phrase(name.strip()) for name in value.split(",")])
         case _, bool():
             return worded(value)
         case _, int() if spec.startswith("n "):  # a count with its noun: "{files:n file}"
@@ -120,18 +128,32 @@ def _enumerated(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-class _MarkdownFormatter(Formatter):
-    def format_field(self, value: Any, format_spec: str) -> Any:
-        if isinstance(value, Markdown):
-            return value
-        if format_spec == "code":
-            return code(str(value))
-        return text(_said(value, format_spec), 400)
+def _filled(
+    form: str, written: Callable[[object, str], str], values: Iterable[object], named: Mapping[str, object]
+) -> str:
+    """Return a form with each field as `written` writes a value by a format spec."""
+    unnamed = iter(values)
+    told: list[str] = []
+    for literal, name, spec in _parts(form):
+        told.append(literal)
+        if name is not None:
+            told.append(written(named[name] if name else next(unnamed), spec))
+    return "".join(told)
 
 
-class _PlainFormatter(Formatter):
-    def format_field(self, value: Any, format_spec: str) -> Any:
-        return line(_said(value, format_spec))
+@cache
+def _parts(form: str) -> tuple[tuple[str, str | None, str], ...]:
+    """Return a form's texts, each with the name and spec of the field after it; forms are ours, and few."""
+    return tuple((literal, name, spec or "") for literal, name, spec, _ in Formatter().parse(form))
 
 
-_MARKDOWN, _PLAIN = _MarkdownFormatter(), _PlainFormatter()
+def _as_markdown(value: object, spec: str, names: ParameterNames = OURS) -> str:
+    if isinstance(value, Markdown):
+        return value
+    if spec == "code":
+        return code(str(value))
+    return text(_said(value, spec, names), 400)
+
+
+def _as_line(value: object, spec: str) -> str:
+    return line(_said(value, spec, OURS))

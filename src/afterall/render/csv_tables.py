@@ -7,7 +7,7 @@ Invariant: no cell is a formula to a spreadsheet: text that would begin one is p
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from afterall.model import Attempt, Checkpoint, Experiment, Report, Scalar
 from afterall.render.escaping import shown
@@ -42,7 +42,7 @@ def experiments_csv(report: Report) -> bytes:
         *(f"parameters.{name}" for name in parameters),
         *(f"metrics.{name}" for name in metrics),
     ]
-    return csv_bytes(columns, (_experiment(experiment) for experiment in experiments))
+    return csv_bytes(columns, _in_columns(columns, map(_experiment, experiments)))
 
 
 def checkpoints_csv(report: Report) -> bytes:
@@ -51,7 +51,8 @@ def checkpoints_csv(report: Report) -> bytes:
         *("experiment", "name", "path", "kind", "verdict", "tier", "epoch", "step", "is_final"),
         *("size_bytes", "files", "findings"),
     )
-    return csv_bytes(columns, (_checkpoint(e.name, c) for e in report.experiments for c in e.checkpoints))
+    rows = (_checkpoint(e.name, c) for e in report.experiments for c in e.checkpoints)
+    return csv_bytes(columns, _in_columns(columns, rows))
 
 
 def _experiment(experiment: Experiment) -> Row:
@@ -98,24 +99,30 @@ def _checkpoint(experiment: str, checkpoint: Checkpoint) -> Row:
     }
 
 
-def csv_bytes(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """Return a table: its columns, then a line for each row; a column that a row lacks is empty."""
+def _in_columns(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[list[str]]:
+    """Yield the cells of each row; a column that it lacks is empty."""
+    for row in rows:
+        yield [cell(row.get(column)) for column in columns]
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Return a table: its columns, then a line for each row of cells, as `cell` returns them."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_text(column) for column in columns])
-    for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
+    writer.writerows(rows)
     return out.getvalue().encode()
 
 
-def _cell(value: Scalar) -> str:
+def cell(value: Scalar) -> str:
+    """Return a value as it stands in a table: numbers in full, text that no spreadsheet runs."""
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
         case int():
-            return str(value) if abs(value) < 2**63 else _cell(real(value))
+            return str(value) if abs(value) < 2**63 else cell(real(value))
         case float():
             return repr(value) if math.isfinite(value) else not_finite(value)
         case str():

@@ -5,9 +5,9 @@ Invariant: both ends of a curve, its extremes and its NaN are there, however man
 
 from collections.abc import Iterator
 
-from afterall.model import Experiment, Report, Scalar
+from afterall.model import Experiment, Report
 from afterall.model.thinning import thin
-from afterall.render.csv_tables import csv_bytes
+from afterall.render.csv_tables import cell, csv_bytes
 
 MOST_ROWS = 100_000
 """Of all curves together, about."""
@@ -24,13 +24,9 @@ def curves_csv(report: Report) -> bytes:
     return csv_bytes(COLUMNS, (row for e in report.experiments for row in _rows(e, most)))
 
 
-def _rows(experiment: Experiment, most: int) -> Iterator[dict[str, Scalar]]:
+def _rows(experiment: Experiment, most: int) -> Iterator[tuple[str, ...]]:
+    name = cell(experiment.name)
     for metric, series in experiment.series.items():
+        curve = cell(metric)
         for point in thin(series.points, most, KEPT_ENDS):
-            yield {
-                "experiment": experiment.name,
-                "metric": metric,
-                "step": point.step,
-                "epoch": point.epoch,
-                "value": point.value,
-            }
+            yield name, curve, cell(point.step), cell(point.epoch), cell(point.value)

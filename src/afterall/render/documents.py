@@ -38,6 +38,11 @@ def render(
     }
 
 
+def require_templates(report: Report, settings: SetSettings, templates: Mapping[str, str]) -> None:
+    """Raise BadSettings as `render` would for templates that cannot be used; nothing is drawn for that."""
+    render_markdown(Page(report, settings), templates)
+
+
 def _as_html(page: Page, markdown: bytes, figures: Mapping[str, bytes]) -> dict[str, bytes]:
     from afterall.render.html.html_document import render_html  # noqa: PLC0415 (few reports need markdown-it)
 

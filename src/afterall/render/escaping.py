@@ -15,6 +15,8 @@ LINE_LIMIT = 400
 
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _SPACES = re.compile(r"[\t\n\r \xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_PLAIN = re.compile(r"[0-9A-Za-z]+(?:[ _-][0-9A-Za-z]+|(?<=[0-9])\.[0-9]+)*")
+"""What reads as itself everywhere: most names and numbers."""
 _SPECIAL = re.compile(
     r"[\\`*\[\]<|~$#]"
     r"|!(?=$)|&(?=[#A-Za-z]|$)|:(?=//)|(?<=www)\."
@@ -49,6 +51,8 @@ def text(value: str, limit: int = NAME_LIMIT) -> Markdown:
     """Return `value` as inline Markdown that reads as itself, also at a line's start and in a table."""
     if isinstance(value, Markdown):
         return value
+    if len(value) <= limit and _PLAIN.fullmatch(value):
+        return Markdown(value)
     flat = line(value, limit)
     if not flat:
         return Markdown("(blank)" if value else "")

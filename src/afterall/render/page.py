@@ -4,7 +4,7 @@ Invariant: a metric has the same decimals wherever it stands, and a model the sa
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from afterall.model import (
@@ -22,7 +22,8 @@ from afterall.render.composing import md
 from afterall.render.escaping import Markdown, link, text
 from afterall.render.remedies import Remedies, remedies_of
 from afterall.render.words.metrics import Digits, is_quality
-from afterall.render.words.parameters import setting, short_models
+from afterall.render.words.parameter_names import ParameterNames
+from afterall.render.words.parameters import short_models
 from afterall.render.words.sparkline import sparkline
 from afterall.settings import SetSettings
 
@@ -42,6 +43,11 @@ class Page:
         for metric, value in _numbers(self.report):
             values[metric].append(value)
         return Digits(values)
+
+    @cached_property
+    def names(self) -> ParameterNames:
+        """What parameters are called in this report."""
+        return ParameterNames(self.settings.names)
 
     @cached_property
     def remedies(self) -> Remedies:
@@ -118,7 +124,7 @@ class Page:
 
     def setting(self, parameter: str, value: Scalar) -> Markdown:
         """Return a parameter and its value as short as they stay clear: "rank 64", "tiny-1B"."""
-        return text(setting(parameter, self.short(parameter, value)))
+        return text(self.names.setting(parameter, self.short(parameter, value)))
 
     def short(self, parameter: str, value: Scalar) -> Scalar:
         """Return a parameter's value, a model's by its short name."""
@@ -136,6 +142,14 @@ class Page:
             brief = source.file if len(source.file) <= 60 else f"…/{source.file.rpartition('/')[2]}"
             named = link(brief, source.file)
         return md("{}, {}", named, source.where) if source.where else named
+
+    @cached_property
+    def codes(self) -> Mapping[str | None, Sequence[FindingCode]]:
+        """The kinds of findings by experiment, in the report's order; those of the set under None."""
+        found: dict[str | None, list[FindingCode]] = defaultdict(list)
+        for finding in self.report.findings:
+            found[finding.experiment].append(finding.code)
+        return dict(found)
 
     def findings(self, *codes: FindingCode) -> list[Finding]:
         """Return the findings of these kinds, in the report's order."""

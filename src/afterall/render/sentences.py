@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import LiteralString
 
 from afterall.model import Finding, Scalar
-from afterall.render.composing import first_that_fits, md, plain
+from afterall.render.composing import first_that_fits, md_calling, plain
 from afterall.render.escaping import Markdown, line
 from afterall.render.words.findings import WORDINGS
 from afterall.render.words.findings.wording import Forms
+from afterall.render.words.parameter_names import OURS, ParameterNames
 
 
 def message(finding: Finding) -> str:
@@ -21,15 +22,15 @@ def message(finding: Finding) -> str:
     return f"{told}." if form.startswith("{") else f"{told[:1].upper()}{told[1:]}."
 
 
-def sentence(finding: Finding) -> Markdown:
+def sentence(finding: Finding, names: ParameterNames = OURS) -> Markdown:
     """Return what was found as a Markdown sentence that does not name the experiment."""
-    return fill(WORDINGS[finding.code].says, finding)
+    return fill(WORDINGS[finding.code].says, finding, names)
 
 
-def fill(forms: Forms, finding: Finding) -> Markdown:
+def fill(forms: Forms, finding: Finding, names: ParameterNames = OURS) -> Markdown:
     """Return the first of `forms` that the finding's evidence can fill, filled; "" where it says nothing."""
     values = _values(finding)
-    return md(_chosen(forms, values), **values)
+    return md_calling(names, _chosen(forms, values), **values)
 
 
 def plainly(forms: Forms, finding: Finding) -> str:

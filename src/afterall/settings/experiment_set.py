@@ -1,7 +1,7 @@
 """Hold `afterall.toml`, the settings that lie in a set and speak for it before any guess."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,6 +18,8 @@ RESULTS_FILES = "RESULTS_files"
 """Directory of what the report links to."""
 SECTIONS = ("overview", "checkpoints", "results", "findings", "storage", "next_steps", "appendix")
 """The sections that a report can do without, by the names of their templates; it never hides its issues."""
+LONGEST_NAME = 40
+"""Characters of a parameter's name that the report shows: what a figure's label holds."""
 SETTINGS_NAME = "afterall.toml"
 """Its presence also opts the set in to a site's hook."""
 
@@ -46,6 +48,8 @@ class SetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ignore_parameters: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ("seed", "random_seed", "data_seed")
     """Parameters that only replicate a run."""
+    names: dict[str, str] = {}
+    """What the report calls parameters, by their keys in RESULTS.json: {"lora_rank" = "rank r"}."""
     metrics: dict[str, str] = {}
     """Metrics to rank by, the first deciding who is best, each with what is good: {"final_loss" = "min"}."""
     baseline: str | None = None
@@ -94,6 +98,7 @@ def _problems(settings: SetSettings) -> Iterator[tuple[str, str]]:
     for metric, goal in settings.metrics.items():
         if goal not in ("min", "max"):
             yield f"metrics.{metric}", f"'{goal}' is neither 'min' nor 'max'"
+    yield from _name_problems(settings.names)
     templates = () if settings.templates is None else (settings.templates,)
     for key, values in (
         ("experiments", settings.experiments),
@@ -108,3 +113,17 @@ def _problems(settings: SetSettings) -> Iterator[tuple[str, str]]:
         for job_id in ids:
             if not re.fullmatch(r"[0-9]+(_[0-9]+)?", job_id):
                 yield f"jobs.{experiment}", f"'{job_id}' is no job id such as 1234 or 1234_5"
+
+
+def _name_problems(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield key and problem of names that say nothing, that no label holds, or that two parameters share."""
+    taken: dict[str, str] = {}
+    for parameter, name in names.items():
+        words = " ".join(name.split())
+        holder = taken.setdefault(words.casefold(), parameter)
+        if not words:
+            yield f"names.{parameter}", "is blank"
+        elif len(name) > LONGEST_NAME:
+            yield f"names.{parameter}", f"is longer than {LONGEST_NAME} characters"
+        elif holder != parameter:
+            yield f"names.{parameter}", f"'{words}' is the name of {holder} too"

@@ -5,22 +5,29 @@ Invariant: a white ground in light and dark pages alike; text stays text, and no
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure as Sheet
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from afterall.render.escaping import line
+from afterall.render.figures.palette import Dashes
 
 WIDTH = 8.4
 """Inches, at 100 dots each: GitHub's column is 830 to 1,010 pixels wide."""
 LONGEST_LABEL = 40
+_ABOVE_THE_GRID = 2.0
+"""Where matplotlib itself puts lines."""
 _STYLE: dict[str, Any] = {
     "axes.edgecolor": "#6B7075",
     "axes.axisbelow": True,
@@ -30,7 +37,7 @@ _STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
-    "figure.dpi": 100,
+    "figure.dpi": 72,  # what matplotlib writes SVG at, whatever else is asked for
     "figure.facecolor": "white",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -48,6 +55,26 @@ _STYLE: dict[str, Any] = {
 }
 
 
+class Stroke(NamedTuple):
+    """A line through points; its width in points of print."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    colour: str
+    width: float
+    dashes: Dashes = "-"
+    opacity: float = 1.0
+
+
+class Mark(NamedTuple):
+    """A point to mark, in the colour of its line, filled with another where that is given."""
+
+    x: float
+    y: float
+    colour: str
+    fill: str | None = None
+
+
 def style() -> AbstractContextManager[None]:
     """Return a context in which figures are made and written, whatever a user's own matplotlibrc says."""
     settings: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
@@ -56,10 +83,45 @@ def style() -> AbstractContextManager[None]:
 
 def sheet(height: float, panels: int = 1, width: float = WIDTH) -> tuple[Sheet, list[Axes]]:
     """Return an empty figure and its panels side by side; height and width in inches."""
-    figure = Sheet(figsize=(width, height), layout="constrained")
+    figure = Sheet(figsize=(width, height))
     FigureCanvasSVG(figure)
     axes = figure.subplots(1, panels, squeeze=False)
     return figure, list(axes[0])
+
+
+def draw_strokes(axes: Axes, strokes: Sequence[Stroke]) -> None:
+    """Draw lines, later ones over earlier ones, the dashed over the solid.
+
+    A set may have thousands, and an artist each would take most of a report's time.
+    """
+    for dashes in dict.fromkeys(stroke.dashes for stroke in strokes):
+        alike = [stroke for stroke in strokes if stroke.dashes == dashes]
+        lines = LineCollection(
+            [np.array([stroke.x, stroke.y], dtype=float).T for stroke in alike],
+            colors=[to_rgba(stroke.colour, stroke.opacity) for stroke in alike],
+            linewidths=[stroke.width for stroke in alike],
+            linestyles=dashes,
+            capstyle="projecting" if dashes == "-" else "butt",
+            zorder=_ABOVE_THE_GRID,
+        )
+        axes.add_collection(lines)
+    axes.autoscale_view()
+
+
+def draw_marks(axes: Axes, marks: Sequence[Mark], shape: str, size: float, edge: str | None = None) -> None:
+    """Draw points of one shape, of so many points of print across; `edge` is the colour of every edge."""
+    if not marks:
+        return
+    axes.scatter(
+        [mark.x for mark in marks],
+        [mark.y for mark in marks],
+        s=size**2,
+        marker=shape,
+        c=[mark.fill or mark.colour for mark in marks],
+        edgecolors=edge or [mark.colour for mark in marks],
+        linewidths=1,
+        zorder=_ABOVE_THE_GRID,
+    )
 
 
 def plain_log_ticks(axes: Axes) -> None:
@@ -82,6 +144,8 @@ def svg(figure: Sheet) -> bytes:
     with warnings.catch_warnings():
         # A name in a script that the font lacks is still drawn: the text is the viewer's to draw.
         warnings.simplefilter("ignore")
+        # A figure that has a layout is drawn twice, the first time for the layout alone.
+        ConstrainedLayoutEngine().execute(figure)
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "afterall"})
     return out.getvalue()
 

@@ -3,12 +3,14 @@
 Invariant: only runs of which both are known stand in it, each by one point.
 """
 
+from collections import defaultdict
+
 from matplotlib.lines import Line2D
 
 from afterall.model import Cost, Ranking
 from afterall.render.figures import canvas
 from afterall.render.figures.figure import Figure
-from afterall.render.figures.grouping import is_drawable, looks, primary
+from afterall.render.figures.grouping import Look, is_drawable, looks, primary
 from afterall.render.figures.palette import DASHES
 from afterall.render.page import Page
 from afterall.render.words.metrics import metric_name
@@ -58,12 +60,15 @@ def _draw(page: Page, ranking: Ranking, what: str, both: dict[str, tuple[float, 
     with canvas.style():
         sheet, (axes,) = canvas.sheet(3.2, width=canvas.WIDTH * 0.7)
         known = looks(page, [e for e in page.report.experiments if e.name in both])
+        alike: dict[Look, list[tuple[float, float]]] = defaultdict(list)
+        for name, point in both.items():
+            alike[known[name]].append(point)
         entries: dict[str, Line2D] = {}
-        for name, (x, y) in both.items():
-            look = known[name]
+        for look, points in alike.items():
+            x, y = zip(*points, strict=True)
             marker = "os^"[DASHES.index(look.dashes)]
-            (point,) = axes.plot([x], [y], marker=marker, markersize=6, color=look.colour, linestyle="")
-            entries.setdefault(look.name, point)
+            (drawn,) = axes.plot(x, y, marker=marker, markersize=6, color=look.colour, linestyle="")
+            entries.setdefault(look.name, drawn)
         axes.set_xlabel(what[:1].upper() + what[1:])
         axes.set_ylabel(canvas.label(metric_name(ranking.metric).heading))
         canvas.legend(sheet, entries)

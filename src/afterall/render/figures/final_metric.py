@@ -6,19 +6,22 @@ hollow.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from msgspec import Struct
 
 from afterall.model import Ranking, VaryingParameter
 from afterall.render.figures import canvas
+from afterall.render.figures.canvas import Mark, Stroke
 from afterall.render.figures.figure import Figure
 from afterall.render.figures.grouping import is_drawable, primary
 from afterall.render.figures.palette import COLOURS, DASHES, QUIET
 from afterall.render.page import Page
 from afterall.render.words.metrics import metric_name
-from afterall.render.words.parameters import phrase, setting, title, worded
+from afterall.render.words.parameters import worded
 
 MOST_PANELS = 3
 MOST_VALUES = 12
@@ -32,21 +35,32 @@ Lines = Mapping[str, Mapping[int, Runs]]
 """By what all of a line have in common: the runs at each value of the panel's parameter, by its place."""
 
 
+class Panel(Struct, frozen=True):
+    """One parameter, and the runs by it."""
+
+    parameter: VaryingParameter
+    lines: Lines
+
+
 def figure(page: Page) -> Figure | None:
     """Return the figure; None where nothing varies that two runs with numbers have."""
     ranking = primary(page)
     if ranking is None:
         return None
-    kept = [p for p in _independent(page.varying) if _is_shown(page, ranking, p)][:MOST_PANELS]
+    kept = list(islice(_panels(page, ranking), MOST_PANELS))
     if not kept:
         return None
-    words = " ".join(_words(page, ranking, parameter) for parameter in kept)
+    words = " ".join(_words(page, ranking, panel) for panel in kept)
     return Figure(words, lambda: _draw(page, ranking, kept))
 
 
-def _is_shown(page: Page, ranking: Ranking, parameter: VaryingParameter) -> bool:
-    places = {place for line in _lines(page, ranking, parameter).values() for place in line}
-    return len(places) >= 2 and len(parameter.values) <= MOST_VALUES
+def _panels(page: Page, ranking: Ranking) -> Iterator[Panel]:
+    """Yield the parameters that the figure can show, which have few values and runs at two of them."""
+    for parameter in _independent(page.varying):
+        if len(parameter.values) <= MOST_VALUES:
+            lines = _lines(page, ranking, parameter)
+            if len({place for line in lines.values() for place in line}) >= 2:
+                yield Panel(parameter, lines)
 
 
 def _independent(varying: Sequence[VaryingParameter]) -> list[VaryingParameter]:
@@ -74,18 +88,18 @@ def _lines(page: Page, ranking: Ranking, parameter: VaryingParameter) -> Lines:
 
 
 def _named(page: Page, parameter: VaryingParameter, run: str) -> str:
-    return setting(parameter.name, page.short(parameter.name, parameter.by_experiment.get(run)))
+    return page.names.setting(parameter.name, page.short(parameter.name, parameter.by_experiment.get(run)))
 
 
 def _values(page: Page, parameter: VaryingParameter) -> list[str]:
     return [worded(page.short(parameter.name, value)) for value in parameter.values]
 
 
-def _words(page: Page, ranking: Ranking, parameter: VaryingParameter) -> str:
+def _words(page: Page, ranking: Ranking, panel: Panel) -> str:
     """Return each line's values: "rank 4: tiny-1B 5.8159, tiny-3B 5.4644"."""
-    values = _values(page, parameter)
+    values = _values(page, panel.parameter)
     told = []
-    for common, line in _lines(page, ranking, parameter).items():
+    for common, line in panel.lines.items():
         points = [
             f"{values[place]} {page.digits.write(ranking.metric, _mean(runs))}"
             + (f" (mean of {len(runs)})" if len(runs) > 1 else "")
@@ -93,7 +107,7 @@ def _words(page: Page, ranking: Ranking, parameter: VaryingParameter) -> str:
         ]
         told.append(f"{common}: {', '.join(points)}" if common else ", ".join(points))
     more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    by = f"{metric_name(ranking.metric).heading} by {phrase(parameter.name)}"
+    by = f"{metric_name(ranking.metric).heading} by {page.names.phrase(panel.parameter.name)}"
     return f"{by}: {'; '.join(told[:MOST_TOLD])}{more}."
 
 
@@ -101,16 +115,16 @@ def _mean(runs: Runs) -> float:
     return math.fsum(value for _, value in runs) / len(runs)
 
 
-def _draw(page: Page, ranking: Ranking, parameters: Sequence[VaryingParameter]) -> bytes:
+def _draw(page: Page, ranking: Ranking, panels: Sequence[Panel]) -> bytes:
     unfinished = frozenset(ranking.unfinished)
     with canvas.style():
-        width = canvas.WIDTH if len(parameters) > 1 else canvas.WIDTH * 0.6
-        sheet, panels = canvas.sheet(3.2, len(parameters), width)
-        for axes, parameter in zip(panels, parameters, strict=True):
-            axes.set_xlabel(canvas.label(title(parameter.name)))
-            _panel(axes, _lines(page, ranking, parameter), unfinished)
-            _ticks(axes, _values(page, parameter))
-        panels[0].set_ylabel(canvas.label(metric_name(ranking.metric).heading))
+        width = canvas.WIDTH if len(panels) > 1 else canvas.WIDTH * 0.6
+        sheet, places = canvas.sheet(3.2, len(panels), width)
+        for axes, panel in zip(places, panels, strict=True):
+            axes.set_xlabel(canvas.label(page.names.title(panel.parameter.name)))
+            _draw_panel(axes, panel.lines, unfinished)
+            _ticks(axes, _values(page, panel.parameter))
+        places[0].set_ylabel(canvas.label(metric_name(ranking.metric).heading))
         if unfinished & set(ranking.values):
             hollow = Line2D([], [], marker="o", linestyle="", markerfacecolor="white", color=QUIET)
             full = Line2D([], [], marker="o", linestyle="", color=QUIET)
@@ -118,23 +132,32 @@ def _draw(page: Page, ranking: Ranking, parameters: Sequence[VaryingParameter]) 
         return canvas.svg(sheet)
 
 
-def _panel(axes: Axes, lines: Lines, unfinished: frozenset[str]) -> None:
-    """Draw one line a group of equal other settings, and every run as a point."""
-    is_told = 1 < len(lines) <= MOST_LINES
+def _draw_panel(axes: Axes, lines: Lines, unfinished: frozenset[str]) -> None:
+    """Draw one line a group of equal other settings, and every run as a point over them."""
+    is_many, is_told = len(lines) > MOST_LINES, 1 < len(lines) <= MOST_LINES
+    quiet: list[Stroke] = []
+    points: list[Mark] = []
     for number, (common, line) in enumerate(lines.items()):
-        is_many = len(lines) > MOST_LINES
         colour = QUIET if is_many else COLOURS[number % len(COLOURS)]
         dashes = DASHES[number // len(COLOURS) % len(DASHES)]
         places = sorted(line)
         means = [_mean(line[place]) for place in places]
-        label = canvas.label(common) if is_told else None
-        axes.plot(places, means, color=colour, linestyle=dashes, linewidth=1.2, label=label)
-        for place, runs in line.items():
-            for name, value in runs:
-                fill = "white" if name in unfinished else colour
-                axes.plot([place], [value], marker="o", markersize=5, color=colour, markerfacecolor=fill)
+        if is_many:
+            quiet.append(Stroke(places, means, colour, 1.2))
+        else:
+            label = canvas.label(common) if is_told else None
+            axes.plot(places, means, color=colour, linestyle=dashes, linewidth=1.2, label=label)
+        points += _points(line, colour, unfinished)
+    canvas.draw_strokes(axes, quiet)
+    canvas.draw_marks(axes, points, "o", 5)
     if is_told:
         axes.legend(fontsize=7)
+
+
+def _points(line: Mapping[int, Runs], colour: str, unfinished: frozenset[str]) -> Iterator[Mark]:
+    for place, runs in line.items():
+        for name, value in runs:
+            yield Mark(place, value, colour, "white" if name in unfinished else colour)
 
 
 def _ticks(axes: Axes, values: Sequence[str]) -> None:

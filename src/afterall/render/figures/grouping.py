@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Experiment, Ranking
-from afterall.render.figures.palette import COLOURS, DASHES, QUIET
+from afterall.model import Experiment, Point, Ranking
+from afterall.render.figures.palette import COLOURS, DASHES, QUIET, Dashes
 from afterall.render.page import Page
-from afterall.render.words.parameters import setting
 
 MOST_NAMED = 12
 LARGEST = 1e30
@@ -22,7 +21,7 @@ class Look(Struct, frozen=True):
 
     name: str
     colour: str
-    dashes: str = "-"
+    dashes: Dashes = "-"
     is_quiet: bool = False
 
 
@@ -47,6 +46,11 @@ def is_drawable(value: float) -> bool:
     return abs(value) <= LARGEST
 
 
+def drawable(points: Sequence[Point]) -> list[Point]:
+    """Return the points that can stand in a figure."""
+    return [point for point in points if abs(point.value) <= LARGEST]
+
+
 def _one_each(experiments: Sequence[Experiment]) -> Iterator[tuple[str, Look]]:
     for place, experiment in enumerate(experiments):
         dashes = DASHES[place // len(COLOURS) % len(DASHES)]
@@ -62,7 +66,7 @@ def _by_setting(page: Page, experiments: Sequence[Experiment]) -> dict[str, Look
         found = {}
         for experiment in experiments:
             value = parameter.by_experiment.get(experiment.name)
-            told = setting(parameter.name, page.short(parameter.name, value))
+            told = page.names.setting(parameter.name, page.short(parameter.name, value))
             found[experiment.name] = Look(told, colours.get(repr(value), QUIET), is_quiet=value is None)
         return found
     return {}

@@ -4,7 +4,7 @@ Invariant: what was logged is drawn as logged, faint where there is much of it, 
 a run that ended in NaN is marked where its last number stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -14,8 +14,9 @@ from afterall.model import Experiment, Point
 from afterall.model.thinning import thin
 from afterall.render.composing import plural
 from afterall.render.figures import canvas
+from afterall.render.figures.canvas import Mark, Stroke
 from afterall.render.figures.figure import Figure
-from afterall.render.figures.grouping import Look, is_drawable, looks
+from afterall.render.figures.grouping import Look, drawable, is_drawable, looks
 from afterall.render.figures.smoothing import SERIES, SMOOTHED_FROM, running_median
 from afterall.render.page import Page
 
@@ -47,12 +48,8 @@ def figure(page: Page) -> Figure | None:
 
 def _curves(page: Page, key: str) -> list[tuple[Experiment, list[Point]]]:
     """Return each run with two drawable values or more, and its points that can be drawn."""
-    runs = [(e, _finite(e.series[key].points)) for e in page.report.experiments if key in e.series]
+    runs = [(e, drawable(e.series[key].points)) for e in page.report.experiments if key in e.series]
     return [(experiment, points) for experiment, points in runs if len(points) > 1]
-
-
-def _finite(points: Sequence[Point]) -> list[Point]:
-    return [point for point in points if is_drawable(point.value)]
 
 
 def _words(page: Page, panel: Panel) -> str:
@@ -84,40 +81,64 @@ def _draw(page: Page, panels: Sequence[Panel]) -> bytes:
         for axes, panel in zip(places, panels, strict=True):
             axes.set_title(panel.title)
             axes.set_xlabel("Optimizer step")
-            # Grey ones first, so that nothing named lies below them.
-            for experiment, points in sorted(panel.curves, key=lambda run: not known[run[0].name].is_quiet):
-                look = known[experiment.name]
-                is_lost = not is_drawable(experiment.series[panel.key].points[-1].value)
-                line = _line(axes, points, look, len(known), is_lost=is_lost)
-                entries.setdefault(look.name, line)
-            _scale(axes, [point.value for _, points in panel.curves for point in points])
+            for name, entry in _lines(axes, panel, known).items():
+                entries.setdefault(name, entry)
+            _scale(axes)
         canvas.legend(sheet, entries)
         return canvas.svg(sheet)
 
 
-def _line(axes: Axes, finite: Sequence[Point], look: Look, runs: int, *, is_lost: bool) -> Line2D:
-    """Draw one of so many runs, and return its line for the legend; `is_lost` where it ended in NaN."""
-    most = min(MOST_POINTS, max(FEWEST_POINTS, MOST_OF_ALL // runs))
-    shown = thin(finite, most, 4)
+def _lines(axes: Axes, panel: Panel, known: Mapping[str, Look]) -> dict[str, Line2D]:
+    """Draw a panel's runs, and return how each look stands in the legend."""
+    most = min(MOST_POINTS, max(FEWEST_POINTS, MOST_OF_ALL // len(known)))
+    strokes: list[Stroke] = []
+    marked: list[Mark] = []
+    lost: list[Mark] = []
+    entries: dict[str, Line2D] = {}
+    # Grey ones first, so that nothing named lies below them.
+    for experiment, points in sorted(panel.curves, key=lambda run: not known[run[0].name].is_quiet):
+        look, shown = known[experiment.name], thin(points, most, 4)
+        drawn = _strokes(points, shown, look, most)
+        is_marked = len(points) < SMOOTHED_FROM and len(shown) * len(known) <= 3 * MOST_MARKED
+        marks = [Mark(point.step, point.value, look.colour) for point in shown]
+        strokes += drawn
+        marked += marks if is_marked else []
+        if not is_drawable(experiment.series[panel.key].points[-1].value):
+            lost.append(marks[-1])
+        if look.name not in entries:
+            entries[look.name] = _entry(drawn[-1], is_marked=is_marked)
+    canvas.draw_strokes(axes, strokes)
+    canvas.draw_marks(axes, marked, "o", 3)
+    canvas.draw_marks(axes, lost, "X", 7, edge="white")
+    return entries
+
+
+def _strokes(points: Sequence[Point], shown: Sequence[Point], look: Look, most: int) -> list[Stroke]:
+    """Return how one run is drawn: as it was logged; where that is much, faint and its median over it."""
     x, y = [point.step for point in shown], [point.value for point in shown]
-    if len(finite) >= SMOOTHED_FROM:
-        axes.plot(x, y, linewidth=0.5, alpha=0.25, color=look.colour, linestyle=look.dashes)
-        (line,) = axes.plot(
-            *running_median(finite, most), linewidth=1.4, color=look.colour, linestyle=look.dashes
-        )
-    else:
-        marker = "o" if len(shown) * runs <= 3 * MOST_MARKED else None
-        (line,) = axes.plot(
-            x, y, linewidth=1.2, marker=marker, markersize=3, color=look.colour, linestyle=look.dashes
-        )
-    if is_lost:
-        axes.plot(x[-1:], y[-1:], marker="X", markersize=7, color=look.colour, markeredgecolor="white")
-    return line
+    if len(points) < SMOOTHED_FROM:
+        return [Stroke(x, y, look.colour, 1.2, look.dashes)]
+    return [
+        Stroke(x, y, look.colour, 0.5, look.dashes, opacity=0.25),
+        Stroke(*running_median(points, most), look.colour, 1.4, look.dashes),
+    ]
 
 
-def _scale(axes: Axes, values: Sequence[float]) -> None:
-    low, high = min(values), max(values)
-    if low > 0 and high / low >= LOG_FROM:
+def _entry(stroke: Stroke, *, is_marked: bool) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        color=stroke.colour,
+        linestyle=stroke.dashes,
+        linewidth=stroke.width,
+        marker="o" if is_marked else None,
+        markersize=3,
+    )
+
+
+def _scale(axes: Axes) -> None:
+    low, high = axes.dataLim.intervaly
+    if low > 0 and high >= LOG_FROM * low:
         axes.set_yscale("log")
         canvas.plain_log_ticks(axes)
         axes.set_title(f"{axes.get_title(loc='left')} (log scale)")

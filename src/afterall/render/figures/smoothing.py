@@ -18,8 +18,9 @@ SMOOTHED_FROM = 100
 def running_median(points: Sequence[Point], most: int) -> tuple[list[int], list[float]]:
     """Return at most so many steps, and the medians of the values around them."""
     values = np.array([point.value for point in points])
-    width = max(3, len(points) // 50 | 1)
-    padded = np.pad(values, width // 2, mode="reflect")
-    at = np.unique(np.linspace(0, len(points) - 1, min(len(points), most)).astype(int))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, width)[at]
-    return [points[index].step for index in at], np.median(windows, axis=1).tolist()
+    half = max(3, len(points) // 50 | 1) // 2
+    mirrored = np.concatenate([values[half:0:-1], values, values[-2 : -half - 2 : -1]])
+    at = np.linspace(0, len(points) - 1, min(len(points), most)).astype(int)
+    windows = np.lib.stride_tricks.sliding_window_view(mirrored, 2 * half + 1)[at]
+    medians = np.partition(windows, half, axis=1)[:, half]
+    return [points[index].step for index in at], medians.tolist()

@@ -6,6 +6,7 @@ what a run does not have is told apart from NaN.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -21,7 +22,7 @@ from afterall.render.sections.standing import diverged
 from afterall.render.sections.state import state_cell
 from afterall.render.words.metrics import METRICS, metric_name
 from afterall.render.words.numbers import MISSING, not_finite, real
-from afterall.render.words.parameters import cell, title
+from afterall.render.words.parameters import cell
 
 MOST_MORE = 80
 """Columns beyond those of the report; a framework's configuration may vary in hundreds of keys."""
@@ -48,6 +49,12 @@ class Column(Struct, frozen=True, kw_only=True):
     is_number: bool = False
     is_sorted: bool = True
     is_more: bool = False
+
+    @property
+    def classes(self) -> Markup:
+        """The attribute that its heading and cells have, "" where they have none."""
+        names = [name for name, has in (("number", self.is_number), ("more", self.is_more)) if has]
+        return Markup(' class="{}"').format(" ".join(names)) if names else Markup("")
 
 
 class Row(Struct, frozen=True):
@@ -98,9 +105,9 @@ def target(path: str) -> str:
 def _settings(page: Page) -> Iterator[Column]:
     """Yield the model and every parameter that the report compares by, then the seeds."""
     if any(page.model_of(experiment) is not None for experiment in page.report.experiments):
-        yield _column(page, "model", title("model"), page.model_of)
+        yield _column(page, "model", page.names.title("model"), page.model_of)
     for parameter in page.columned:
-        yield _column(page, parameter.name, title(parameter.name), _of(parameter.by_experiment))
+        yield _column(page, parameter.name, page.names.title(parameter.name), _of(parameter.by_experiment))
 
 
 def _more(page: Page, told: set[str]) -> list[Column]:
@@ -111,7 +118,7 @@ def _more(page: Page, told: set[str]) -> list[Column]:
     found = [_metric(page, key) for key in sorted(metrics, key=lambda k: (order.get(k, len(order)), k))]
     held = {key for experiment in experiments for key in experiment.parameters} - told
     differing = [key for key in sorted(held) if len({repr(_parameter(key)(e)) for e in experiments}) > 1]
-    found += [_column(page, key, title(key), _parameter(key)) for key in differing]
+    found += [_column(page, key, page.names.title(key), _parameter(key)) for key in differing]
     return found[:MOST_MORE]
 
 
@@ -126,9 +133,10 @@ def _ends(page: Page, prose: Prose) -> Iterator[Column]:
     if curves:
         yield Column(heading=escape("Loss Curve"), key="loss", fill=curve, is_sorted=False)
     lost = diverged(page.report)
+    inline = cache(prose.inline)
 
     def state(experiment: Experiment) -> Cell:
-        return Cell(prose.inline(state_cell(experiment, has_diverged=experiment.name in lost)))
+        return Cell(inline(state_cell(experiment, has_diverged=experiment.name in lost)))
 
     yield Column(heading=escape("State"), key="state", fill=state)
 

@@ -83,15 +83,24 @@ def phrase(name: str) -> str:
     return " ".join(word if word in _KEPT else word.lower() for word in words.split(" "))
 
 
-def setting(name: str, value: Scalar) -> str:
-    """Return a parameter with its value, as short as it stays clear: "rank 64", "tiny-1B", "packed"."""
+def names(name: str) -> tuple[str, ...]:
+    """Return everything that a parameter may be called in a report: its key, its title, its short name."""
+    return name, title(name), _SHORT.get(name, name)
+
+
+def setting(name: str, value: Scalar, own: str = "") -> str:
+    """Return a parameter with its value, as short as it stays clear: "rank 64", "tiny-1B", "packed".
+
+    `own` is what somebody calls the parameter, "" for our name.
+    """
     if name == "model":
         return worded(value)
+    called = own or phrase(name)
     if value is None:
-        return f"no {phrase(name)}" if name == "lora_rank" else f"{phrase(name)} not set"
+        return f"no {called}" if name == "lora_rank" else f"{called} not set"
     if isinstance(value, bool):
-        return f"{phrase(name)} on" if value else f"{phrase(name)} off"
-    return f"{_SHORT.get(name, phrase(name))} {worded(value)}"
+        return f"{called} on" if value else f"{called} off"
+    return f"{own or _SHORT.get(name, called)} {worded(value)}"
 
 
 def worded(value: Scalar) -> str:

@@ -4,7 +4,9 @@ Invariant: a stretch of the curve that holds a value that is not finite is marke
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 
 from afterall.model import Point
 
@@ -20,12 +22,11 @@ def sparkline(points: Sequence[Point], width: int = WIDTH) -> str:
     """
     if len(points) < 3:
         return ""
-    first, last = points[0].step, points[-1].step
-    stretches: list[list[float]] = [[] for _ in range(min(width, len(points)))]
-    for point in points:
-        place = (point.step - first) * len(stretches) // (last - first + 1)
-        stretches[place].append(point.value)
-    means = [_mean(values) for values in stretches]
+    steps, values = [point.step for point in points], [point.value for point in points]
+    stretches = min(width, len(points))
+    length = steps[-1] - steps[0] + 1
+    begins = [steps[0] - (-place * length // stretches) for place in range(stretches + 1)]
+    means = [_mean(values[a:b]) for a, b in pairwise(bisect_left(steps, begin) for begin in begins)]
     finite = [mean for mean in means if mean is not None and math.isfinite(mean)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     drawn = ""
