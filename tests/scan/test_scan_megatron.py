@@ -98,3 +98,13 @@ def test_other_iterations_are_not_megatrons() -> None:
         b"epoch iteration 25/500 | consumed samples: 1 |\n"
     )
     assert "megatron" not in {trace.trainer for trace in last_part(log).traces}
+
+
+def test_a_mean_behind_the_time_is_passed_over() -> None:
+    """AMD's Primus prints the time of an iteration and its running mean, the throughput alike."""
+    line = (
+        " iteration        4/       8 | consumed samples:           64 | elapsed time per iteration (ms): "
+        "500.0/512.5 | throughput per GPU (TFLOP/s/GPU): 100.0/99.5 | lm loss: 1.5E+00 |\n"
+    )
+    trace = trace_by("megatron", line.encode())
+    assert (values(trace, "steps_per_second"), values(trace, "loss")) == ({4: 2.0}, {4: 1.5})

@@ -11,7 +11,7 @@ from afterall.errors import BadInput
 from afterall.scan.trainers.mlflow import read_metric, read_value
 from afterall.scan.trainers.mlflow_database import read_database
 from scan.run_making import FIXTURES, fixture
-from scan.trace_reading import chosen, file_trace, lasts, rows, values
+from scan.trace_reading import chosen, file_trace, kinds, lasts, rows, values
 
 RUN = "mlruns/0/abc"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -91,6 +91,11 @@ def edited(tmp_path: Path, *statements: str) -> bytes:
     return path.read_bytes()
 
 
+def with_a_log(data: bytes) -> bytes:
+    """Return a database whose header asks for a write-ahead log."""
+    return data[:18] + b"\2\2" + data[20:]
+
+
 AGAIN = (
     "INSERT INTO runs SELECT 'b', name, source_type, source_name, entry_point_name, user_id, 'FINISHED', "
     "start_time + 9, end_time + 9, source_version, lifecycle_stage, artifact_uri, experiment_id, NULL "
@@ -124,9 +129,8 @@ def test_nan_and_infinity_are_kept(tmp_path: Path) -> None:
 
 def test_write_ahead_logging_is_no_obstacle(tmp_path: Path) -> None:
     """A database that was written with a log beside it is read as far as the file itself goes."""
-    data = bytearray(fixture("mlflow/mlflow-3.17.db"))
-    data[18:20] = b"\2\2"
-    assert lasts(file_trace(read_database, bytes(data), "mlflow.db"))["loss"] > 0
+    data = with_a_log(fixture("mlflow/mlflow-3.17.db"))
+    assert lasts(file_trace(read_database, data, "mlflow.db"))["loss"] > 0
 
 
 @pytest.mark.parametrize(
@@ -169,3 +173,25 @@ def test_a_database_that_was_cut_is_refused(end: int) -> None:
     """Its header tells how many pages it has."""
     with pytest.raises(BadInput):
         read_database(io.BytesIO(fixture("mlflow/mlflow-3.17.db")[:end]), "mlflow.db")
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT 1", ["mlflow_finished"]),
+        ("UPDATE runs SET status = 'FAILED'", ["mlflow_failed"]),
+        ("UPDATE runs SET status = 'KILLED'", ["mlflow_failed"]),
+        ("UPDATE runs SET status = 'RUNNING', end_time = NULL", []),
+        ("UPDATE runs SET status = 'RUNNING'", []),
+        ("UPDATE runs SET status = 'SCHEDULED', end_time = NULL", []),
+        ("UPDATE runs SET end_time = NULL", []),
+        ("UPDATE runs SET end_time = 'soon'", []),
+    ],
+)
+def test_the_database_tells_how_its_run_ended(tmp_path: Path, statement: str, expected: list[str]) -> None:
+    """A status counts with the time of its end; a run that goes on tells nothing."""
+    trace = file_trace(read_database, edited(tmp_path, statement), "mlflow.db")
+    assert kinds(trace) == expected
+    assert [e.source.where for e in trace.evidence] == ["table runs, columns status, end_time"] * len(
+        expected
+    )

@@ -192,3 +192,14 @@ def test_a_file_that_became_a_link_is_not_followed(tmp_path: Path) -> None:
     parameters, findings = read_parameters(tmp_path / "set", experiment("r", entries), [])
     assert "seed" not in parameters
     assert [f.code for f in findings] == [FindingCode.CONFIG_UNREADABLE]
+
+
+def test_a_large_configuration_is_named_and_large_data_is_not(tmp_path: Path) -> None:
+    """Beyond a MiB the name tells which it is; none takes the place of one that can be read."""
+    large = b"a: 1\n" * 300_000
+    names = [*(f"r/config_{at}.yaml" for at in range(9)), "r/corpus.yaml"]
+    entries = lay_down(tmp_path, {**dict.fromkeys(names, large), "r/z/train.yaml": b"lr: 0.5\n"})
+    parameters, findings = read_parameters(tmp_path, experiment("r", entries), [])
+    assert parameters["learning_rate"].value == 0.5
+    assert [finding.subject for finding in findings] == names[:7]
+    assert {finding.evidence["problem"] for finding in findings} == {"larger than 1048576 bytes"}

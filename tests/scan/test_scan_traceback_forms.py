@@ -117,10 +117,41 @@ def test_frames_without_a_file_are_not_the_users() -> None:
     assert "frame" not in the_traceback(text).evidence
 
 
+NOT_PARSED = '  File "train.py", line 3\n    def f(:\n          ^\nSyntaxError: invalid syntax\n'
+
+
 def test_a_syntax_error_has_no_start() -> None:
     """Python tells a script that does not parse without the words that begin a traceback."""
-    text = '  File "/home/u/train.py", line 3\n    def f(:\n          ^\nSyntaxError: invalid syntax\n'
-    assert the_traceback(text).quote == "SyntaxError: invalid syntax"
+    finding = the_traceback("Loading modules\n" + NOT_PARSED)
+    assert finding.quote == "SyntaxError: invalid syntax"
+    assert (finding.evidence["exception"], finding.evidence["frame"]) == ("SyntaxError", "train.py:3")
+    assert [source.where for source in finding.sources] == ["line 5", "line 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        (NOT_PARSED.replace("          ^\n", ""), "train.py:3"),
+        (NOT_PARSED.replace("Syntax", "Indentation"), "train.py:3"),
+        (NOT_PARSED.replace("Syntax", "Tab").replace("train.py", "/home/u/a b/x.py"), "/home/u/a b/x.py:3"),
+        ("".join(f"[rank1]: {line}\n" for line in NOT_PARSED.splitlines()), "train.py:3"),
+        (NOT_PARSED.replace("train.py", "/opt/env/lib/python3.11/site-packages/x/y.py"), None),
+        (NOT_PARSED.replace("SyntaxError", "1\n2\n3\nSyntaxError"), None),
+        (NOT_PARSED.replace("line 3", "line 3, in main"), None),
+        ("SyntaxError: invalid syntax\n" + NOT_PARSED.partition("Syntax")[0], None),
+        ('  File "other.py", line 7\n[rank1]: SyntaxError: invalid syntax\n', None),
+    ],
+)
+def test_the_place_above_a_syntax_error_is_its_frame(text: str, frame: str | None) -> None:
+    """Of the same rank and close above, in the user's own code; a place below or far above is another's."""
+    assert the_traceback(text).evidence.get("frame") == frame
+
+
+def test_places_of_many_ranks_are_kept_in_bounded_memory() -> None:
+    """A log full of places that no exception follows costs no more than a few of them."""
+    text = "".join(f'[rank{rank}]:   File "t{rank}.py", line 1\n' for rank in range(1000))
+    assert traceback_in(text) is None
+    assert the_traceback(text + NOT_PARSED).evidence["frame"] == "train.py:3"
 
 
 def test_an_actors_error_is_that_of_its_task() -> None:

@@ -31,7 +31,7 @@ EXPECTED: dict[str, tuple[str | None, float, int, bool | None]] = {
     "litgpt": ("litgpt", 5.139, 13, True),
     "lightning": ("lightning", 0.0010111464653164148, 24, True),
     "hydra": (None, 1.0, 10, None),
-    "mlflow": (None, 6.183460867315673e-09, 20, None),
+    "mlflow": (None, 6.183460867315673e-09, 20, True),
 }
 """By run: trainer, final loss, steps, and whether training completed."""
 

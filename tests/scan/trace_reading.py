@@ -63,11 +63,12 @@ def kinds(trace: Trace) -> list[str]:
     return [evidence.kind for evidence in trace.evidence]
 
 
-def chosen(trainer: str, paths: list[str]) -> list[str]:
-    """Return what a trainer's files choose of paths, the later written later."""
+def chosen(trainer: str, paths: list[str], *, transcripts: bool = False) -> list[str]:
+    """Return what a trainer's files, or its transcripts, choose of paths, the later written later."""
     entries = sorted((entry(path, mtime_s=1000 + at) for at, path in enumerate(paths)), key=lambda e: e.path)
     row = next(row for row in TRAINERS if row.name == trainer)
-    return [e.path for files in row.files for e in files.choose(entries)]
+    choices = row.transcripts if transcripts else [files.choose for files in row.files]
+    return [e.path for choose in choices for e in choose(entries)]
 
 
 def numbers(traces: Iterable[Trace]) -> Iterator[tuple[str, str, str]]:

@@ -10,11 +10,14 @@
 | program_ended | for | the launcher says that the program came back without an error |
 | wandb_exit | for, against | the tracked program's exit code was 0, or another |
 | no_wandb_exit | against | the tracked program did not end by itself |
+| mlflow_failed | against | MLflow's run was left by an exception, or was killed |
 | failure_line | against | a line that explains an end, and no training step after it |
+| mlflow_finished | for | MLflow's run was ended, by the program or at its exit |
 
 The first of these rows that is there decides. A traceback after the totals therefore fails no training, an
 exit code of 0 proves none, and a run whose loss became NaN has still come to its end. Of several run files of
-wandb the one that was written last tells how the program ended.
+wandb the one that was written last tells how the program ended. MLflow writes FINISHED, too, where an
+exception ended the program outside of its `with` block: any line which explains an end counts more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +35,9 @@ RULE: tuple[str, ...] = (
     "program_ended",
     "wandb_exit",
     "no_wandb_exit",
+    "mlflow_failed",
     "failure_line",
+    "mlflow_finished",
 )
 """Kinds of evidence, the most telling first."""
 

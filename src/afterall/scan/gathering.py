@@ -1,14 +1,17 @@
 """Gather everything one experiment left behind: its logs by attempt, and the files of trainers and loggers.
 
-Invariant: nothing is opened twice. What an earlier attempt left is kept apart, and its logs are only read
-where the attempt that counts left no training loss.
+Invariant: nothing is read twice. What an earlier attempt left is kept apart, and its logs are only read
+where the attempt that counts left no training loss. A copy of what a run printed is only read where no log
+of its job shows training, and its lines are only told where that log's have nothing to tell: none is told
+twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from afterall.model import (
     Attempt,
@@ -16,9 +19,9 @@ from afterall.model import (
     EntryKind,
     Finding,
     FindingCode,
-    LogFile,
     MatchedExperiment,
     Scalar,
+    Severity,
     Source,
     State,
 )
@@ -49,15 +52,23 @@ def gather_material(set_dir: Path, matched: MatchedExperiment) -> Material:
     """Read the logs of the attempt that counts, all trace files, and earlier logs where they are needed."""
     material = Material()
     latest = matched.attempts[-1] if matched.attempts else None
-    first, *rest = logs_by_attempt(matched.logs, latest)
+    copies = _transcripts(matched)
+    logs = [log for log in matched.logs if log.path not in {copy.path for copy in copies}]
+    first, *rest = logs_by_attempt(logs, latest)
     for log in first:
-        _take_latest(set_dir, log, material)
+        _take_latest(set_dir, log.path, material)
+    has_log_of_training = any(map(shows_training, material.traces))
     for trace in _traces_in_files(set_dir, matched, material):
-        (material.traces if _is_fresh(trace, matched) else material.earlier).append(trace)
-    for log in [log for group in rest for log in group][:MOST_EARLIER_LOGS]:
+        is_fresh = _is_fresh(matched, trace.mtime_ns, trace.job_id)
+        (material.traces if is_fresh else material.earlier).append(trace)
+    # Where Slurm tells of no attempt, a copy may be of any of those that left logs.
+    fresh = [e for e in copies if _is_fresh(matched, e.mtime_ns) and not (latest is None and rest)]
+    _take_copies(set_dir, () if has_log_of_training else fresh, material)
+    earlier = [log.path for group in rest for log in group][:MOST_EARLIER_LOGS]
+    for path in [*earlier, *(copy.path for copy in copies if copy not in fresh)]:
         if any(shows_training(trace) for trace in (*material.traces, *material.earlier)):
             break
-        material.earlier += [t for part in reversed(_parts(set_dir, log, material)) for t in part.traces]
+        material.earlier += [t for part in reversed(_parts(set_dir, path, material)) for t in part.traces]
     return material
 
 
@@ -66,21 +77,37 @@ def shows_training(trace: Trace) -> bool:
     return "loss" in trace.curves or "mean_loss" in trace.curves or "global_step" in trace.facts
 
 
-def _take_latest(set_dir: Path, log: LogFile, material: Material) -> None:
-    parts = _parts(set_dir, log, material)
+def _transcripts(matched: MatchedExperiment) -> list[Entry]:
+    """Return the files in which a tracker or trainer kept what a run printed."""
+    files = [entry for entry in matched.layout.entries if entry.kind is EntryKind.FILE]
+    return [entry for trainer in TRAINERS for choose in trainer.transcripts for entry in choose(files)]
+
+
+def _take_copies(set_dir: Path, copies: Iterable[Entry], material: Material) -> None:
+    """Take copies of what the attempt that counts printed, as far as the first that shows training."""
+    for copy in copies:
+        known = len(material.traces)
+        _take_latest(set_dir, copy.path, material, is_copy=True)
+        if any(map(shows_training, material.traces[known:])):
+            return
+
+
+def _take_latest(set_dir: Path, path: str, material: Material, *, is_copy: bool = False) -> None:
+    """Take a log of the attempt that counts, or a copy of what it holds."""
+    parts = _parts(set_dir, path, material)
     if not parts:
         return
     *before, last = parts
     for part in reversed(before):
         _go_on(last, part)
     material.traces += last.traces
-    material.lines += last.findings
+    material.lines += () if is_copy and material.lines else last.findings
     material.earlier += [trace for part in reversed(before) for trace in part.traces]
     if before or last.restarts:
-        material.findings.append(_shared(log, parts))
+        material.findings.append(_shared(path, parts))
     if not last.is_read_whole:
         problem = "too large: its middle was not read"
-        material.findings.append(unreadable(log.path, FindingCode.LOG_UNREADABLE, problem))
+        material.findings.append(unreadable(path, FindingCode.LOG_UNREADABLE, problem))
 
 
 def _go_on(last: LogPart, before: LogPart) -> None:
@@ -93,8 +120,8 @@ def _go_on(last: LogPart, before: LogPart) -> None:
                 curve.continue_from(known.curves[key])
 
 
-def _parts(set_dir: Path, log: LogFile, material: Material) -> tuple[LogPart, ...]:
-    parts, problem = read_guarded(set_dir, log.path, FindingCode.LOG_UNREADABLE, _read_log)
+def _parts(set_dir: Path, path: str, material: Material) -> tuple[LogPart, ...]:
+    parts, problem = read_guarded(set_dir, path, FindingCode.LOG_UNREADABLE, _read_log)
     material.findings += [problem] if problem is not None else []
     return parts or ()
 
@@ -103,14 +130,14 @@ def _read_log(file: IO[bytes], name: str) -> tuple[LogPart, ...]:
     return read_log(file, name, make_readers)
 
 
-def _shared(log: LogFile, parts: tuple[LogPart, ...]) -> Finding:
+def _shared(path: str, parts: tuple[LogPart, ...]) -> Finding:
     """Return the finding on a log that holds more runs than the one that counts."""
     job_ids = list(dict.fromkeys(part.job_id for part in parts if part.job_id is not None))
     evidence: dict[str, Scalar] = {"jobs": len(parts) + parts[-1].restarts}
     if len(job_ids) > 1:
         evidence["job_ids"] = ", ".join(job_ids)
     return Finding(
-        code=FindingCode.LOG_SHARED_BY_JOBS, subject=log.path, evidence=evidence, sources=(Source(log.path),)
+        code=FindingCode.LOG_SHARED_BY_JOBS, subject=path, evidence=evidence, sources=(Source(path),)
     )
 
 
@@ -125,25 +152,28 @@ def _traces_in_files(set_dir: Path, matched: MatchedExperiment, material: Materi
 
 def _trace_in(set_dir: Path, entry: Entry, kind: TraceFiles, material: Material) -> Trace | None:
     trace, problem = read_guarded(set_dir, entry.path, FindingCode.LOG_UNREADABLE, kind.read)
+    if trace is None and problem is None and not (entry.size_bytes or kind.may_be_empty):
+        empty = unreadable(entry.path, FindingCode.LOG_UNREADABLE, "is empty")
+        problem = replace(empty, severity=Severity.WARNING)
     material.findings += [problem] if problem is not None else []
     if trace is not None:
         trace.mtime_ns = entry.mtime_ns
     return trace
 
 
-def _is_fresh(trace: Trace, matched: MatchedExperiment) -> bool:
+def _is_fresh(matched: MatchedExperiment, mtime_ns: int | None, job_id: str | None = None) -> bool:
     """Tell whether a file can be of the attempt that counts: it names its job, or is no older."""
     latest = matched.attempts[-1] if matched.attempts else None
     if latest is None:
         return True
-    if trace.job_id is not None:
-        return trace.job_id == latest.job_id
+    if job_id is not None:
+        return job_id == latest.job_id
     if latest.state is State.PENDING:
         return len(matched.attempts) == 1
-    return not _is_older(trace, latest)
+    return not _is_older(mtime_ns, latest)
 
 
-def _is_older(trace: Trace, attempt: Attempt) -> bool:
-    if attempt.start is None or trace.mtime_ns is None:
+def _is_older(mtime_ns: int | None, attempt: Attempt) -> bool:
+    if attempt.start is None or mtime_ns is None:
         return False
-    return trace.mtime_ns < attempt.start.timestamp() * 1e9 - CLOCK_SLACK_NS
+    return mtime_ns < attempt.start.timestamp() * 1e9 - CLOCK_SLACK_NS

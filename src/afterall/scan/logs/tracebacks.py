@@ -4,6 +4,9 @@ Invariant: one finding a log, quoting the guilty one: with torchrun's root cause
 last that is not a launcher's report of its child. Of a chain the last exception is the one that ended the
 program, and the first is named beside it; of an exception group its last member is taken. What Python
 ignored, as in a destructor or in `logging`, is no failure. At most MOST_OPEN ranks are followed at a time.
+
+A program that cannot be parsed has no traceback, only the place, the code with a caret below it, and the
+exception: its place is the frame.
 """
 
 import re
@@ -42,6 +45,9 @@ _ENDING = re.compile(
 )
 _USUAL = re.compile(r"[\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Timeout|Failure|Abort)\w{0,20}(?::|$)")
 _WITHOUT_START = re.compile(r"(?:SyntaxError|IndentationError|TabError): ")
+_NOT_PARSED_LINES = 3
+"""How far below its place a SyntaxError stands that has no traceback: below the code and the caret."""
+_NOT_PARSED_BYTES = 1 << 13
 _CHAINED = re.compile(r"During handling of the above exception, |The above exception was the direct cause ")
 _IGNORED = re.compile(r"Exception ignored |--- Logging error ---")
 # Code that a user did not write: installed packages, the standard library, frames without a file.
@@ -80,7 +86,7 @@ class TracebackReader(LineReader):
 
     triggers = (
         *(_START.encode(), _ROOT_CAUSE.encode(), b"Exception ignored ", b"--- Logging error ---"),
-        *(b"above exception", b"SyntaxError: ", b"IndentationError: ", b"TabError: "),
+        *(b"above exception", b"SyntaxError: ", b"IndentationError: ", b"TabError: ", b'", line '),
     )
 
     def __init__(self) -> None:
@@ -93,6 +99,7 @@ class TracebackReader(LineReader):
         self._ended: dict[str, Traceback] = {}
         self._chained: set[str] = set()
         self._ignored: dict[str, int] = {}
+        self._not_parsed: dict[str, _Open] = {}
         self._cause_lines = 0
 
     @property
@@ -116,7 +123,11 @@ class TracebackReader(LineReader):
         elif line.label in self._open:
             self._continue(line, self._open[line.label])
         elif _WITHOUT_START.match(line.text) and line.is_complete:
-            self._finish(line, line.text, _Open(line))
+            place = self._not_parsed.pop(line.label, None)
+            self._finish(line, line.text, place if place and _is_near(place.start, line) else _Open(line))
+        elif (frame := _FRAME.fullmatch(line.text)) is not None and frame["name"] is None:
+            place = _Open(line, frame=_users(frame))
+            self._not_parsed = {**self._not_parsed, line.label: place} if self._has_room(line) else {}
 
     def ended_at(self, line: Line) -> Traceback | None:
         """Return the traceback whose exception stands in this line."""
@@ -168,8 +179,7 @@ class TracebackReader(LineReader):
         frame = (_BOXED_FRAME if opened.is_boxed else _FRAME).match(text)
         if frame is not None:
             opened.frames += 1
-            if not _FOREIGN.search(frame["file"]):
-                opened.frame = f"{frame['file']}:{frame['line']}"
+            opened.frame = _users(frame) or opened.frame
         has_ended = frame is None and _is_end(text, opened)
         opened.was_code = (
             frame is not None or text[:1] in (" ", "│", "╰") or _BOX_ENDS.match(text) is not None
@@ -194,6 +204,9 @@ class TracebackReader(LineReader):
             # The first ones of each rank tell the cause, the last ones the end; the middle repeats.
             del self.kept[MOST_KEPT // 2]
 
+    def _has_room(self, line: Line) -> bool:
+        return line.label in self._not_parsed or len(self._not_parsed) < MOST_OPEN
+
     def _read_cause(self, line: Line) -> None:
         self._cause_lines -= 1
         rank, code = _RANK.match(line.text), _EXIT_CODE.match(line.text)
@@ -204,6 +217,18 @@ class TracebackReader(LineReader):
 def is_of_others(traceback: Traceback) -> bool:
     """Tell whether a traceback only reports others: a launcher's of its child, a group's of its members."""
     return traceback.exception.rpartition(".")[2] in _OTHERS
+
+
+def _users(frame: re.Match[str]) -> str:
+    """Return file and line of a frame, "" where its code is not the user's."""
+    return "" if _FOREIGN.search(frame["file"]) else f"{frame['file']}:{frame['line']}"
+
+
+def _is_near(place: Line, line: Line) -> bool:
+    """Tell whether a place stands close enough above a line to be that of its SyntaxError."""
+    if line.number is None or place.number is None:
+        return line.offset - place.offset <= _NOT_PARSED_BYTES
+    return line.number - place.number <= _NOT_PARSED_LINES
 
 
 def _is_next(ended: Traceback, line: Line) -> bool:

@@ -1,7 +1,7 @@
 """Choose among an experiment's files those that hold its parameters, and say how much each is to be believed.
 
 Invariant: the copies of one configuration in many checkpoints are read once, a run's own before a
-checkpoint's.
+checkpoint's. One that is too large takes no other's place.
 """
 
 import re
@@ -77,7 +77,12 @@ KINDS: tuple[ConfigKind, ...] = (
 _OF_PROGRAMS = frozenset(
     {Standing.TRACKER, Standing.OVERRIDES, Standing.ADAPTER, Standing.SAVED, Standing.SETUP}
 )
-"""Whose files are named where they are too large; a person's large YAML is data."""
+"""Whose files are named where they are too large; a person's large YAML is data unless its name says else."""
+_CALLED_CONFIG = re.compile(
+    r"(?:^|[-_.])(?:conf|config|cfg|args|arguments|params|parameters|hparams|hyper[-_]?param\w*|settings"
+    r"|options|recipe|finetun\w*)s?(?=[-_.\d])",
+    re.IGNORECASE,
+)
 
 
 def choose(entries: Sequence[Entry], root: str) -> Iterator[tuple[ConfigKind, Entry]]:
@@ -87,12 +92,13 @@ def choose(entries: Sequence[Entry], root: str) -> Iterator[tuple[ConfigKind, En
         if entry.kind is not EntryKind.FILE:
             continue
         index = next((i for i, kind in enumerate(KINDS) if kind.name.search(entry.path)), None)
-        if index is not None and (entry.size_bytes <= MOST_BYTES or KINDS[index].standing in _OF_PROGRAMS):
+        if index is not None and (entry.size_bytes <= MOST_BYTES or _is_config(entry, KINDS[index])):
             by_kind.setdefault(index, []).append(entry)
     for index in sorted(by_kind):
         kind = KINDS[index]
         known = [e for e in by_kind[index] if kind.standing is not Standing.WRITTEN or _is_written(e, root)]
-        for entry in sorted(known, key=lambda entry: _distance(entry, root))[: kind.most]:
+        in_order = sorted(known, key=lambda entry: (entry.size_bytes > MOST_BYTES, _distance(entry, root)))
+        for entry in in_order[: kind.most]:
             yield kind, entry
 
 
@@ -107,6 +113,11 @@ def kind_beside(path: str) -> ConfigKind | None:
     kind = next((kind for kind in KINDS if kind.name.search(path)), None)
     is_written = kind is not None and kind.standing is Standing.WRITTEN and not _NOT_TRAINING.search(path)
     return kind if is_written else None
+
+
+def _is_config(entry: Entry, kind: ConfigKind) -> bool:
+    """Tell a file that is too large to be read, but is a configuration, from data."""
+    return kind.standing in _OF_PROGRAMS or _CALLED_CONFIG.search(entry.name) is not None
 
 
 def _is_written(entry: Entry, root: str) -> bool:

@@ -2,7 +2,7 @@
 
 Format: `[2025-11-06 11:25:10,069] [INFO] [axolotl.train.save_trained_model:228] [PID:859953] [RANK:0] …`;
 until 0.9 below `**** Axolotl Dependency Versions *****` right-aligned `transformers: 4.46.0     `, to a line
-of asterisks. A run's own `debug.log`, since 0.10, holds what it printed.
+of asterisks. A run's own `debug.log`, since 0.10, holds what it printed: a copy of its log.
 Source: axolotl 0.3 to 0.12, cli/art.py, logging_config.py.
 """
 
@@ -76,6 +76,7 @@ def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
 AXOLOTL = Trainer(
     name=NAME,
     lines=(AxolotlLines,),
-    files=(TraceFiles(choose=_choose, read=read_debug_log),),
+    files=(TraceFiles(choose=_choose, read=read_debug_log, may_be_empty=True),),
+    transcripts=(_choose,),
     builds_on="huggingface",
 )

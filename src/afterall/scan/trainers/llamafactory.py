@@ -1,10 +1,11 @@
-"""Read LLaMA-Factory's trainer_log.jsonl; what else it leaves is HF Trainer's.
+"""Read LLaMA-Factory's trainer_log.jsonl and its running_log.txt; what else it leaves is HF Trainer's.
 
 Format: `{"current_steps": 10, "total_steps": 6566, "loss": 0.85, "lr": 9.9e-06, "epoch": 0.01, …}`, losses
 with four decimals; older files say `learning_rate`; the last line has no loss; a resumed run appends, and so
 does a new one in the same directory. `vram_allocated` is the peak in GiB. Its loggers print `[INFO|2025-05-15
 07:22:21] llamafactory.hparams.parser:401 >> Process rank: 0, …`, before 0.9.1 `05/15/2025 07:22:21 - INFO -
-llamafactory.hparams.parser - …`, and call themselves llmtuner before 0.7.1.
+llamafactory.hparams.parser - …`, and call themselves llmtuner before 0.7.1. Run from its web interface it
+copies these lines, and a row of each logged step, into `running_log.txt`.
 Source: src/llamafactory/train/callbacks.py, extras/logging.py.
 """
 
@@ -83,6 +84,10 @@ def read_trainer_log(file: IO[bytes], name: str) -> Trace | None:
     )
 
 
+def _choose_copies(entries: Sequence[Entry]) -> Sequence[Entry]:
+    return newest([entry for entry in entries if entry.name == "running_log.txt"])
+
+
 def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
     return newest([entry for entry in entries if entry.name == "trainer_log.jsonl"])
 
@@ -91,5 +96,6 @@ LLAMA_FACTORY = Trainer(
     name=NAME,
     lines=(LlamaFactoryLines,),
     files=(TraceFiles(choose=_choose, read=read_trainer_log),),
+    transcripts=(_choose_copies,),
     builds_on="huggingface",
 )

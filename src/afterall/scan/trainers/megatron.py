@@ -5,8 +5,9 @@ learning rate: 1.6E-08 | lm loss: 1.08E+01 | grad norm: 2.1 | number of nan iter
 notation with seven digits, a date before it since 2024; validations as ` validation loss at iteration 100
 on validation set | lm loss value: 3.4E+00 | …`, and the same of the test set; `[Rank 0] (after 10
 iterations) memory (MB) | allocated: … | max allocated: … | reserved: … | max reserved: …`, in 2^20 bytes,
-once and soon after the start. What it was started with is read by `megatron_arguments`. Source:
-megatron/training/training.py and utils.py.
+once and soon after the start. AMD's Primus puts the mean behind an iteration's time, `(ms): 87.0/88.1`.
+What it was started with is read by `megatron_arguments`. Source: megatron/training/training.py and
+utils.py.
 """
 
 import re
@@ -25,7 +26,7 @@ _VALIDATION = re.compile(
     r"\bvalidation loss at iteration (\d{1,12})(?P<set>[^|]{0,100})"
     r"\|(?:[^|]{1,60}\|){0,6}? ?lm loss value: (\S{1,30})"
 )
-_PAIR = re.compile(r"\|\s{0,4}([a-z][\w ()/-]{1,60}):\s{0,8}([-+\w.]{1,30})(?= \|)")
+_PAIR = re.compile(r"\|\s{0,4}([a-z][\w ()/-]{1,60}):\s{0,8}([-+\w.]{1,30})(?:/[\d.]{1,20})?(?= \|)")
 _MEMORY = re.compile(
     r"\[Rank (\d{1,6})\] \(after \d{1,12} iterations\) memory \(MB\) \|.{0,80}?"
     r"\bmax allocated: ([\d.]{1,20}) \|.{0,80}?\bmax reserved: ([\d.]{1,20})(?=\s|$)"

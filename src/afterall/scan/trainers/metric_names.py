@@ -118,6 +118,8 @@ CURVES: dict[str, str] = {
     "tokens/total": "tokens",
     "total_tokens": "tokens",
     "tokens_seen": "tokens",
+    "n_tokens_seen": "tokens",
+    "ntokens_seen": "tokens",
     # totals of HF Trainer, whose train_loss is the mean over the run
     "train/train_loss": "mean_loss",
     "train_runtime": "train_seconds",

@@ -1,10 +1,9 @@
-"""Read what MLflow keeps as files of a run: metrics, parameters, and the commit of its code.
+"""Read what MLflow keeps as files of a run: metrics, parameters, the commit of its code, and how it ended.
 
 Format: `mlruns/<experiment>/<run>/metrics/<name>`, names with `/` as directories, in each lines of `<unix
 ms> <value> <step>`, full precision, `nan` as a word, step 0 throughout where the program gave none;
-`params/<name>` and `tags/<name>` hold their value. A run's status is left alone: it is FINISHED, too, where
-a program died outside of `with start_run()`. Source: mlflow/store/tracking/file_store.py, mlflow 2.9 to
-3.17.
+`params/<name>` and `tags/<name>` hold their value; of `meta.yaml` see `mlflow_status`. Source:
+mlflow/store/tracking/file_store.py, mlflow 2.9 to 3.17.
 """
 
 import re
@@ -17,11 +16,13 @@ from afterall.scan.provenance import commit_of
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import whole_lines
 from afterall.scan.trainers.metric_names import CURVES
-from afterall.scan.trainers.mlflow_database import COMMIT, DATABASES, HF_TOTALS, NAME
+from afterall.scan.trainers.mlflow_database import COMMIT, DATABASES, HF_TOTALS
+from afterall.scan.trainers.mlflow_status import NAME, read_meta
 from afterall.scan.trainers.rows import Rows, count_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 
 _FILE = re.compile(r"(?P<run>(?:^|.*/)mlruns/[^/]+/[^/]+)/(?P<kind>metrics|params|tags)/(?P<name>.+)$")
+_META = "meta.yaml"
 MOST_FILES = 16
 MOST_PARAMETERS = 256
 _MOST_BYTES = 8192
@@ -77,19 +78,31 @@ def _choose_values(entries: Sequence[Entry]) -> Sequence[Entry]:
     return parameters if commit is None else [commit, *parameters]
 
 
+def _choose_meta(entries: Sequence[Entry]) -> Sequence[Entry]:
+    run = _last_run(entries)
+    return [entry for entry in entries if run is not None and entry.path == f"{run}/{_META}"]
+
+
 def _of_last_run(entries: Sequence[Entry], kind: str) -> dict[str, Entry]:
     """Return by name the files of one kind of the run whose metrics were written last."""
+    run = _last_run(entries)
+    found = [(path, entry) for entry in entries if (path := _FILE.match(entry.path))]
+    return {path["name"]: entry for path, entry in found if path["run"] == run and path["kind"] == kind}
+
+
+def _last_run(entries: Sequence[Entry]) -> str | None:
+    """Return the directory of the run whose metrics were written last."""
     found = [(path, entry) for entry in entries if (path := _FILE.match(entry.path))]
     last = newest([entry for path, entry in found if path["kind"] == "metrics"])
-    run = next((path["run"] for path, entry in found if last and entry is last[0]), None)
-    return {path["name"]: entry for path, entry in found if path["run"] == run and path["kind"] == kind}
+    return next((path["run"] for path, entry in found if last and entry is last[0]), None)
 
 
 MLFLOW = Trainer(
     name=NAME,
     files=(
         TraceFiles(choose=_choose_metrics, read=read_metric),
-        TraceFiles(choose=_choose_values, read=read_value),
+        TraceFiles(choose=_choose_values, read=read_value, may_be_empty=True),
+        TraceFiles(choose=_choose_meta, read=read_meta),
         DATABASES,
     ),
 )

@@ -1,4 +1,4 @@
-"""Read the run in MLflow's SQLite database: metrics, parameters, and the commit of its code.
+"""Read the run in MLflow's SQLite database: metrics, parameters, the commit of its code, and how it ended.
 
 Format: tables runs, metrics, params and tags by `run_uuid`; NaN is `is_nan`, an infinity the largest float,
 step 0 throughout where the program gave none. Source: mlflow/store/tracking/dbmodels/models.py, mlflow 2.9
@@ -23,10 +23,10 @@ from afterall.scan.parameters.values import typed
 from afterall.scan.provenance import commit_of
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import read_bounded
+from afterall.scan.trainers.mlflow_status import NAME, end_of
 from afterall.scan.trainers.rows import Rows
 from afterall.scan.trainers.trainer import TraceFiles, newest
 
-NAME = "mlflow"
 COMMIT = "mlflow.source.git.commit"
 HF_TOTALS = frozenset({"train_runtime", "total_flos"})
 """Beside these `train_loss` is HF Trainer's mean over the run."""
@@ -102,7 +102,10 @@ def _trace(base: sqlite3.Connection, run: str, name: str) -> Trace | None:
     tags = base.execute("SELECT value FROM tags WHERE run_uuid = ? AND key = ? LIMIT 1", (run, COMMIT))
     for (commit,) in tags:
         trace.provenance = commit_of(commit, Source(name, f"table tags, key {COMMIT}"))
-    return trace if trace.curves or trace.parameters or trace.provenance else None
+    ends = base.execute("SELECT status, end_time FROM runs WHERE run_uuid = ? LIMIT 1", (run,))
+    for status, end_ms in ends:
+        trace.evidence = end_of(status, end_ms, Source(name, "table runs, columns status, end_time"))
+    return trace if trace.curves or trace.parameters or trace.provenance or trace.evidence else None
 
 
 def _curves(base: sqlite3.Connection, run: str) -> Rows:

@@ -71,4 +71,4 @@ def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
     return newest(whole or cards)
 
 
-CARD_FILES = TraceFiles(choose=_choose, read=read_card)
+CARD_FILES = TraceFiles(choose=_choose, read=read_card, may_be_empty=True)

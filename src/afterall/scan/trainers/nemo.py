@@ -104,5 +104,5 @@ BARS = LineFormat(
 NEMO = Trainer(
     name=NAME,
     lines=(lines_of(LINES, NemoLines), lines_of(BARS)),
-    files=(TraceFiles(choose=_choose, read=read_git_info),),
+    files=(TraceFiles(choose=_choose, read=read_git_info, may_be_empty=True),),
 )

@@ -3,16 +3,16 @@
 Source: torchtune 0.1 to main (bd2a0fc), recipes/*.py and torchtune/training/checkpointing. Memory lines tell
 the state after the model was set up, not the peak of training, and are left alone. A recipe that goes on from
 a saved state counts epochs on and, up to 0.6, steps from 1 again. 0.1's bars count batches, of which
-`gradient_accumulation_steps` make one optimizer step, and its loggers count steps from 0. PPO's bar has no
-loss and counts batches of trajectories, each of several optimizer steps: `Total steps to run: 20, Total
-epochs to run: 2`.
+`gradient_accumulation_steps` make one optimizer step, and its loggers count steps from 0; of bars that change
+only every few steps see `torchtune_sparse`. PPO's bar has no loss and counts batches of trajectories, each of
+several optimizer steps: `Total steps to run: 20, Total epochs to run: 2`.
 """
 
 import re
 from collections.abc import Mapping
 
 from afterall.model import Evidence, Fact, Source
-from afterall.scan.curves import Curve, Rounding
+from afterall.scan.curves import Curve, Rounding, place_of
 from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.blocks import Block
 from afterall.scan.logs.lines import Line
@@ -23,6 +23,7 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.config_banner import ConfigBanner
 from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.torchtune_metrics import METRICS_FILES, NAME, parse_step
+from afterall.scan.trainers.torchtune_sparse import LastBar, last_bar, place_sparse
 from afterall.scan.trainers.trainer import Trainer
 
 _BANNER = re.compile(r"Running \w+ with resolved config:")
@@ -56,6 +57,7 @@ class TorchtuneLines(TraceReader):
         self._name = name
         self._all_bars = bars
         self._bars = LossBars()
+        self._last_bar: LastBar | None = None
         self._rows = Rows("line {}")
         self._validation = Curve("line {}", Rounding(decimals=4))
         self._config = ConfigBanner()
@@ -86,6 +88,8 @@ class TorchtuneLines(TraceReader):
     def read_block(self, block: Block) -> None:
         """Take the block's bars."""
         self._bars.read_block(block)
+        if len(self._bars.curve):
+            self._last_bar = last_bar(block) or self._last_bar
 
     def read(self, line: Line) -> None:
         """Take one line of a recipe."""
@@ -109,7 +113,15 @@ class TorchtuneLines(TraceReader):
             "val_loss": self._validation,
         }
         batches = self._batches_a_step(parameters)
-        if len(self._bars.curve):
+        length = _steps_an_epoch(self._bars.total, batches, parameters)
+        facts = self._facts()
+        wordless = next((bar for bar in self._all_bars.unnamed if bar.total == self._bars.total), None)
+        sparse = place_sparse(self._bars, self._last_bar, wordless, parameters)
+        if sparse is not None:
+            curves["loss"], length = sparse.curve, sparse.steps
+            if sparse.reached is not None:
+                facts["global_step"] = Fact(sparse.reached, Source(self._name, sparse.where))
+        elif len(self._bars.curve):
             curves["loss"] = _in_steps(self._bars.curve, batches) if batches > 1 else self._bars.curve
         told = parameters.get("resume_from_checkpoint")
         self._goes_on = self._goes_on or (told is not None and told.value is True)
@@ -122,10 +134,10 @@ class TorchtuneLines(TraceReader):
             file=self._name,
             curves={name: curve for name, curve in curves.items() if len(curve)},
             parameters=parameters,
-            facts=self._facts(),
+            facts=facts,
             evidence=self._evidence(),
             saved=tuple(self._saved),
-            steps_per_epoch=_steps_an_epoch(self._bars.total, batches, parameters),
+            steps_per_epoch=length,
             is_resumed=self._goes_on,
         )
 
@@ -180,7 +192,7 @@ class TorchtuneLines(TraceReader):
         bar = next((bar for bar in self._all_bars.unnamed if bar.total == self._ppo_steps), None)
         if bar is not None:
             kind = f"planned_steps_{'reached' if bar.done >= bar.total else 'not_reached'}"
-            found.append(Evidence(kind, bar.done >= bar.total, Source(self._name, f"line {bar.mark}")))
+            found.append(Evidence(kind, bar.done >= bar.total, Source(self._name, place_of(bar.mark))))
         return tuple(found)
 
 

@@ -19,6 +19,8 @@ class TraceFiles(Struct, frozen=True, kw_only=True):
     read: Callable[[IO[bytes], str], Trace | None]
     """The trace in an open file of a name; None where it holds none. Total over the file's bytes, and in
     bounded memory; may raise OSError where reading fails."""
+    may_be_empty: bool = False
+    """True where a file without a byte is nothing to tell of."""
 
 
 class Trainer(Struct, frozen=True, kw_only=True):
@@ -28,6 +30,9 @@ class Trainer(Struct, frozen=True, kw_only=True):
     lines: tuple[Callable[[str, Bars], TraceReader], ...] = ()
     """Each makes a reader of what it prints into the log of this name, which shares the log's bars."""
     files: tuple[TraceFiles, ...] = ()
+    transcripts: tuple[Callable[[Sequence[Entry]], Sequence[Entry]], ...] = ()
+    """Each chooses, of all files of an experiment, copies of what a run printed, the newest first: read as a
+    log is, where no log of a job shows training."""
     builds_on: str = ""
     """The trainer whose states and checkpoints are its own, as "huggingface"; "" for one of its own kind."""
 

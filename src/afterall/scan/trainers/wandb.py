@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from afterall.model import Entry, Fact, Source
-from afterall.scan.curves import EXACT, Rounding
+from afterall.scan.curves import EXACT, Rounding, place_of
 from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
@@ -21,7 +21,7 @@ from afterall.scan.trainers.metric_names import CURVES, STEP_FROM_ZERO, STEP_NAM
 from afterall.scan.trainers.rows import Rows, count_in, number_in, step_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 from afterall.scan.trainers.wandb_file import NAME, RUN_FILES, WANTED
-from afterall.scan.trainers.wandb_files import ENVIRONMENT_FILES
+from afterall.scan.trainers.wandb_files import ENVIRONMENT_FILES, choose_output
 
 _VERSION = re.compile(r"wandb: Tracking run with wandb version (\S{1,40})")
 _BLOCK_LINE = re.compile(r"wandb:\s+(?P<key>\S.{0,200}?)\s(?P<value>\S{1,40})")
@@ -85,7 +85,7 @@ def _summary(
     step = step_in(values)
     if step is not None:
         key = next(k for k in (STEP_FROM_ZERO, *STEP_NAMES) if count_in(values.get(k)) is not None)
-        where = f"line {marks[key]}" if key in marks else f"key {key}"
+        where = place_of(marks[key]) if key in marks else f"key {key}"
         facts["global_step"] = Fact(step, Source(name, where))
     return Trace(
         trainer=NAME,
@@ -117,4 +117,9 @@ def _choose_summary(entries: Sequence[Entry]) -> Sequence[Entry]:
 
 SUMMARY_FILES = TraceFiles(choose=_choose_summary, read=read_summary)
 
-WANDB = Trainer(name=NAME, lines=(WandbLines,), files=(RUN_FILES, SUMMARY_FILES, *ENVIRONMENT_FILES))
+WANDB = Trainer(
+    name=NAME,
+    lines=(WandbLines,),
+    files=(RUN_FILES, SUMMARY_FILES, *ENVIRONMENT_FILES),
+    transcripts=(choose_output,),
+)

@@ -111,8 +111,10 @@ def read_run(file: IO[bytes], name: str) -> Trace:
 
     wandb writes the first bytes at once and the records in blocks: a run that was killed early has none.
     """
-    if file.read(len(HEADER)) != HEADER:
-        raise BadInput(name, "is no run file of wandb, or was cut within its first bytes")
+    head = file.read(len(HEADER))
+    if head != HEADER:
+        problem = "is no run file of wandb, or was cut within its first bytes" if head else "is empty"
+        raise BadInput(name, problem)
     file.seek(0)
     run = _Run(name)
     for record in records(file):

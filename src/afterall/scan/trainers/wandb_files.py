@@ -2,7 +2,8 @@
 
 Format: in `wandb/[offline-]run-<time>-<id>/files/`: `wandb-metadata.json` until 0.19; `requirements.txt`,
 lines of `name==version`; `config.yaml`, online, whose `_wandb.value` has `cli_version`, `python_version`
-and, under HF's Trainer, `huggingface_version`.
+and, under HF's Trainer, `huggingface_version`; `output.log`, what the program printed on both streams from
+`wandb.init` to `wandb.finish`, unless the console is not captured.
 """
 
 import re
@@ -64,15 +65,18 @@ def _trace(name: str, provenance: dict[str, Fact]) -> Trace:
     return Trace(trainer=NAME, origin=Origin.SUMMARY, file=name, provenance=provenance, trains=False)
 
 
-def _newest_called(name: str) -> Callable[[Sequence[Entry]], Sequence[Entry]]:
+def _newest_called(name: str, most: int = 1) -> Callable[[Sequence[Entry]], Sequence[Entry]]:
     def choose(entries: Sequence[Entry]) -> Sequence[Entry]:
-        return newest([entry for entry in entries if entry.name == name and _RUN_FILE.search(entry.path)])
+        return newest([e for e in entries if e.name == name and _RUN_FILE.search(e.path)], most)
 
     return choose
 
 
+choose_output = _newest_called("output.log", most=3)
+"""Choose what the last runs printed: the very last may have evaluated."""
+
 ENVIRONMENT_FILES = (
     TraceFiles(choose=_newest_called("wandb-metadata.json"), read=read_metadata),
-    TraceFiles(choose=_newest_called("requirements.txt"), read=read_requirements),
-    TraceFiles(choose=_newest_called("config.yaml"), read=read_config),
+    TraceFiles(choose=_newest_called("requirements.txt"), read=read_requirements, may_be_empty=True),
+    TraceFiles(choose=_newest_called("config.yaml"), read=read_config, may_be_empty=True),
 )
