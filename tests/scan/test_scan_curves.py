@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterall.scan import curves
-from afterall.scan.curves import KEPT_ENDS, UNPLACED, Curve, Reading, Rounding, best, thin
+from afterall.scan.curves import (
+    BYTES_FROM,
+    KEPT_ENDS,
+    UNPLACED,
+    Curve,
+    Reading,
+    Rounding,
+    best,
+    place_of,
+    thin,
+)
 
 VALUES = st.one_of(st.floats(-10, 10), st.sampled_from([math.nan, math.inf, -math.inf, 1e9]))
 
@@ -73,6 +83,41 @@ def test_thinning_keeps_ends_and_extremes(values: list[float], most: int) -> Non
     assert any(map(math.isnan, values)) <= any(not math.isfinite(row.value) for row in kept)
 
 
+@given(st.lists(VALUES, max_size=2000), st.integers(600, 1200))
+def test_of_every_stretch_the_extremes_are_kept(values: list[float], most: int) -> None:
+    """Least and greatest, the first of equal ones, the first and last that are not finite; nothing else."""
+    rows = [Reading(step, value, math.nan, step) for step, value in enumerate(values, start=1)]
+    if len(rows) <= most:
+        assert thin(rows, most) == rows
+        return
+    middle = rows[KEPT_ENDS:-KEPT_ENDS]
+    width = math.ceil(len(middle) / max(1, (most - 2 * KEPT_ENDS) // 4))
+    kept = []
+    for start in range(0, len(middle), width):
+        stretch = middle[start : start + width]
+        odd = [row for row in stretch if not math.isfinite(row.value)]
+        finite = [row for row in stretch if math.isfinite(row.value)]
+        told = [*odd[:1], *odd[-1:], *(find(finite, key=value_of) for find in (min, max) if finite)]
+        kept += [row for row in stretch if any(row is one for one in told)]
+    assert list(map(id, thin(rows, most))) == list(map(id, [*rows[:KEPT_ENDS], *kept, *rows[-KEPT_ENDS:]]))
+
+
+def value_of(row: Reading) -> float:
+    """Return a reading's value."""
+    return row.value
+
+
+@given(st.lists(st.integers(-1, 30), max_size=30), st.booleans())
+def test_readings_ascend_and_the_later_of_a_step_counts(steps: list[int], ascends: bool) -> None:
+    """Also where some have no step; where none has one, they stand as they were logged."""
+    curve = Curve("line {}")
+    for mark, step in enumerate(sorted(set(steps)) if ascends else steps):
+        curve.add(step, 1.0, mark)
+    last = {row.step: row.mark for row in curve._rows() if row.step >= 0}
+    expected = sorted(last.items()) if last else [(UNPLACED, mark) for mark in range(len(curve))]
+    assert [(row.step, row.mark) for row in curve.readings(None)] == expected
+
+
 def test_a_long_curve_stays_within_its_capacity() -> None:
     """However many values come, memory does not grow, and ends and the best value survive."""
     curve = Curve("line {}")
@@ -116,3 +161,13 @@ def test_the_best_value_is_finite() -> None:
         3, 2.0, 0, 3
     )
     assert best([Reading(1, math.nan, 0, 1)]) is None
+
+
+def test_a_place_behind_what_was_skipped_is_a_byte() -> None:
+    """Where lines were not counted, a mark says so; it stands behind every line, as the byte does."""
+    curve = Curve("line {}")
+    for step, mark in ((1, 7), (2, BYTES_FROM + (9 << 30))):
+        curve.add(step, 1.0, mark)
+    assert [curve.where(row) for row in curve.readings(None)] == ["line 7", f"byte {9 << 30}"]
+    assert [row.value for row in curve.without_steps().readings(None)] == [1.0, 1.0]
+    assert (place_of(3), place_of(3, "record {}"), place_of(BYTES_FROM)) == ("line 3", "record 3", "byte 0")

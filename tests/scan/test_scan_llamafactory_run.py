@@ -24,7 +24,7 @@ def test_the_log_names_it_and_places_its_rows() -> None:
     printed = next(trace for trace in traces if "loss" in trace.curves)
     assert values(printed, "loss") == exact("loss")
     assert values(printed, "val_loss") == exact("eval_loss")
-    assert facts(printed) == {"global_step": 32, "planned_steps": 32}
+    assert facts(printed) == {"global_step": 32, "planned_steps": 32, "planned_epochs": 2}
 
 
 def test_its_own_log_agrees_with_the_state() -> None:

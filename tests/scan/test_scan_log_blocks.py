@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterall.scan.curves import BYTES_FROM
 from afterall.scan.logs import bars
 from afterall.scan.logs import blocks as module
 from afterall.scan.logs.bars import Bars
@@ -110,7 +111,7 @@ def test_a_line_knows_its_number_and_its_byte() -> None:
 def test_a_line_after_a_gap_is_placed_by_its_byte() -> None:
     """Where lines were not counted, the place is the byte."""
     line, _ = line_in(Block(b"words\n", 4096, None), 0)
-    assert (line.where, line.mark) == ("byte 4096", 4096)
+    assert (line.where, line.mark) == ("byte 4096", BYTES_FROM + 4096)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +128,19 @@ def test_a_line_after_a_gap_is_placed_by_its_byte() -> None:
         (b"[2026-11-23 07:03:58,613][__main__][INFO] - lr 0.1", "", "lr 0.1"),
         (b"2026-11-23 07:03:58,613 - trainer - INFO - step 1", "", "step 1"),
         (b"2026-11-23 07:03:58.613 | INFO     | m.train:fit:12 - step 1", "", "step 1"),
+        (b"2026-11-23T07:03:58Z step 1", "", "step 1"),
+        (b"2026-11-23T07:03:58.613+01:00 stdout F step 1", "", "step 1"),
+        (b"[1,12]<stdout>:step 1", "12", "step 1"),
+        (b"[INFO] step 1", "", "step 1"),
+        (b"[INFO|trainer.py:2519] 2026-11-23 07:03:58,613 >>   Num Epochs = 3", "", "  Num Epochs = 3"),
+        (b"I1123 07:03:58.613456 140012 train.py:33] step 1", "", "step 1"),
+        (b"[11/23/26 07:03:58] INFO     step 1", "", "step 1"),
+        (b"[07:03:58] step 1", "", "step 1"),
+        (b"[pod/train-0/main] step 1", "", "step 1"),
+        (b"training-nlp-1  | step 1", "", "step 1"),
+        (b"epoch_1 | loss 0.5", "", "epoch_1 | loss 0.5"),
+        (b"train | loss 0.5", "", "train | loss 0.5"),
+        (b"[00:11<01:30,  2.20it/s]", "", "[00:11<01:30,  2.20it/s]"),
         (b"\x1b[1;34mwandb\x1b[0m: \x1b[1mwandb sync x\x1b[0m", "", "wandb: wandb sync x"),
         (
             b"9/10 [00:00<00:00, 29.48it/s]\x1b[AStarting checkpoint save...",
@@ -178,18 +192,46 @@ def test_each_reader_gets_its_lines_and_those_it_follows(
 
 
 @given(TEXTS, st.integers(1, 5))
-def test_places_are_the_same_in_whatever_order_they_are_asked_for(words: list[bytes], stride: int) -> None:
-    """Lines and records are told right, forwards, backwards and again."""
+def test_lines_are_the_same_in_whatever_order_they_are_asked_for(words: list[bytes], stride: int) -> None:
+    """Lines are told right, forwards, backwards and again."""
     data = b"".join(words)
     block = Block(data, 0, 5)
-    places = [*range(0, len(data), stride), *range(len(data) - 1, -1, -stride), *range(len(data))]
-    for place in places:
-        start, end = block.record_at(place)
-        assert start == max(data.rfind(b"\n", 0, place), data.rfind(b"\r", 0, place)) + 1
-        assert end == min(
-            at if at >= 0 else len(data) for at in (data.find(b"\n", place), data.find(b"\r", place))
-        )
+    for place in [*range(0, len(data), stride), *range(len(data) - 1, -1, -stride), *range(len(data))]:
         assert block.line_at(place) == 5 + data.count(b"\n", 0, place)
+
+
+@given(TEXTS, st.data())
+def test_a_record_is_found_from_any_place_in_it(words: list[bytes], draw: st.DataObject) -> None:
+    """From the start of any record before it, its start and its end are told."""
+    data = b"".join(words) + b"."
+    place = draw.draw(st.integers(0, len(data) - 1))
+    starts = [0, *(at for at in range(1, place + 1) if data[at - 1] in b"\r\n")]
+    for since in starts:
+        start, end = Block(data, 0, 1).record_at(place, since)
+        assert start == starts[-1]
+        assert data[start:end] == _records(data[start:])[0]
+
+
+@given(
+    TEXTS, st.sampled_from([b"x 1|2", b"Loss", b"it [", b"a\tb", b"a b", b"7", b"\xff\x88"]), st.booleans()
+)
+def test_what_a_record_holds_it_may_hold(words: list[bytes], literal: bytes, large: bool) -> None:
+    """No literal that is there is ever ruled out, and no block with another byte than a bar's lacks words."""
+    data = b"".join([*words, literal, *words])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MANY_BYTES", 0 if large else 1 << 40)
+        assert Block(data, 0, 1).may_hold(literal)
+    assert Block(data, 0, 1).has_words == bool(data.translate(None, module.BAR_BYTES))
+
+
+def test_records_that_say_the_same_are_looked_at_once() -> None:
+    """What is kept to rule out literals does not grow with a log that repeats itself."""
+    row = b"{'loss': %.3f, 'grad_norm': 0.25, 'epoch': %.2f}\n"
+    bar = b"\r%3d%%|##        | %d/999 [00:01<00:03, 5.00it/s]\n"
+    block = Block(b"".join((row + bar) % (step / 7, step / 99, step / 9, step) for step in range(999)), 0, 1)
+    assert len(block._shapes) < 100
+    assert block.may_hold(b"loss")
+    assert not block.may_hold(b": loss")
 
 
 @given(

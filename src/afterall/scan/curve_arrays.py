@@ -1,6 +1,6 @@
 """Thin a full curve column by column.
 
-Invariant: what is kept, and its order, is what `curves.thin` keeps of the same rows put in order of steps.
+Invariant: what is kept is the same whether the rows were put in order of steps before or are here.
 """
 
 from array import array
@@ -23,6 +23,12 @@ def thinned(columns: Columns, most: int, kept_ends: int) -> Columns:
         array(column.typecode, np.frombuffer(column, column.typecode)[kept].tobytes()) for column in columns
     ]
     return taken[0], taken[1], taken[2], taken[3]  # type: ignore[return-value]
+
+
+def kept_rows(values: "array[float]", most: int, kept_ends: int) -> list[int]:
+    """Return which of more than `most` values are kept: both ends, and the extremes of stretches between."""
+    chosen: list[int] = _kept(np.frombuffer(values, np.float64), most, kept_ends).tolist()
+    return chosen
 
 
 def _in_order(steps: Integers) -> Integers:

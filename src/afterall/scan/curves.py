@@ -6,13 +6,15 @@ edges of a run of values that are not finite; so no spike and no divergence is s
 
 import math
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from operator import lt
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from afterall.scan.curve_arrays import Columns, Floats, Integers
+    from afterall.scan.curve_arrays import Columns
 
 CAPACITY = 1 << 17
 """Most points held while reading; about 4 MiB."""
@@ -23,6 +25,8 @@ EPOCH_ERROR = 6e-4
 _NO_STEP = 1 << 62
 UNPLACED = -1
 """The step of a value whose source tells no step."""
+BYTES_FROM = 1 << 62
+"""A mark from here on counts bytes of a log from its start, where its lines were not: behind every line."""
 
 
 class Reading(Struct, frozen=True, array_like=True, gc=False):
@@ -79,17 +83,17 @@ class Curve:
         self._epochs.append(math.nan if epoch is None else epoch)
         self._marks.append(mark)
 
-    def extend(self, steps: "Integers", values: "Floats", marks: "Integers") -> None:
-        """Take values with steps from 0 to below 1 << 62 as if they were added one after the other."""
+    def extend(self, values: memoryview, steps: memoryview, marks: memoryview, epochs: memoryview) -> None:
+        """Take columns of 64-bit numbers as if row after row were added; see `as_steps` and `as_epochs`."""
         taken = 0
-        while taken < len(steps):
+        while taken < len(values):
             if len(self._values) >= CAPACITY:
                 self._thin()
             end = taken + CAPACITY - len(self._values)
-            self._steps.frombytes(steps[taken:end].data.cast("B"))
-            self._values.frombytes(values[taken:end].data.cast("B"))
-            self._marks.frombytes(marks[taken:end].data.cast("B"))
-            self._epochs += array("d", [math.nan]) * (len(self._values) - len(self._epochs))
+            self._values.frombytes(values[taken:end].cast("B"))
+            self._steps.frombytes(steps[taken:end].cast("B"))
+            self._marks.frombytes(marks[taken:end].cast("B"))
+            self._epochs.frombytes(epochs[taken:end].cast("B"))
             taken = end
         self._known = None
 
@@ -130,7 +134,7 @@ class Curve:
 
     def where(self, reading: Reading) -> str:
         """Say where in its file a reading stands."""
-        return self.place.format(reading.mark)
+        return place_of(reading.mark, self.place)
 
     def readings(self, steps_per_epoch: float | None) -> list[Reading]:
         """Return one reading a step, ascending; of a step logged twice the later.
@@ -140,8 +144,8 @@ class Curve:
         """
         if self._known is None or self._known[0] != steps_per_epoch:
             rows = self._rows()
-            loose = [] if steps_per_epoch is None else [row for row in rows if row.step < 0]
-            if steps_per_epoch is not None and loose:
+            if steps_per_epoch is not None and UNPLACED in self._steps:
+                loose = [row for row in rows if row.step < 0]
                 rows = [row for row in rows if row.step >= 0] + _placed(loose, steps_per_epoch)
             self._known = (steps_per_epoch, _ordered(rows))
         return self._known[1]
@@ -163,15 +167,33 @@ class Curve:
         self._steps, self._values, self._epochs, self._marks = thinned(columns, CAPACITY // 2, KEPT_ENDS)
 
 
+def mark_of(offset: int, line: int | None) -> int:
+    """Return the mark of a place in a log: its line, or its byte where lines were not counted."""
+    return BYTES_FROM + offset if line is None else line
+
+
+def place_of(mark: int, place: str = "line {}") -> str:
+    """Say where in its file a mark stands: `place` says what it counts, unless it is a byte."""
+    return place.format(mark) if mark < BYTES_FROM else f"byte {mark - BYTES_FROM}"
+
+
+def as_steps(steps: Iterable[int | None]) -> "array[int]":
+    """Return steps as a curve has them: UNPLACED for None, and for what cannot be a step."""
+    return array("q", [UNPLACED if step is None or not 0 <= step < _NO_STEP else step for step in steps])
+
+
+def as_epochs(epochs: Iterable[float | None]) -> "array[float]":
+    """Return epochs as a curve has them: NaN for None."""
+    return array("d", [math.nan if epoch is None else epoch for epoch in epochs])
+
+
 def thin(rows: list[Reading], most: int) -> list[Reading]:
     """Return at most about `most` of `rows`: both ends whole, and the extremes of every stretch between."""
     if len(rows) <= most:
         return rows
-    middle = rows[KEPT_ENDS:-KEPT_ENDS]
-    buckets = max(1, (most - 2 * KEPT_ENDS) // 4)
-    width = -(-len(middle) // buckets)
-    kept = [row for start in range(0, len(middle), width) for row in _extremes(middle[start : start + width])]
-    return [*rows[:KEPT_ENDS], *kept, *rows[-KEPT_ENDS:]]
+    from afterall.scan.curve_arrays import kept_rows  # noqa: PLC0415 (most curves are shorter, so need no numpy)
+
+    return [rows[at] for at in kept_rows(array("d", [row.value for row in rows]), most, KEPT_ENDS)]
 
 
 def best(rows: Iterable[Reading]) -> Reading | None:
@@ -183,20 +205,17 @@ def best(rows: Iterable[Reading]) -> Reading | None:
     return found
 
 
-def _extremes(rows: list[Reading]) -> list[Reading]:
-    """Return least, greatest, first and last non-finite of a stretch, in their order."""
-    finite = [row for row in rows if math.isfinite(row.value)]
-    odd = [row for row in rows if not math.isfinite(row.value)]
-    kept = [*odd[:1], *odd[-1:]]
-    if finite:
-        kept += [min(finite, key=lambda row: row.value), max(finite, key=lambda row: row.value)]
-    marks = {id(row) for row in kept}
-    return [row for row in rows if id(row) in marks]
-
-
 def _ordered(rows: list[Reading]) -> list[Reading]:
+    steps = [row.step for row in rows]
+    if _ascend(steps):
+        return rows
     latest = {row.step: row for row in rows if row.step >= 0}
     return [latest[step] for step in sorted(latest)] if latest else rows
+
+
+def _ascend(steps: Sequence[int]) -> bool:
+    """Tell whether every row has a step, and a later one than the row before."""
+    return bool(steps) and steps[0] >= 0 and all(map(lt, steps, islice(steps, 1, None)))
 
 
 def _placed(rows: list[Reading], steps_per_epoch: float) -> list[Reading]:

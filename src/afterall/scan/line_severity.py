@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from afterall.model import Finding, Severity
+from afterall.scan.curves import mark_of
 from afterall.scan.traces import Trace
 
 
@@ -31,9 +32,11 @@ def _milder(line: Finding) -> Finding:
 
 
 def _mark(line: Finding) -> float:
-    """Return the number of the last line a finding names; beyond all where it names none."""
-    number = line.sources[-1].where.rpartition(" ")[2] if line.sources else ""
-    return int(number) if number.isdecimal() else float("inf")
+    """Return the mark of the last place a finding names; beyond all where it names none."""
+    counted, _, number = line.sources[-1].where.rpartition(" ") if line.sources else ("", "", "")
+    if not number.isdecimal():
+        return float("inf")
+    return mark_of(int(number), None) if counted == "byte" else int(number)
 
 
 def _last_mark(trace: Trace) -> int:

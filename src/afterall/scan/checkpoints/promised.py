@@ -168,7 +168,9 @@ def _about_run(all_of_them: Sequence[Checkpoint], promises: Promises, run_path: 
         worked = bool(promises.epochs_done or promises.steps_done)
         if promises.training_completed or (worked and promises.has_ended):
             severity = None if promises.training_completed else Severity.WARNING
-            yield found(FindingCode.NO_CHECKPOINTS, run_path, {"steps_done": promises.steps_done}, severity)
+            yield found(
+                FindingCode.NO_CHECKPOINTS, run_path, {"steps_done": promises.steps_done or None}, severity
+            )
         return
     steps = [each.step for each in all_of_them if each.step is not None]
     # A run that stopped early by its own rule never came to its planned end.

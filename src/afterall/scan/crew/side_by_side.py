@@ -72,15 +72,17 @@ class _Crew:
     ) -> None:
         self._experiments = experiments
         self._how = how
+        self._weights = weights
         self._done: dict[int, Experiment] = {}
         self._told: list[Scanned] = []
         self._left: SimpleQueue[int] = SimpleQueue()
-        for index in sorted(range(len(experiments)), key=lambda index: -weights[index]):
-            self._left.put(index)
 
     def scan(self, on_done: OnDone, helpers: int) -> tuple[Experiment, ...]:
         """Return all experiments, scanned by this process and by so many helpers."""
         every = range(len(self._experiments))
+        # Whoever begins a large one last keeps the others waiting.
+        for index in sorted(every, key=lambda index: -self._weights[index]) if helpers > 0 else every:
+            self._left.put(index)
         with ExitStack() as ends:
             employed = self._employ(helpers, ends) if helpers > 0 else []
             self._scan_here(self._untaken(), on_done)
@@ -110,7 +112,7 @@ class _Crew:
         return employed
 
     def _untaken(self) -> Iterator[int]:
-        """Yield what nobody has begun, the largest first, until there is nothing."""
+        """Yield what nobody has begun, until there is nothing."""
         with suppress(Empty):
             while True:
                 yield self._left.get_nowait()

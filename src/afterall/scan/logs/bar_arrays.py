@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from afterall.scan.curves import BYTES_FROM
 from afterall.scan.logs.blocks import Block
 from afterall.scan.logs.number_words import Flags, Floats, Integers, Words, last_numbers, leading_losses
 
@@ -70,7 +71,7 @@ class BarRows(Struct, frozen=True):
         if not len(fresh):
             return None
         offsets = self.ends[fresh] + self.block.offset
-        marks = offsets if self.lines is None else self.lines[fresh]
+        marks = offsets + BYTES_FROM if self.lines is None else self.lines[fresh]
         decimals = int(self.decimals[fresh].max())
         return BarNews(self.numbers[fresh] + before, self.losses[fresh], marks, offsets, decimals)
 

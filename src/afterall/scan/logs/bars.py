@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from afterall.scan.curves import mark_of
 from afterall.scan.logs.blocks import MANY_BYTES, Block
 from afterall.scan.logs.lines import clean
 
@@ -64,6 +65,5 @@ def _bar_at(block: Block, slash: int, total: int) -> Bar | None:
     found = _HEAD.fullmatch(head)
     if found is None or "Loss:" in found["name"]:
         return None
-    line = block.line_at(start)
-    mark = block.offset + start if line is None else line
+    mark = mark_of(block.offset + start, block.line_at(start))
     return Bar(found["name"].strip(), int(found["done"]), total, mark)

@@ -6,6 +6,7 @@ lines with \n alone, as editors and `sed -n` count them.
 """
 
 import io
+import re
 from collections.abc import Iterator
 from functools import cache, cached_property
 from itertools import pairwise
@@ -23,6 +24,13 @@ TAIL_BYTES = 7 << 30
 """Of a file larger than both together the middle is not read."""
 BAR_BYTES = b"0123456789|%[]<>?,.:/ +-#\r\n\x1bA\xe2" + bytes(range(0x88, 0x90)) + b"\x96" + b"LossitnafN"
 """All that tqdm's bars of torchtune are made of."""
+_COUNTED = b"0123456789. +-#\xe2\x96" + bytes(range(0x88, 0x90))
+"""What differs between one step's bar or row and the next one's: numbers, and how full the bar is."""
+_NO_ENDS = bytes.maketrans(b"\t\v\f", b"\0\0\0")
+"""`bytes.split` would part records at these too."""
+_SHORT = 32
+"""Where records have fewer bytes on average, telling them apart costs more than it saves."""
+_RECORD = re.compile(rb"[^\r\n]*")
 
 
 class Block(Struct, frozen=True, dict=True):
@@ -36,86 +44,75 @@ class Block(Struct, frozen=True, dict=True):
     first_line: int | None
 
     @cached_property
-    def residue(self) -> bytes:
-        """What is left of the data without the bytes of bars."""
-        return self.data.translate(None, BAR_BYTES)
+    def has_words(self) -> bool:
+        """False where the data consist of a bar's bytes alone."""
+        return bool(self.data.translate(None, BAR_BYTES))
 
     def may_hold(self, literal: bytes) -> bool:
-        """Tell whether `literal` can be in the data: only where its own residue is in that of the data."""
-        residue = _residue_of(literal)
-        if len(self.residue) >= MANY_BYTES and not self._pairs.issuperset(_pairs_of(residue)):
+        """Tell whether a record can hold `literal`, which has no line end: only where one holds its shape."""
+        if not self.has_words:
+            return not literal.translate(None, BAR_BYTES)
+        shape = _shape_of(literal)
+        if len(self._shapes) >= MANY_BYTES and not self._pairs.issuperset(_pairs_of(shape)):
             return False
-        return residue in self.residue
+        return shape in self._shapes
+
+    @cached_property
+    def _shapes(self) -> bytes:
+        """The records without what is counted, each once: a log says the same again and again."""
+        text = _shape_of(self.data)
+        ends = text.count(b"\n") + text.count(b"\r")
+        return text if len(self.data) < _SHORT * ends else b"\n".join(set(text.split()))
 
     @cached_property
     def _pairs(self) -> frozenset[int]:
-        """The pairs of bytes that follow each other in the residue."""
+        """The pairs of bytes that follow each other in the shapes."""
         from afterall.scan.logs.byte_pairs import pairs_in  # noqa: PLC0415 (see MANY_BYTES)
 
-        return pairs_in(self.residue)
+        return pairs_in(self._shapes)
 
     def line_at(self, position: int) -> int | None:
         """Return the number of the line that holds the byte at `position` of `data`."""
-        return None if self.first_line is None else self._seen.line_at(position)
+        return None if self.first_line is None else self._lines.at(position)
 
-    def record_at(self, position: int) -> tuple[int, int]:
-        """Return where the record that holds `position` starts, and where the byte is that ends it."""
-        seen, start = self._seen, position
-        if position and self.data[position - 1] not in b"\r\n":
-            start = max(seen.last(b"\n", position), seen.last(b"\r", position)) + 1
-        return start, min(seen.next(b"\n", position), seen.next(b"\r", position))
+    def record_at(self, position: int, since: int = 0) -> tuple[int, int]:
+        """Return where the record that holds `position` starts, and where the byte is that ends it.
+
+        `since` is where a record starts, this one or one before it: no byte before that is looked at.
+        """
+        data, start = self.data, since
+        if position > since:
+            start = max(data.rfind(b"\n", since, position), data.rfind(b"\r", since, position), since - 1) + 1
+        return start, _RECORD.match(data, position).end()  # type: ignore[union-attr]
 
     @cached_property
-    def _seen(self) -> "_Seen":
-        return _Seen(self.data, self.first_line or 0)
+    def _lines(self) -> "_Lines":
+        return _Lines(self.data, self.first_line or 0)
 
     def part(self, start: int, end: int) -> "Block":
         """Return the records between two positions of `data` as a block of their own."""
         return Block(self.data[start:end], self.offset + start, self.line_at(start))
 
 
-class _Seen:
-    """What was looked up last, so that looking up place after place passes over each byte once."""
+class _Lines:
+    """Which line was looked up last, so that looking up place after place passes over each byte once."""
 
     def __init__(self, data: bytes, first_line: int) -> None:
         self._data = data
-        self._line = (0, first_line)
-        self._next: dict[bytes, tuple[int, int]] = {}
-        self._last: dict[bytes, tuple[int, int]] = {}
+        self._position, self._line = 0, first_line
 
-    def line_at(self, position: int) -> int:
+    def at(self, position: int) -> int:
         """Return the line of a place."""
-        at, line = self._line
-        if position >= at:
-            line += self._data.count(b"\n", at, position)
+        if position >= self._position:
+            self._line += self._data.count(b"\n", self._position, position)
         else:
-            line -= self._data.count(b"\n", position, at)
-        self._line = (position, line)
-        return line
-
-    def next(self, sign: bytes, position: int) -> int:
-        """Return the first `sign` at a place or after it, the data's end where there is none."""
-        asked, found = self._next.get(sign, (0, -1))
-        if not asked <= position <= found:
-            found = self._data.find(sign, position)
-            found = found if found >= 0 else len(self._data)
-            self._next[sign] = (position, found)
-        return found
-
-    def last(self, sign: bytes, position: int) -> int:
-        """Return the last `sign` before a place, -1 where there is none."""
-        found, asked = self._last.get(sign, (-1, 0))
-        if position < asked:
-            found = self._data.rfind(sign, 0, position)
-        else:
-            found = max(found, self._data.rfind(sign, asked, position))
-        self._last[sign] = (found, position)
-        return found
+            self._line -= self._data.count(b"\n", position, self._position)
+        self._position = position
+        return self._line
 
 
-@cache
-def _residue_of(literal: bytes) -> bytes:
-    return literal.translate(None, BAR_BYTES)
+def _shape_of(text: bytes) -> bytes:
+    return text.translate(_NO_ENDS, _COUNTED)
 
 
 @cache

@@ -28,8 +28,9 @@ def beginnings(block: Block) -> Iterator[tuple[int, str | None]]:
     found: dict[int, str | None] = {}
     for literal, pattern in _BEGINNINGS.items():
         position = block.data.find(literal) if block.may_hold(literal) else -1
+        after = 0
         while position >= 0:
-            line, after = line_in(block, position)
+            line, after = line_in(block, position, after)
             match = pattern.search(line.raw)
             if match is not None:
                 job_id = match.groupdict().get("job_id")

@@ -7,35 +7,39 @@ and nothing more.
 from collections.abc import Sequence
 
 from afterall.scan.logs.blocks import Block
-from afterall.scan.logs.lines import line_in
+from afterall.scan.logs.lines import line_between
 from afterall.scan.logs.reader import LineReader
 
 
 def hand_over(block: Block, readers: Sequence[LineReader]) -> None:
     """Give each reader the lines that hold one of its literals, and those it wants to follow.
 
-    No reader waits for a line that holds nothing but bars.
+    No reader waits for a line that holds nothing but bars. A reader that is alone may take records together.
     """
     followers = [reader for reader in readers if reader.follows()]
-    if not block.residue and not _is_wanted(followers):
+    if not block.has_words and not _is_wanted(followers):
         return
     waiting = _Waiting(block, {trigger for reader in readers for trigger in reader.triggers})
     found = {reader: waiting.found_of(reader.triggers) for reader in readers}
-    awake = {reader for reader in readers if found[reader] or reader.wants_next}
+    awake = {reader for reader in readers if reader.wakes(found[reader])}
     awake |= {reader for reader in followers if reader.leader in awake}
     concerned = [(reader, found[reader], reader.follows()) for reader in readers if reader in awake]
     followers = [reader for reader in followers if reader in awake]
+    only = readers[0] if len(readers) == 1 else None
     position = 0
     while position < len(block.data):
-        if not _is_wanted(followers):
-            position = waiting.next_from(position)
-            if position < 0:
-                return
-        line, after = line_in(block, position)
+        wanted = position if _is_wanted(followers) else waiting.next_from(position)
+        if wanted < 0:
+            return
+        start, end = block.record_at(wanted, position)
+        after = start if only is None else only.read_at(block, start)
+        if after > start:
+            position = after
+            continue
+        line, position = line_between(block, start, end)
         for reader, triggers, follows in concerned:
             if (follows and reader.wants_next) or _holds(line.raw, triggers):
                 reader.read(line)
-        position = after
 
 
 def _is_wanted(followers: Sequence[LineReader]) -> bool:
@@ -60,6 +64,7 @@ class _Waiting:
         self._data = block.data
         found = {literal: block.data.find(literal) for literal in literals if block.may_hold(literal)}
         self._next = {literal: position for literal, position in found.items() if position >= 0}
+        self._nearest = min(self._next.values(), default=-1)
 
     def found_of(self, literals: Sequence[bytes]) -> list[bytes]:
         """Return those of the literals that the block holds."""
@@ -67,10 +72,12 @@ class _Waiting:
 
     def next_from(self, position: int) -> int:
         """Return the first place at or after `position` that holds a literal, -1 for none."""
-        for literal in [literal for literal, at in self._next.items() if at < position]:
-            at = self._data.find(literal, position)
-            if at < 0:
-                del self._next[literal]
-            else:
-                self._next[literal] = at
-        return min(self._next.values(), default=-1)
+        if self._nearest < position:
+            for literal in [literal for literal, at in self._next.items() if at < position]:
+                at = self._data.find(literal, position)
+                if at < 0:
+                    del self._next[literal]
+                else:
+                    self._next[literal] = at
+            self._nearest = min(self._next.values(), default=-1)
+        return self._nearest

@@ -8,6 +8,7 @@ import re
 
 from msgspec import Struct
 
+from afterall.scan.curves import mark_of
 from afterall.scan.logs.blocks import Block
 
 TEXT_BYTES = 1 << 16
@@ -22,9 +23,18 @@ _PREFIXES = re.compile(
     r"""
       \[(?:default|rank)?(?P<rank>\d{1,5})\]:[ ]?       # [rank0]: of torch, [default0]: of torchrun --tee
     | \ {0,4}(?P<label>\d{1,5}):[ ]                     # srun --label
+    | \[\d{1,5},(?P<task>\d{1,6})\](?:<std(?:out|err|diag)>)?:[ ]?    # mpirun --tag-output
     | \((?P<actor>[\w.<>]+[ ]pid=\d+(?:,[ ]ip=[\w.:]+)?)\)[ ]?     # Ray actors
     | (?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]+:      # logging.basicConfig
-    | \[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?\]?
+    | \[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)(?:\|[^\]|]{1,200})?\][ ]    # and transformers' loggers
+      (?:\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d,\d{3}[ ]>>[ ])?
+    | [IWEF]\d{4}[ ]\d\d:\d\d:\d\d\.\d{6}[ ]+\d+[ ][\w.-]{1,80}:\d+\][ ]    # absl, glog
+    | \[(?:\d\d/\d\d/\d\d[ ])?\d\d:\d\d:\d\d\][ ]+    # rich
+      (?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)[ ]+)?
+    | \[pod/[\w./-]{1,200}\][ ]                          # kubectl logs --prefix
+    | (?!epoch|step|iter|batch|fold|stage|phase)[a-z][a-z0-9_-]{0,80}[_-]\d{1,3}[ ]{1,20}\|[ ]  # docker
+    | \[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?
+      (?:[ ]std(?:out|err)[ ][FP](?=[ ]))?              # Kubernetes' files
       (?:[ ]\|[ ]\w+[ ]+\|[ ]\S{1,200}[ ]-[ ]            # loguru
         |(?:\[[^\]]{0,200}\]|[ ]-[ ][\w.]+(?=[ ]-[ ]))*  # logging, Hydra
          [ ]*(?:\[?(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\]?)?[ ]*(?:[-:|][ ])?)
@@ -33,20 +43,34 @@ _PREFIXES = re.compile(
 )
 
 
-class Line(Struct, frozen=True):
+class Line(Struct):
     """One record of a log.
 
     `number` is its 1-based line (None after a skipped middle), `offset` its first byte in the file,
-    `label` the rank or actor that printed it ("" where none is told), `is_complete` False for words at the
-    file's end without a line end, which may be half of what was meant.
+    `is_complete` False for words at the file's end without a line end, which may be half of what was meant.
     """
 
     raw: bytes
     number: int | None
     offset: int
-    text: str
-    label: str = ""
     is_complete: bool = True
+    _text: str | None = None
+    """None until somebody asks for it: most records of bars are taken by their bytes."""
+    _label: str = ""
+
+    @property
+    def text(self) -> str:
+        """Its words without decoration."""
+        if self._text is None:
+            self._label, self._text = clean(self.raw)
+        return self._text
+
+    @property
+    def label(self) -> str:
+        """The rank or actor that printed it, "" where none is told."""
+        if self._text is None:
+            self._label, self._text = clean(self.raw)
+        return self._label
 
     @property
     def where(self) -> str:
@@ -56,17 +80,23 @@ class Line(Struct, frozen=True):
     @property
     def mark(self) -> int:
         """Its place in the file as a number: the line, or the byte where lines were not counted."""
-        return self.offset if self.number is None else self.number
+        return mark_of(self.offset, self.number)
 
 
-def line_in(block: Block, position: int) -> tuple[Line, int]:
-    """Return the record of `block` that holds `position`, and where the next one starts."""
+def line_in(block: Block, position: int, since: int = 0) -> tuple[Line, int]:
+    """Return the record of `block` that holds `position`, and where the next one starts.
+
+    `since` is where a record starts, this one or one before it.
+    """
+    return line_between(block, *block.record_at(position, since))
+
+
+def line_between(block: Block, start: int, end: int) -> tuple[Line, int]:
+    """Return the record from `start` to the byte at `end` that ends it, and where the next one starts."""
     data = block.data
-    start, end = block.record_at(position)
     raw = data[start : min(end, start + TEXT_BYTES)]
-    label, text = clean(raw)
     is_complete = end < len(data) and len(raw) == end - start
-    return Line(raw, block.line_at(start), block.offset + start, text, label, is_complete), end + 1
+    return Line(raw, block.line_at(start), block.offset + start, is_complete), end + 1
 
 
 def clean(raw: bytes) -> tuple[str, str]:
@@ -76,7 +106,7 @@ def clean(raw: bytes) -> tuple[str, str]:
 
 def printed(raw: bytes) -> str:
     """Return the words of a record: without terminal codes, and without a bar that other words follow."""
-    if raw.isspace():
+    if not raw or raw.isspace():
         return ""
     plain = strip_codes(raw)
     bar = (_BAR.match(plain) or _EMPTY_BAR.match(plain)) if b" [" in plain else None
@@ -99,6 +129,6 @@ def _unprefixed(text: str) -> tuple[str, str]:
         found = _PREFIXES.match(text)
         if found is None:
             break
-        label = found["rank"] or found["label"] or found["actor"] or label
+        label = found["rank"] or found["label"] or found["task"] or found["actor"] or label
         text = text[found.end() :]
     return label, text

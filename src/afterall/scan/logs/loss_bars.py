@@ -7,13 +7,14 @@ number counts within the epoch, later over the whole run. The total is one epoch
 print four decimals, all others the whole number.
 """
 
+import math
 import re
 from array import array
 from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from afterall.scan.curves import EXACT, Curve, Rounding
+from afterall.scan.curves import EXACT, Curve, Rounding, mark_of
 from afterall.scan.logs.blocks import MANY_BYTES, Block
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class LossBars:
     def read_block(self, block: Block) -> None:
         """Take every bar of a block; one whose loss was cut before its colon does not count."""
         self._steps, self._offsets = array("q", [min(self.step, _NO_STEP)]), array("q", [-1])
-        if _MARK not in block.data:
+        if not block.may_hold(_MARK) or _MARK not in block.data:
             return
         is_long = len(block.data) >= MANY_BYTES and self._before_epoch < _MOST_BEFORE
         first, last = self._read_at_once(block) if is_long else self._read_each(block)
@@ -107,7 +108,7 @@ class LossBars:
         offset, line = place
         self._decimals = max(self._decimals, len(value.partition(b".")[2]))
         self.step = self._before_epoch + number
-        self.curve.add(self.step, loss, offset if line is None else line)
+        self.curve.add(self.step, loss, mark_of(offset, line))
         self._steps.append(min(self.step, _NO_STEP))
         self._offsets.append(offset)
 
@@ -122,7 +123,8 @@ class LossBars:
             return
         self._decimals = max(self._decimals, news.decimals)
         self.step = int(news.steps[-1])
-        self.curve.extend(news.steps, news.losses, news.marks)
+        epochs = memoryview(array("d", [math.nan]) * len(news.steps))
+        self.curve.extend(news.losses.data, news.steps.data, news.marks.data, epochs)
         self._steps.frombytes(news.steps.data.cast("B"))
         self._offsets.frombytes(news.offsets.data.cast("B"))
 

@@ -24,6 +24,17 @@ class LineReader(ABC):
     def read_block(self, block: Block) -> None:  # noqa: B027 (most do not override it)
         """See a whole block before its lines are handed over; most readers have no use for it."""
 
+    def wakes(self, found: Sequence[bytes]) -> bool:
+        """Tell whether a block that holds these of the triggers has a line for this reader."""
+        return bool(found) or self.wants_next
+
+    def read_at(self, block: Block, start: int) -> int:
+        """Take the records from `start` on together, as `read` would take each, if they are of a usual form.
+
+        Returns where the next record starts: `start` itself where nothing was taken, as most readers do.
+        """
+        return start
+
     @abstractmethod
     def read(self, line: Line) -> None:
         """Take one line. It may be anything, cut off, or from another program."""

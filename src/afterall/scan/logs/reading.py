@@ -78,11 +78,15 @@ class _Part:
         for reader in self._traces:
             reader.read_block(block)
         known = [reader for reader in self._traces if not reader.is_guess]
-        hand_over(block, [*known, self._tracebacks, self._hits])
+        for reader in known:
+            hand_over(block, [reader])
+        hand_over(block, [self._tracebacks, self._hits])
         if self.has_trained:
             self._traces = known
         else:
-            hand_over(block, [reader for reader in self._traces if reader.is_guess])
+            for reader in self._traces:
+                if reader.is_guess:
+                    hand_over(block, [reader])
 
     def close(self) -> LogPart:
         readers = [reader for reader in self._traces if not (reader.is_guess and self.has_trained)]

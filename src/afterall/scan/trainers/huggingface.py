@@ -10,16 +10,17 @@ without another word.
 import re
 
 from afterall.model import Evidence, Fact, Source
-from afterall.scan.curves import EXACT, Rounding
+from afterall.scan.curves import EXACT, Rounding, place_of
 from afterall.scan.logs.bars import Bar, Bars
-from afterall.scan.logs.lines import Line
+from afterall.scan.logs.blocks import Block
+from afterall.scan.logs.lines import Line, line_between
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers import trl
 from afterall.scan.trainers.huggingface_bars import bars_alone
 from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
 from afterall.scan.trainers.huggingface_state import NAME, RESULT_FILES, STATE_FILES
-from afterall.scan.trainers.huggingface_steps import RowSteps, Told
+from afterall.scan.trainers.huggingface_steps import ROW_AND_BAR, RowSteps, Told
 from afterall.scan.trainers.huggingface_totals import understood
 from afterall.scan.trainers.model_card import CARD_FILES
 from afterall.scan.trainers.model_config import MODEL_CONFIG_FILES
@@ -57,7 +58,7 @@ class HuggingFaceLines(TraceReader):
     @property
     def has_trained(self) -> bool:
         """True after the first row of numbers."""
-        return len(self._rows) > 0 or self._steps.is_waiting
+        return len(self._rows) > 0 or self._steps.held is not None
 
     @property
     def restarts(self) -> int:
@@ -67,18 +68,41 @@ class HuggingFaceLines(TraceReader):
     @property
     def wants_next(self) -> bool:
         """True below a row, until its bar is drawn again."""
-        return self._steps.is_waiting
+        return self._steps.held is not None
+
+    def read_at(self, block: Block, start: int) -> int:
+        """Take a row, and the bar below it, as tqdm draws it."""
+        found = ROW_AND_BAR.match(block.data, start)
+        row = None if found is None else parse_row(found[1].decode("utf-8", "replace"))
+        if found is None or row is None:
+            return start
+        self._take_row(row, line_between(block, *found.span(1))[0])
+        self._take(self._steps.place(int(found[2]), int(found[3])))
+        return found.end()
 
     def read(self, line: Line) -> None:
         """Take a row, the bar below it, or the banner's plan."""
         if not line.is_complete:
             return
-        row = parse_row(line.text)
-        self._take(self._steps.pass_on() if row is not None else self._steps.read(line))
+        row = parse_row(line.text) if b"{" in line.raw else None
         if row is not None:
-            self._rounding = _FOUR_DIGITS if row[1] else self._rounding
-            self._read_row(row[0], line)
-        elif _PEFT.search(line.text):
+            self._take_row(row, line)
+        elif not self._is_below_row(line) and line.raw:
+            self._read_banner(line)
+
+    def _take_row(self, row: tuple[dict[str, float], bool], line: Line) -> None:
+        self._take(self._steps.pass_on())
+        self._rounding = _FOUR_DIGITS if row[1] else self._rounding
+        self._read_row(row[0], line)
+
+    def _is_below_row(self, line: Line) -> bool:
+        """Take the bar below a row; tell whether the line is that bar."""
+        told = self._steps.read(line)
+        self._take(told)
+        return told is not None and told.step is not None
+
+    def _read_banner(self, line: Line) -> None:
+        if _PEFT.search(line.text):
             self._is_peft = True
         elif found := _BANNER.search(line.text):
             metric = "planned_epochs" if found[1] == "Num Epochs" else "planned_steps"
@@ -164,7 +188,7 @@ class HuggingFaceLines(TraceReader):
         bar = self._training_bar()
         if bar is None:
             return {}
-        source = Source(self._name, f"line {bar.mark}")
+        source = Source(self._name, place_of(bar.mark))
         facts = {"global_step": Fact(bar.done, source)}
         return {**facts, "planned_steps": Fact(bar.total, source)} if bar.total else facts
 

@@ -4,6 +4,7 @@ Format: below the head, lines of an indented key, ` = ` and a value with four de
 """
 
 import re
+from collections.abc import Sequence
 
 from afterall.model import Evidence, Source
 from afterall.scan.curves import Rounding
@@ -14,6 +15,8 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.huggingface_state import NAME
 from afterall.scan.trainers.rows import Rows, number_in
 
+_HEADS = (b"***** train metrics *****", b"***** eval metrics *****")
+_LOSS = b"{'loss': "
 _HEAD = re.compile(r"\*{5} (train|eval) metrics \*{5}$")
 _ENTRY = re.compile(r"\s{1,8}([\w/. ()@-]{1,80}?)\s{0,80}=\s{1,80}(\S[^\r\n]{0,40})$")
 _TIME = re.compile(r"(?:(\d{1,5}) days?, )?(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)$")
@@ -22,7 +25,7 @@ _TIME = re.compile(r"(?:(\d{1,5}) days?, )?(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)$")
 class MetricsBlocks(TraceReader):
     """Reads the last block of each kind."""
 
-    triggers = (b"***** train metrics *****", b"***** eval metrics *****", b"{'loss': ")
+    triggers = (*_HEADS, _LOSS)
 
     def __init__(self, name: str, _: Bars) -> None:
         self._name = name
@@ -36,11 +39,15 @@ class MetricsBlocks(TraceReader):
         """True within a block."""
         return self._is_open
 
+    def wakes(self, found: Sequence[bytes]) -> bool:
+        """A loss means nothing where no block came before it."""
+        return self._is_open or self._done is not None or not set(found).isdisjoint(_HEADS)
+
     def read(self, line: Line) -> None:
         """Take a head or an entry; anything else ends the block. A loss below one is another run's."""
         if self._done is not None and "{'loss': " in line.text:
             self._done, self._values = None, {}
-        head = _HEAD.search(line.text)
+        head = _HEAD.search(line.text) if b"*" in line.raw else None
         entry = None if head or not self._is_open else _ENTRY.match(line.text)
         self._is_open = head is not None or entry is not None
         if head is not None:

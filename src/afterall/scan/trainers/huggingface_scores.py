@@ -8,6 +8,7 @@ Format: keys `eval_<name>` in the rows of trainer_state.json's `log_history`, an
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from afterall.model import Evaluation, EvaluationStatus, Source
 from afterall.scan.trainers.rows import count_in, number_in
@@ -25,8 +26,7 @@ def last_scores(history: Sequence[object], file: str) -> Evaluation | None:
     """Return the scores of a history's last row that has any."""
     for index in reversed(range(len(history))):
         row = history[index]
-        step = count_in(row.get("step")) if isinstance(row, dict) else None
-        if isinstance(row, dict) and step is not None and any(_scores(row)):
+        if isinstance(row, dict) and any(_scores(row)) and (step := count_in(row.get("step"))) is not None:
             return _evaluation(row, Source(file, f"key log_history[{index}]"), f"checkpoint-{step}")
     return None
 
@@ -49,8 +49,15 @@ def _evaluation(row: Mapping[str, object], source: Source, checkpoint: str) -> E
 
 
 def _scores(row: Mapping[str, object]) -> Iterator[tuple[str, float]]:
-    for key, value in row.items():
-        found = _SCORE.fullmatch(key) if key.startswith("eval_") else None
+    for key, name in _names_of(tuple(row)):
+        value = row[key]
         number = None if isinstance(value, str | bool) else number_in(value)
-        if found is not None and number is not None:
-            yield found[1], number
+        if number is not None:
+            yield name, number
+
+
+@lru_cache(256)
+def _names_of(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the keys of a row that are scores', each with its score's name; most rows have the same."""
+    found = ((key, _SCORE.fullmatch(key)) for key in keys)
+    return tuple((key, match[1]) for key, match in found if match is not None)

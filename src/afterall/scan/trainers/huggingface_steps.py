@@ -18,6 +18,15 @@ from msgspec import Struct
 from afterall.scan.logs.lines import Line
 
 _BAR = re.compile(r"\s{0,8}\d{1,3}%\|[^|]{0,400}\|\s{1,12}(\d{1,12})/(\d{1,12}) \[\d")
+_PLAIN_BAR = (
+    rb" {0,8}\d{1,3}%\|[^|{\r\n\0\x1b]{0,400}\| {1,12}(\d{1,12})/(\d{1,12}) \[\d[^\]{\r\n\0\x1b]{0,400}\]"
+)
+_RECORD_OF_BAR = re.compile(_PLAIN_BAR + rb"$")
+"""A record that is nothing but a bar: its text is itself."""
+ROW_AND_BAR = re.compile(
+    rb"(\{'[^{}\[\]\r\n\0\x1b]{1,8000}\})[\r\n](?: {0,400}[\r\n]){0,3}" + _PLAIN_BAR + rb"[\r\n]"
+)
+"""What may be a row, what ends it, blanks, and the bar: records whose texts are themselves."""
 _MOST_RECORDS = 4
 """How many records below a row may hold its bar; blanks among them."""
 _EPOCH_ERROR, _EPOCH_DIGITS = 0.0051, 6e-4
@@ -37,17 +46,13 @@ class RowSteps:
 
     def __init__(self) -> None:
         self._total: int | None = None
-        self._held: Told | None = None
+        self.held: Told | None = None
+        """The row whose bar was not read yet."""
         self._records = 0
         self._loose = self._placed = 0
         self._ends_loose = False
         self._least, self._most = 0.0, math.inf
         self._last = (0, 0)
-
-    @property
-    def is_waiting(self) -> bool:
-        """True while a row is held back."""
-        return self._held is not None
 
     @property
     def are_sure(self) -> bool:
@@ -66,21 +71,21 @@ class RowSteps:
 
     def wait(self, row: Mapping[str, float], mark: int) -> None:
         """Hold a row back."""
-        self._held, self._records = Told(row, mark), 0
+        self.held, self._records = Told(row, mark), 0
 
     def read(self, line: Line) -> Told | None:
         """Take a record below the row; return the row once its step is known or not to be expected."""
-        if self._held is None:
+        if self.held is None:
             return None
         self._records += 1
-        found = _BAR.match(line.text)
+        found = _RECORD_OF_BAR.match(line.raw) or (_BAR.match(line.text) if line.raw else None)
         if found is not None:
-            return self._place(int(found[1]), int(found[2]))
+            return self.place(int(found[1]), int(found[2]))
         return self.pass_on() if self._records >= _MOST_RECORDS else None
 
     def pass_on(self) -> Told | None:
         """Return the row that is held back, if any, without a step."""
-        told, self._held = self._held, None
+        told, self.held = self.held, None
         if told is not None and "train_loss" not in told.row:
             self._loose, self._ends_loose = self._loose + 1, True
         return told
@@ -96,15 +101,16 @@ class RowSteps:
         is_next = before > 0 and least <= 2 * last - before <= most
         return Told(told.row, told.mark, 2 * last - before) if is_next else told
 
-    def _place(self, done: int, total: int) -> Told | None:
-        told = self._held
+    def place(self, done: int, total: int) -> Told | None:
+        """Return the row that is held back, with the step of the bar below it if that is the training's."""
+        told = self.held
         if told is None:
             return None
         if self._total is None and "loss" in told.row:
             self._total = total
         if total != self._total or not done:
             return self.pass_on()
-        self._held, self._ends_loose = None, False
+        self.held, self._ends_loose = None, False
         self._placed += "train_loss" not in told.row
         self._last = (self._last[1], done) if "loss" in told.row else self._last
         self._compare(done, told.row.get("epoch", math.nan))

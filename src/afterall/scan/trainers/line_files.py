@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import IO
 
+import msgspec
+
 from afterall.errors import BadInput
 
 LONGEST_LINE = 1 << 20
@@ -60,7 +62,20 @@ def read_bounded(file: IO[bytes], name: str, most_bytes: int) -> bytes:
 def read_json(file: IO[bytes], name: str) -> Mapping[str, object]:
     """Return the JSON object in a file; raise BadInput where it is none, cut, or too large."""
     data = read_bounded(file, name, MOST_JSON_BYTES)
-    found = json_row(data.decode("utf-8", "replace"))
+    found = _strict_object(data) or json_row(data.decode("utf-8", "replace"))
     if found is None:
         raise BadInput(name, "is empty" if not data else "is cut short or no JSON object")
     return found
+
+
+def _strict_object(data: bytes) -> Mapping[str, object] | None:
+    """Return the object in JSON as the standard has it, several times as fast as `json_row`; None for others.
+
+    What both take is the same to both; NaN, a number beyond doubles and bytes that are no UTF-8 only that one
+    takes.
+    """
+    try:
+        row = msgspec.json.decode(data)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None

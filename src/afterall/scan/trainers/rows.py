@@ -3,65 +3,125 @@
 Invariant: a value without a step in its own row gets none from a neighbour's.
 """
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from afterall.scan.curves import EXACT, Curve, Rounding
+from msgspec import Struct
+
+from afterall.scan.curves import EXACT, Curve, Rounding, as_epochs, as_steps
 from afterall.scan.trainers.metric_names import STEP_FROM_ZERO, STEP_NAMES, curve_of
 
-_EPOCHS = frozenset({"epoch", "train/epoch"})
+_EPOCHS = ("epoch", "train/epoch")
 _MOST_COUNTED = 1e15
 _USUAL_NAMES = 64
 """What is known of a row of more names is not kept for the next one."""
+_FEW, _MOST_HELD = 4, 1024
+"""Fewer rows are put into curves one by one; more are not held."""
 
 
 class Rows:
     """The curves of one history; `place` and `rounding` are those of `Curve`."""
 
     def __init__(self, place: str, rounding: Rounding = EXACT) -> None:
-        self.curves: dict[str, Curve] = {}
+        self._curves: dict[str, Curve] = {}
         self._place = place
         self._rounding = rounding
+        self._names = _Names()
+        self._held: list[_Held] = []
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """All curves by their keys, in the order in which they began."""
+        self._settle()
+        return self._curves
 
     def add(self, row: Mapping[str, object], mark: int, step: int | None = None) -> None:
         """Take one row; `step` is what the history itself counts where the row names no step."""
-        named = step_in(row)
-        added = self._add(row, mark, step if named is None else named)
-        if named is None and step is not None:
-            for curve in added:
-                curve.counts_rows = True
+        self._expect(row)
+        named = step_in(row) if self._names.has_step else None
+        self._hold(
+            row, mark, step if named is None else named, counts_rows=named is None and step is not None
+        )
 
     def add_last(self, row: Mapping[str, object], mark: int) -> None:
         """Take a summary of last values: each may be of another step, so none gets one."""
-        self._add(row, mark, None)
+        self._expect(row)
+        self._hold(row, mark, None, counts_rows=False)
 
     def __len__(self) -> int:
         return sum(len(curve) for curve in self.curves.values())
 
-    def _add(self, row: Mapping[str, object], mark: int, step: int | None) -> list[Curve]:
-        """Put a row's numbers into their curves, and return those."""
-        added = []
-        epoch = number_in(row["epoch" if "epoch" in row else "train/epoch"]) if _EPOCHS & row.keys() else None
-        curves_of = _curves_of if len(row) <= _USUAL_NAMES else _curves_of.__wrapped__
-        for name, key in curves_of(tuple(row)):
-            value = row[name]
-            number = value if type(value) is float else number_in(value)
-            if number is not None:
-                curve = self.curves.get(key)
-                if curve is None:
-                    curve = self.curves[key] = Curve(self._place, self._rounding)
-                curve.add(step, number, mark, epoch)
-                added.append(curve)
-        return added
+    def _expect(self, row: Mapping[str, object]) -> None:
+        """Get ready for a row: those that are held together have the same names."""
+        names = tuple(row)
+        if names != self._names.all or len(self._held) >= _MOST_HELD:
+            self._settle()
+            self._names = (_read_names if len(names) <= _USUAL_NAMES else _read_names.__wrapped__)(names)
+
+    def _hold(self, row: Mapping[str, object], mark: int, step: int | None, *, counts_rows: bool) -> None:
+        names = self._names
+        numbers = [v if type(v := row[name]) is float else number_in(v) for name in names.numbers]
+        epoch = None if names.epoch is None else number_in(row[names.epoch])
+        self._held.append((numbers, mark, step, epoch, counts_rows))
+
+    def _settle(self) -> None:
+        """Put the numbers that are held into their curves."""
+        held, self._held = self._held, []
+        if len(held) < _FEW or not self._add_columns(held):
+            for numbers, mark, step, epoch, counts_rows in held:
+                for key, number in zip(self._names.keys, numbers, strict=True):
+                    if number is not None:
+                        curve = self._curve(key)
+                        curve.add(step, number, mark, epoch)
+                        curve.counts_rows = curve.counts_rows or counts_rows
+
+    def _add_columns(self, held: Sequence["_Held"]) -> bool:
+        """Add the rows column by column; False where a value is no number, or two are of one curve."""
+        keys = self._names.keys
+        rows, marks, steps, epochs, counts_rows = zip(*held, strict=True)
+        columns = tuple(zip(*rows, strict=True))
+        if len(set(keys)) < len(keys) or any(None in column for column in columns):
+            return False
+        places = [memoryview(place) for place in (as_steps(steps), array("q", marks), as_epochs(epochs))]
+        for key, column in zip(keys, columns, strict=True):
+            curve = self._curve(key)
+            curve.extend(memoryview(array("d", column)), *places)
+            curve.counts_rows = curve.counts_rows or any(counts_rows)
+        return True
+
+    def _curve(self, key: str) -> Curve:
+        if key not in self._curves:
+            self._curves[key] = Curve(self._place, self._rounding)
+        return self._curves[key]
+
+
+_Held = tuple[list[float | None], int, int | None, float | None, bool]
+"""A row's numbers, its mark, step and epoch, and whether the step only counts rows."""
+
+
+class _Names(Struct, frozen=True):
+    """What the names of a row tell: which are of curves, those curves' keys, and what tells its place."""
+
+    all: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    epoch: str | None = None
+    has_step: bool = False
 
 
 @lru_cache(256)
-def _curves_of(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the names of a row that belong to curves, each with its curve; most rows name the same."""
+def _read_names(names: tuple[str, ...]) -> _Names:
+    """Read the names of a row; most rows name the same."""
     row = frozenset(names)
-    keys = {name: curve_of(name, row) for name in names}
-    return tuple(
-        (name, key) for name, key in keys.items() if key and (key != "train_seconds" or _is_total(row))
+    told = {name: curve_of(name, row) for name in names}
+    keys = {name: key for name, key in told.items() if key and (key != "train_seconds" or _is_total(row))}
+    return _Names(
+        all=names,
+        numbers=tuple(keys),
+        keys=tuple(keys.values()),
+        epoch=next((name for name in _EPOCHS if name in row), None),
+        has_step=STEP_FROM_ZERO in row or not row.isdisjoint(STEP_NAMES),
     )
 
 
@@ -79,6 +139,8 @@ def step_in(row: Mapping[str, object]) -> int | None:
 
 def count_in(value: object) -> int | None:
     """Return how many a value says, as of steps, rounded down; None where it is none, or beyond any count."""
+    if type(value) is int:
+        return value if 0 <= value < _MOST_COUNTED else None
     number = number_in(value)
     return int(number) if number is not None and 0 <= number < _MOST_COUNTED else None
 
@@ -87,19 +149,23 @@ def number_in(value: object) -> float | None:
     """Return a number, NaN and infinity included, that is one or is the text of one (transformers 5)."""
     if type(value) is float:
         return value
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        return _number_of(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, int | float):
-        try:
-            return float(value)
-        except OverflowError:
-            return None
-    if isinstance(value, str) and len(value) <= 40 and "_" not in value:
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _number_of(text: str) -> float | None:
+    if len(text) > 40 or "_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _is_total(names: frozenset[str]) -> bool:

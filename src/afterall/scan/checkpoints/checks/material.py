@@ -89,9 +89,9 @@ def found(
     evidence: dict[str, Scalar] | None = None,
     severity: Severity | None = None,
 ) -> Finding:
-    """Build a finding about the file or checkpoint at `subject`."""
-    sources = (Source(subject),)
-    return Finding(code=code, subject=subject, evidence=evidence or {}, severity=severity, sources=sources)
+    """Build a finding about the file or checkpoint at `subject`; evidence that is None is left out."""
+    known: dict[str, Scalar] = {n: value for n, value in (evidence or {}).items() if value is not None}
+    return Finding(code=code, subject=subject, evidence=known, severity=severity, sources=(Source(subject),))
 
 
 def tensors_of(file: Inspection) -> Mapping[str, Tensor] | None:

@@ -29,7 +29,7 @@ _CODES = {
 }
 _AMOUNTS = {
     Problem.HEADER_TOO_SMALL: "size_bytes",
-    Problem.INVALID_HEADER_LENGTH: "missing_bytes",
+    Problem.INVALID_HEADER_LENGTH: "missing_bytes_at_least",  # what follows the header is not known
     Problem.TRUNCATED: "missing_bytes",
     Problem.TRAILING: "extra_bytes",
     Problem.HEADER_TOO_LARGE: "header_bytes",

@@ -1,0 +1,110 @@
+"""Take HF Trainer's rows together with the bars below them, as if record after record were read."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterall.scan.logs import blocks
+from afterall.scan.logs.reader import LineReader
+from afterall.scan.logs.reading import LogPart, read_log
+from afterall.scan.trainers import make_readers
+from afterall.scan.trainers.huggingface import HuggingFaceLines
+from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
+from scan.run_making import fixture
+
+STEP = (
+    b"{'loss': '%d.5', 'grad_norm': '0.25', 'epoch': '%.2f'}\n"
+    b"\r%3d%%|###       | %d/40 [00:0%d<00:09,  2.20it/s]\r"
+)
+PIECES = st.one_of(
+    st.integers(1, 40).map(lambda step: STEP % (step, step / 20, step, step, step % 10)),
+    st.sampled_from(
+        [
+            b"{'eval_loss': 3.25, 'eval_runtime': 0.5, 'epoch': 1.0}\n",
+            b"{'train_runtime': 9.0, 'train_steps_per_second': 4.4, 'train_loss': 2.0, 'epoch': 2.0}\n",
+            b"***** train metrics *****\n  epoch = 2.0\n  train_loss = 2.5\n",
+            b"  Total optimization steps = 40\n",
+            *(
+                b"{'loss': 1.5, 'epoch': 0.5}",
+                b"{'loss': nan, 'epoch': 1_0}\n",
+                b"{'loss': 2, 'epoch': 0.1, 'x': [1]}",
+            ),
+            *(b"\r 25%|##        | 10/40 [00:01<00:09,  2.20it/s]", b" 50%|     | 0/40 [00:00<?, ?it/s]\r"),
+            *(
+                b"\r",
+                b"\n",
+                b"\r\n",
+                b"   ",
+                b" " * 60 + b"\r",
+                b"\x1b[A",
+                b"\0",
+                b"\xe2\x96",
+                b"{",
+                b"'}",
+                b"]",
+            ),
+            *(b"0: ", b"[rank1]: ", b"2026-11-23 07:03:58,613 - trainer - INFO - ", b"words", b" loss 3.5\n"),
+        ]
+    ),
+)
+
+
+def told(parts: tuple[LogPart, ...]) -> str:
+    """Return all that the parts of a log tell, NaN comparable."""
+    traces = [trace for part in parts for trace in part.traces]
+    curves = [(key, curve.rounding, curve._rows()) for trace in traces for key, curve in trace.curves.items()]
+    rest = [
+        (trace.origin, trace.facts, trace.evidence, trace.steps_per_epoch, trace.is_resumed)
+        for trace in traces
+    ]
+    return repr((curves, rest, [(part.restarts, part.has_trained, part.findings) for part in parts]))
+
+
+def read(data: bytes, size: int, *, one_by_one: bool) -> str:
+    """Return what a log tells, read in blocks of `size`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "BLOCK_BYTES", size)
+        if one_by_one:
+            patch.setattr(HuggingFaceLines, "read_at", LineReader.read_at)
+            patch.setattr(MetricsBlocks, "wakes", LineReader.wakes)
+        return told(read_log(io.BytesIO(data), "job.out", make_readers))
+
+
+@given(st.lists(PIECES, max_size=30), st.sampled_from([40, 300, 1 << 19]), st.integers(0, 60))
+def test_any_rows_and_bars_are_read_at_once_as_one_by_one(pieces: list[bytes], size: int, cut: int) -> None:
+    """Glued, prefixed, coloured and broken rows, an end amidst them and small blocks make no difference."""
+    data = b"".join(pieces)
+    data = data[: len(data) - cut] if cut < 50 else data
+    assert read(data, size, one_by_one=False) == read(data, size, one_by_one=True)
+
+
+@given(
+    st.sampled_from(["huggingface/rows-4.46.out", "huggingface/resumed-5.24.out", "trl/grpo-1.16.out"]),
+    st.lists(
+        st.tuples(
+            st.floats(0, 1), st.integers(0, 9), st.sampled_from([b"", b"\r", b"\n", b"\x1b[0m", b"{'", b"}"])
+        )
+    ),
+    st.sampled_from([300, 1 << 19]),
+)
+def test_a_real_log_that_was_cut_and_stained_is_read_the_same(
+    name: str, stains: list[tuple[float, int, bytes]], size: int
+) -> None:
+    """Wherever bytes are lost or put in, rows taken at once are those taken one by one."""
+    data = fixture(name)
+    for place, lost, put in stains:
+        at = int(place * len(data))
+        data = data[:at] + put + data[at + lost :]
+    assert read(data, size, one_by_one=False) == read(data, size, one_by_one=True)
+
+
+def test_usual_rows_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a log as the trainer prints it hardly a record is looked at by itself."""
+    data = b"".join(STEP % (step, step / 20, step, step, step % 10) for step in range(1, 40))
+    taken: list[bytes] = []
+    monkeypatch.setattr(HuggingFaceLines, "read", lambda _, line: taken.append(line.raw))
+    parts = read_log(io.BytesIO(b"\r" + data), "job.out", make_readers)
+    assert taken == []
+    assert len(parts[0].traces[0].curves["loss"]) == 39
