@@ -60,3 +60,14 @@ def test_a_loss_that_stayed_is_not_said_to_have_fallen() -> None:
 def test_fewer_than_two_finite_values_say_nothing(points: tuple[tuple[int, float], ...]) -> None:
     """One number is no trend, and NaN is no number."""
     assert tell_validation(validated(*points)) == []
+
+
+def test_a_loss_that_ended_as_nan_is_no_trend() -> None:
+    """What was lower before it became NaN was not lower at the end."""
+    assert tell_validation(validated((10, 3.0), (20, 2.0), (30, float("nan")))) == []
+
+
+def test_a_nan_on_the_way_is_a_validation_too() -> None:
+    """It counts, and does not break the interval."""
+    (note,) = tell_validation(validated((10, 3.0), (20, float("nan")), (30, 2.0), (40, 1.0)))
+    assert (note.evidence["points"], note.evidence["every"], note.evidence["fell"]) == (4, 10, "lower")

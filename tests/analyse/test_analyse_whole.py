@@ -15,6 +15,7 @@ from afterall.model import (
 from afterall.settings import SetSettings
 from analyse.analyse_asking import codes, only, told
 from analyse.analyse_made import (
+    evaluation,
     experiment,
     failed,
     log_line,
@@ -44,6 +45,25 @@ def test_one_seed_for_each_setting_is_told() -> None:
     assert only(FindingCode.ONE_SEED, *unknown).evidence == {"settings": 2}
     assert FindingCode.ONE_SEED not in codes(runs[0])
     assert FindingCode.ONE_SEED not in codes(*runs, trained("again", 1.0, lora_rank=4, seed=1))
+
+
+def test_parameters_each_of_which_changed_alone_too_are_no_finding() -> None:
+    """One confounded pair by another measure does not undo what clean pairs tell of each parameter."""
+    runs = [
+        trained("s4", 1.0, model="small", lora_rank=4),
+        trained("s64", 1.1, model="small", lora_rank=64),
+        trained("l4", 1.2, model="large", lora_rank=4),
+        trained("l64", 1.3, model="large", lora_rank=64),
+    ]
+    scored = [
+        replace(run, evaluations=(evaluation(f"{run.name}/e", None, metrics={"match/accuracy": score}),))
+        if score is not None
+        else run
+        for run, score in zip(runs, (0.5, None, None, 0.9), strict=True)
+    ]
+    pairs = {(c.metric, bool(c.confounders)) for c in analyse(material(*scored)).comparisons}
+    assert ("capitalization/match/accuracy", True) in pairs
+    assert FindingCode.CONFOUNDED not in codes(*scored)
 
 
 def test_parameters_that_changed_together_are_one_finding() -> None:

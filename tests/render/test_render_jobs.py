@@ -232,7 +232,7 @@ def test_jobs_of_no_experiment_are_told_with_their_log() -> None:
 @pytest.mark.parametrize(
     ("kind", "details", "words"),
     [
-        (NextStepKind.RESUBMIT, {}, "Submit 1B_rank4 again, if its results are still wanted."),
+        (NextStepKind.RESUBMIT, {}, "Submit 1B_rank4 again, if the results are still wanted."),
         (NextStepKind.RESUBMIT, {"cause": "line_nccl"}, "Repair the cause told under Issues and Notes"),
         (NextStepKind.RESUBMIT, {"is_unexplained": True}, "Find out why 1B_rank4 did not come to an end"),
         (NextStepKind.RESUBMIT, {"had_dependency": True}, "submit it again without the dependency."),

@@ -1,10 +1,11 @@
 """Tell how validation was followed: how often, as the configuration asked or not, and which way it went.
 
-Invariant: says nothing of a run with fewer than two finite validation losses; a NaN among them is told
-elsewhere and is never a trend.
+Invariant: says nothing of a run with fewer than two finite validation losses, or whose last one is NaN; a NaN
+among them is told elsewhere and is never a trend.
 """
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 from afterall.analyse.findings.evidence import known
@@ -19,9 +20,13 @@ def tell_validation(experiment: Experiment) -> list[Finding]:
     """Return a note on the run's validation series, empty where it has none to speak of."""
     series = experiment.series.get("val_loss")
     points = [p for p in series.points if math.isfinite(p.value)] if series is not None else []
-    if series is None or len(points) < 2:
+    if series is None or len(points) < 2 or points[-1] is not series.points[-1]:
         return []
-    evidence: dict[str, Scalar] = {"points": len(points), **_interval(experiment, points), **_trend(points)}
+    evidence: dict[str, Scalar] = {
+        "points": len(series.points),
+        **_interval(experiment, series.points),
+        **_trend(points),
+    }
     note = Finding(
         code=FindingCode.VALIDATION_TRACKED,
         experiment=experiment.name,
@@ -32,7 +37,7 @@ def tell_validation(experiment: Experiment) -> list[Finding]:
     return [note]
 
 
-def _interval(experiment: Experiment, points: list[Point]) -> dict[str, Scalar]:
+def _interval(experiment: Experiment, points: Sequence[Point]) -> dict[str, Scalar]:
     """Return every how many steps, where that was always the same, and the setting that asked for it."""
     gaps = {later.step - earlier.step for earlier, later in pairwise(points)}
     every = gaps.pop() if len(gaps) == 1 else None

@@ -88,7 +88,10 @@ def _one_seed(design: Design, quality: Sequence[Measure]) -> list[Finding]:
 
 
 def _confounded(comparisons: Sequence[Comparison], quality: set[str]) -> list[Finding]:
-    """Return one finding for each group of parameters that changed together between compared runs."""
+    """Return one finding for each group of parameters that changed together between compared runs.
+
+    A group each of which changed alone between others is none: what comes of each can be told there.
+    """
     compared = [comparison for comparison in comparisons if comparison.metric in quality]
     alone = {comparison.parameter for comparison in compared if not comparison.confounders}
     groups: dict[frozenset[str], dict[tuple[str, str], None]] = {}
@@ -97,7 +100,8 @@ def _confounded(comparisons: Sequence[Comparison], quality: set[str]) -> list[Fi
             together = frozenset({c.parameter, *(name for name, _, _ in c.confounders)})
             groups.setdefault(together, {})[c.a.experiment, c.b.experiment] = None
     largest = [group for group in groups if not any(group < other for other in groups)]
-    ordered = sorted((sorted(group, key=prominence), list(groups[group])) for group in largest)
+    told = (group for group in largest if group - alone)
+    ordered = sorted((sorted(group, key=prominence), list(groups[group])) for group in told)
     return [_together(names, pairs, alone) for names, pairs in ordered]
 
 

@@ -9,7 +9,8 @@ a curve that only scatters gives no warning.
 | loss_rose | lowest, lowest_step (of the running median), last, last_step, above_start (true) |
 | overfitting | lowest, lowest_step, last, last_step (validation), train_then, train_now (running medians), |
 | | checkpoint (saved at the lowest, where there is one) |
-| still_falling | metric, per_third (by how much of itself it fell over the last third), since_step, last |
+| still_falling | per_third (by what share of where it began the last third's line fell), since_step, |
+| | last, last_step |
 | learning_rate_ended | step (from which it was as good as zero), last_step, peak |
 | throughput_dropped | before, after (medians of tokens/s per GPU), since_step |
 """

@@ -31,7 +31,7 @@ def still_falling(experiment: Experiment, trend: Trend | None) -> list[Finding]:
     if slope >= 0 or -slope <= SLOPE * error or fall <= SHARE * abs(last):
         return []
     evidence: dict[str, Scalar] = {
-        "per_third": fall / abs(last),
+        "per_third": fall / (last + fall) if last > 0 else None,
         "since_step": int(x[0]),
         "last": last,
         "last_step": int(trend.steps[-1]),

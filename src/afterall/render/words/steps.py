@@ -41,7 +41,7 @@ STEPS: Mapping[NextStepKind, StepWording] = {
             "Make the directories of {who} that its job needs, then submit it again{did_not_launch:if}.",
             "Repair the cause told under Issues and Notes, then submit {who} again{cause:if}.",
             "Find out why {who} did not come to an end, then submit it again{is_unexplained:if}.",
-            "Submit {who} again, if its results are still wanted.",
+            "Submit {who} again, if the results are still wanted.",
         ),
     ),
     NextStepKind.SUBMIT: StepWording(
@@ -73,10 +73,13 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         "Repeat With Other Seeds",
         (
             (
-                "{settings} settings were run once, with {seed} {used:value}: two more seeds for each would "
-                "tell differences from chance."
+                "{settings} settings were trained once, with {seed} {used:value}: two more seeds for each "
+                "would tell differences from chance."
             ),
-            "{settings} settings were run once: two more seeds for each would tell differences from chance.",
+            (
+                "{settings} settings were trained once: two more seeds for each would tell differences from "
+                "chance."
+            ),
             (
                 "{tied} runs tie for the best within the noise of their seeds ({used} so far): more seeds "
                 "would part them."

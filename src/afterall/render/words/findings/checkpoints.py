@@ -29,10 +29,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Checkpoints Deleted by the Trainer",
         says=(
             (
-                "{pruned} earlier checkpoints were deleted by the trainer, which keeps the last {keep_last} "
+                "the trainer, which keeps the last {keep_last}, deleted {pruned:n earlier checkpoint} "
                 "({names})"
             ),
-            "{pruned} earlier checkpoints were deleted by the trainer, as it is configured ({names})",
+            "the trainer deleted {pruned:n earlier checkpoint}, as it is configured ({names})",
             "earlier checkpoints were deleted by the trainer, as it is configured",
         ),
     ),
@@ -141,7 +141,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Files Saved Again and Again",
         says=(
             (
-                "{files} files are the same, byte for byte, in several of {checkpoints} checkpoints "
+                "the same {files:n file}, byte for byte, in several of {checkpoints} checkpoints "
                 "({what:words}, {size_bytes:size}): {repeated_bytes:size} could be freed"
             ),
             "the same files as in {subject:code} lie in other checkpoints, byte for byte",

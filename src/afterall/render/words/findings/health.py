@@ -32,7 +32,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "training loss rose again and stayed there",
         ),
         cause=("Training became unstable: too high a learning rate is the usual reason.",),
-        impact=("Its last checkpoint is worse than an earlier one.",),
+        impact=("What it was at the end is worse than what it had been.",),
         resolution=("Lower the learning rate or lengthen the warm-up; evaluate an earlier checkpoint.",),
     ),
     FindingCode.OVERFITTING: Wording(
@@ -49,7 +49,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "validation loss rose while training loss fell",
         ),
         cause=("The run learned its training data beyond what carries over to the rest.",),
-        impact=("Its last checkpoint generalises worse than one near the lowest validation loss.",),
+        impact=("At the end it generalises worse than near the lowest validation loss.",),
         resolution=(
             "Evaluate {checkpoint:code}; train for fewer epochs, or with a lower rank, more data or dropout.",
             "Train for fewer epochs, save at each validation, or use a lower rank, more data or dropout.",
@@ -78,7 +78,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.THROUGHPUT_DROPPED: Wording(
         title="Throughput Dropped",
         says=(
-            "throughput fell from {before} to {after} tokens/s per GPU from about step {since_step} on",
+            (
+                "throughput fell from {before} to {after} tokens/s per GPU (medians before step {since_step} "
+                "and from there on)"
+            ),
             "throughput fell while it ran",
         ),
         cause=("A node shared with others, a throttled GPU, or a slow file system.",),

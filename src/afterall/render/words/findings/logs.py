@@ -54,8 +54,8 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Loss Not Finite",
         says=(
             (
-                "`{metric}` was NaN or infinite at {not_finite} of {points} logged steps, from step "
-                "{first_step} on"
+                "`{metric}` was NaN or infinite at {not_finite} of {points} logged steps, first at step "
+                "{first_step}"
             ),
             "`{metric}` was NaN or infinite at {not_finite} of {points} logged steps",
             "the loss became NaN or infinite",
@@ -71,12 +71,12 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.ZERO_STEPS: Wording(
         title="No Training Steps",
         says=(
-            "training ended normally after 0 of {planned_steps} steps",
-            "training ended normally after 0 steps",
+            "training took no step of {planned_steps}",
+            "training took no step",
         ),
-        cause=("The dataset was empty after filtering, or smaller than one batch.",),
+        cause=("Where no error ended it, the dataset was empty after filtering, or smaller than one batch.",),
         resolution=("Check the dataset's path, split and filters.",),
-        impact=("Its checkpoints hold the untrained model.",),
+        impact=("Whatever it saved is the untrained model.",),
     ),
     FindingCode.STOPPED_EARLY: Wording(
         title="Training Stopped Early",

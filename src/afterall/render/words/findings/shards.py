@@ -50,7 +50,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.INDEX_SIZE_DIFFERS: Wording(
         title="Shard Index Gives Another Size",
         says=(
-            "{subject:code} says {index_bytes:size}, the shards hold {actual_bytes:size}",
+            "{subject:code} says {index_bytes:n byte}, the shards hold {actual_bytes:n byte}",
             "{subject:code} gives another total size than its shards have",
         ),
         cause=(

@@ -17,6 +17,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Truncated File",
         says=(
             "{subject:code} is {missing_bytes:size} too short",
+            "{subject:code} is at least {missing_bytes_at_least:size} too short",
             "{subject:code} is too short: {problem:problem}",
             "{subject:code} is too short",
         ),
@@ -60,7 +61,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.FILE_SPARSE: Wording(
         title="File With Holes",
         says=(
-            "{hole_bytes:size} of {subject:code} were never written ({holes} holes)",
+            "{hole_bytes:size} of {subject:code} were never written ({holes:n hole})",
             "parts of {subject:code} were never written",
         ),
         cause=(

@@ -1,0 +1,118 @@
+"""Who is best, and by how much, follows from the runs' numbers."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from statistics import fmean, stdev
+
+import pytest
+
+from claims.claims_comparing import values_of
+from claims.claims_reading import Told, number_at
+from claims.claims_report import is_finished, labelled, prints, section, subsections, tables, tokens
+from claims.claims_sets import SETS
+
+ToldOf = Callable[[str], Told]
+NAMED = re.compile(r"\*{0,2}(?P<name>[\w.+-]+)\*{0,2} \((?P<value>[\d.,e-]+)\)")
+MOST = 6
+
+
+def ranked(report: Told) -> Iterator[tuple[str, str]]:
+    """Yield the rankings of "Best Run": label and text."""
+    for _, bullet in labelled(subsections(section(report.report, "Key Findings")).get("Best Run", "")):
+        label, _, told = bullet.partition(": ")
+        if told and "**" in told:
+            yield label.replace(" on the final checkpoint", "").strip("`"), told
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_runs_are_ranked_by_their_numbers(name: str, told: ToldOf) -> None:
+    """Best first, by what each run has, in its printed digits; unfinished and diverged runs stand apart."""
+    for label, text in ranked(told(name)):
+        values, _ = values_of(told(name), label)
+        finite = {run: value for run, value in values.items() if math.isfinite(value)}
+        is_score = "/" in label
+        order = sorted(finite, key=lambda run: -finite[run] if is_score else finite[run])
+        best = text.partition("; ")[0]
+        first = re.findall(r"\*\*(\S+)\*\*", best)
+        level = finite[order[0]]
+        level_with = [run for run in order if finite[run] == level]
+        left_out = re.search(r"\*\*, and (\d+) more are equal", best)
+        assert first == level_with[: len(first)], text
+        assert len(level_with) == len(first) + (int(left_out[1]) if left_out else 0), text
+        (value,) = re.findall(r"^(?:[^(]*)\(([\d.,e-]+)\)", best)
+        assert prints(value, level), text
+        shown = [(found["name"], found["value"]) for found in NAMED.finditer(best.partition(", then ")[2])]
+        behind = order[len(level_with) :]
+        assert [run for run, _ in shown] == behind[: len(shown)], text
+        assert len(shown) == (len(behind) if len(behind) <= MOST else MOST - 1), text
+        assert all(prints(value, finite[run]) for run, value in shown), text
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_unfinished_runs_stand_behind(name: str, told: ToldOf) -> None:
+    """Those whose training did not reach its end are told with their numbers and not ranked."""
+    by_label = {"Final validation loss": "final_val_loss", "Final training loss": "final_loss"}
+    for label, text in ranked(told(name)):
+        behind = text.partition("unfinished: ")[2].partition(";")[0]
+        for found in NAMED.finditer(behind):
+            run = told(name).run(found["name"])
+            value = number_at(run, by_label[label])
+            assert not is_finished(run)
+            assert value is not None
+            assert prints(found["value"], value)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_last_checkpoint_of_the_best_run_lies_where_it_is_said(name: str, told: ToldOf) -> None:
+    """The named directory is that run's last checkpoint, it is there, and good."""
+    text = section(told(name).report, "Key Findings")
+    for run, path in re.findall(r"The last checkpoint of (\S+) lies in `([^`]+)`", text):
+        last = told(name).run(run)["checkpoints"][-1]
+        assert (last["path"], last["verdict"]) == (path, "ok")
+        assert (told(name).set_dir / path).is_dir()
+        first = next(ranked(told(name)))[1]
+        assert first.startswith(f"**{run}**")
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_repeated_runs_have_their_means_and_deviations(name: str, told: ToldOf) -> None:
+    """Mean, standard deviation and number of each setting are those of the runs with its seeds."""
+    body = subsections(section(told(name).report, "Key Findings")).get("Repeated Runs", "")
+    metrics = {"Val Loss": "final_val_loss", "Final Loss": "final_loss", "Training Time": "train_seconds"}
+    for row in (row for table in tables(body) for row in table):
+        runs = [run["name"] for run in told(name).runs if is_of(run["parameters"], row["Setting"])]
+        for header, metric in metrics.items():
+            if row.get(header, "—") == "—":
+                continue
+            finished = [run for run in runs if is_finished(told(name).run(run))]
+            values = [v for run in finished if (v := number_at(told(name).run(run), metric)) is not None]
+            mean, spread, number = tokens(row[header].replace("±", " "))
+            assert mean.is_of(fmean(values)), row
+            assert spread.is_of(stdev(values)), row
+            assert number.value == len(values), row
+
+
+def is_of(parameters: Mapping[str, object], setting: str) -> bool:
+    """Tell whether a run has all of a row's settings."""
+    names = {"rank": "lora_rank", "learning rate": "learning_rate", "epochs": "epochs"}
+    parts = [part.rpartition(" ") for part in setting.split(", ")]
+    return all(parameters.get(names[name]) == float(value) for name, _, value in parts)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_gaps_are_validation_less_training(name: str, told: ToldOf) -> None:
+    """Training is the mean of the last ten logged losses, where there are forty or more; else the last."""
+    body = subsections(section(told(name).report, "Key Findings")).get("Training and Validation Loss", "")
+    for row in (row for table in tables(body) for row in table):
+        run = told(name).run(row["Experiment"])
+        losses, validation = told(name).curve(run["name"], "loss"), told(name).curve(run["name"], "val_loss")
+        until = [value for step, value in losses if step <= validation[-1][0]]
+        train = fmean(until[-10 if len(losses) >= 40 else -1 :])
+        assert int(row["Step"].replace(",", "")) == validation[-1][0]
+        assert prints(row["Validation"], validation[-1][1]), row
+        assert prints(row["Training"], train), row
+        sign = -1 if row["Gap"].startswith("-") else 1
+        gap = validation[-1][1] - train
+        assert (gap >= 0) == (sign > 0) or abs(gap) < 1e-4, row
+        assert prints(row["Gap"].strip("+-"), gap), row
