@@ -6,19 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterall.scan import curves
-from afterall.scan.curves import (
-    BYTES_FROM,
-    KEPT_ENDS,
-    UNPLACED,
-    Curve,
-    Reading,
-    Rounding,
-    best,
-    place_of,
-    thin,
-)
-
-VALUES = st.one_of(st.floats(-10, 10), st.sampled_from([math.nan, math.inf, -math.inf, 1e9]))
+from afterall.scan.curves import BYTES_FROM, EPOCH_ERROR, Curve, Rounding, place_of
+from afterall.scan.readings import UNPLACED, Reading, Readings
 
 
 def curve_of(*points: tuple[int | None, float]) -> Curve:
@@ -65,48 +54,6 @@ def test_four_digits_of_an_epoch_still_give_even_steps() -> None:
     assert [row.step for row in epochs_curve(epochs).readings(9999)] == list(range(10, 30_000, 10))
 
 
-@given(st.lists(VALUES, min_size=1, max_size=3000), st.integers(700, 1200))
-def test_thinning_keeps_ends_and_extremes(values: list[float], most: int) -> None:
-    """A thinned curve has both ends whole, its greatest and least value, and non-finite ones if any were."""
-    rows = [Reading(step, value, math.nan, step) for step, value in enumerate(values, start=1)]
-    kept = thin(rows, most)
-    assert kept[:KEPT_ENDS] == rows[:KEPT_ENDS]
-    assert kept[-KEPT_ENDS:] == rows[-KEPT_ENDS:]
-    assert [row.step for row in kept] == sorted({row.step for row in kept})
-    assert len(kept) <= max(most + 4, 2 * KEPT_ENDS + 4)
-    finite = [value for value in values if math.isfinite(value)]
-    kept_finite = [row.value for row in kept if math.isfinite(row.value)]
-    assert (min(finite, default=0), max(finite, default=0)) == (
-        min(kept_finite, default=0),
-        max(kept_finite, default=0),
-    )
-    assert any(map(math.isnan, values)) <= any(not math.isfinite(row.value) for row in kept)
-
-
-@given(st.lists(VALUES, max_size=2000), st.integers(600, 1200))
-def test_of_every_stretch_the_extremes_are_kept(values: list[float], most: int) -> None:
-    """Least and greatest, the first of equal ones, the first and last that are not finite; nothing else."""
-    rows = [Reading(step, value, math.nan, step) for step, value in enumerate(values, start=1)]
-    if len(rows) <= most:
-        assert thin(rows, most) == rows
-        return
-    middle = rows[KEPT_ENDS:-KEPT_ENDS]
-    width = math.ceil(len(middle) / max(1, (most - 2 * KEPT_ENDS) // 4))
-    kept = []
-    for start in range(0, len(middle), width):
-        stretch = middle[start : start + width]
-        odd = [row for row in stretch if not math.isfinite(row.value)]
-        finite = [row for row in stretch if math.isfinite(row.value)]
-        told = [*odd[:1], *odd[-1:], *(find(finite, key=value_of) for find in (min, max) if finite)]
-        kept += [row for row in stretch if any(row is one for one in told)]
-    assert list(map(id, thin(rows, most))) == list(map(id, [*rows[:KEPT_ENDS], *kept, *rows[-KEPT_ENDS:]]))
-
-
-def value_of(row: Reading) -> float:
-    """Return a reading's value."""
-    return row.value
-
-
 @given(st.lists(st.integers(-1, 30), max_size=30), st.booleans())
 def test_readings_ascend_and_the_later_of_a_step_counts(steps: list[int], ascends: bool) -> None:
     """Also where some have no step; where none has one, they stand as they were logged."""
@@ -118,6 +65,54 @@ def test_readings_ascend_and_the_later_of_a_step_counts(steps: list[int], ascend
     assert [(row.step, row.mark) for row in curve.readings(None)] == expected
 
 
+@given(
+    st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 20)), st.sampled_from([0.1, 0.2, 0.5, math.nan]))),
+    st.lists(st.sampled_from([None, 10.0, 25.0]), min_size=1, max_size=4),
+)
+def test_readings_are_the_same_whatever_was_asked_before(
+    points: list[tuple[int | None, float]], lengths: list[float | None]
+) -> None:
+    """Neither what an epoch's length was taken to be before nor a value that was missing then shows."""
+    asked = Curve("line {}")
+    for mark, (step, epoch) in enumerate(points):
+        for length in lengths:
+            asked.readings(length)
+        asked.add(step, 1.0, mark, epoch)
+    for length in lengths:
+        fresh = Curve("line {}")
+        for mark, (step, epoch) in enumerate(points):
+            fresh.add(step, 1.0, mark, epoch)
+        assert repr(asked.readings(length)) == repr(fresh.readings(length)) == repr(simply(points, length))
+
+
+def simply(points: list[tuple[int | None, float]], length: float | None) -> Readings:
+    """Return what a curve of steps and epochs reads, values without a step placed one by one."""
+    placed = [
+        Reading(UNPLACED if step is None else step, 1.0, epoch, mark)
+        for mark, (step, epoch) in enumerate(points)
+    ]
+    loose = [row for row in placed if row.step < 0]
+    if length is not None and all(row.epoch > 0 for row in loose):
+        interval = round(loose[0].epoch * length) if loose else 0
+        even = [interval * at for at in range(1, len(loose) + 1)]
+        steps = [row.epoch * length for row in loose]
+        if all(abs(a - b) <= max(0.5, EPOCH_ERROR * b) for a, b in zip(even, steps, strict=True)):
+            steps = list(map(float, even))
+        loose = [Reading(round(s), 1.0, row.epoch, row.mark) for s, row in zip(steps, loose, strict=True)]
+    rows = [*(row for row in placed if row.step >= 0), *loose]
+    last = {row.step: row for row in rows if row.step >= 0}
+    return Readings.of([last[step] for step in sorted(last)] if last else rows)
+
+
+def test_what_was_read_does_not_change_with_what_is_added() -> None:
+    """Readings are those of the moment at which they were asked for."""
+    curve = curve_of((1, 0.1), (2, 0.2))
+    before = curve.readings(None)
+    curve.add(3, 0.3, 3)
+    assert [row.step for row in before] == [1, 2]
+    assert [row.step for row in curve.readings(None)] == [1, 2, 3]
+
+
 def test_a_long_curve_stays_within_its_capacity() -> None:
     """However many values come, memory does not grow, and ends and the best value survive."""
     curve = Curve("line {}")
@@ -127,9 +122,8 @@ def test_a_long_curve_stays_within_its_capacity() -> None:
     rows = curve.readings(None)
     assert len(curve) <= curves.CAPACITY
     assert (rows[0].step, rows[-1].step) == (1, count)
-    found = best(rows)
-    assert found is not None
-    assert found.step == 70_000
+    assert rows.best is not None
+    assert rows.best.step == 70_000
 
 
 def test_a_run_that_went_on_is_joined_to_what_it_went_on_from() -> None:
@@ -153,14 +147,6 @@ def test_rounding_allows_what_it_explains_and_no_more() -> None:
     assert Rounding(significant=4).allows(0.00047826, 0.0004783)
     assert not Rounding(significant=4).allows(0.00047826, 0.000479)
     assert not Rounding().allows(1.0, 1.0001)
-
-
-def test_the_best_value_is_finite() -> None:
-    """NaN and minus infinity are never the best; nothing is where nothing is finite."""
-    assert best([Reading(1, math.nan, 0, 1), Reading(2, -math.inf, 0, 2), Reading(3, 2.0, 0, 3)]) == Reading(
-        3, 2.0, 0, 3
-    )
-    assert best([Reading(1, math.nan, 0, 1)]) is None
 
 
 def test_a_place_behind_what_was_skipped_is_a_byte() -> None:

@@ -1,7 +1,6 @@
 """Take loss bars apart all at once exactly as one by one, whatever stands in a log."""
 
 import io
-import math
 import struct
 from collections.abc import Iterable
 
@@ -9,11 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterall.scan import curves
-from afterall.scan.curve_arrays import thinned
-from afterall.scan.curves import KEPT_ENDS, Curve, Reading, thin
-from afterall.scan.logs import blocks, loss_bars
-from afterall.scan.logs.bar_arrays import parse_bars
+from afterall.scan.logs import bar_arrays, blocks, loss_bars
+from afterall.scan.logs.bar_arrays import all_follow, parse_bars
 from afterall.scan.logs.blocks import Block, read_blocks
 from afterall.scan.logs.loss_bars import LossBars, parse_loss
 
@@ -162,21 +158,29 @@ def test_usual_losses_are_not_odd() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(-1, 4000), st.one_of(st.floats(-9, 9), st.just(math.nan), st.just(math.inf))),
-        max_size=2500,
-    ),
-    st.integers(600, 1500),
-    st.booleans(),
-)
-def test_columns_are_thinned_as_rows(points: list[tuple[int, float]], most: int, ascends: bool) -> None:
-    """Steps that repeat, go back or are missing, and values that are not finite, make no difference."""
-    rows = [
-        Reading(step, value, math.nan, mark)
-        for mark, (step, value) in enumerate(sorted(points) if ascends else points)
-    ]
-    curve = Curve("line {}")
-    curve._replace(rows)
-    curve._steps, curve._values, curve._epochs, curve._marks = thinned(
-        (curve._steps, curve._values, curve._epochs, curve._marks), most, KEPT_ENDS
+        st.sampled_from([b"/50 [", b"/5 [", b"50 [", b" [", b"[", b" ", b"/50 ", b"x" * 20]), max_size=30
     )
-    assert [row.mark for row in curve._rows()] == [row.mark for row in thin(curves._ordered(rows), most)]
+)
+def test_a_total_stands_before_every_bracket_or_not(words: list[bytes]) -> None:
+    """At either end of the data too, where fewer bytes stand before a bracket than the total has."""
+    data = b"".join(words)
+    follow = all(
+        data[: at + 1].endswith(b"/50 ") for at in range(len(data) - 1) if data[at : at + 2] == b" ["
+    )
+    assert all_follow(data, b"/50 ") == follow
+
+
+@given(BARS, st.integers(1, 90))
+def test_bars_are_found_wherever_the_search_begins_anew(
+    bars: list[tuple[str, object, object, str, str]], piece_bytes: int
+) -> None:
+    """The pieces in which a block is searched make no difference."""
+    block = Block(bars_text(bars), 0, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bar_arrays, "_PIECE_BYTES", piece_bytes)
+        in_pieces = parse_bars(block)
+    whole = parse_bars(block)
+    assert in_pieces.ends.tolist() == whole.ends.tolist()
+    assert in_pieces.lines is not None
+    assert whole.lines is not None
+    assert in_pieces.lines.tolist() == whole.lines.tolist()

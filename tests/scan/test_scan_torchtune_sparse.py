@@ -5,8 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from afterall.scan.curves import BYTES_FROM
+from afterall.scan.logs.blocks import Block
 from afterall.scan.progress import find_progress
 from afterall.scan.traces import Trace
+from afterall.scan.trainers.torchtune_sparse import last_bar
 from scan.run_making import fixture
 from scan.trace_reading import facts, trace_by, values
 
@@ -154,3 +157,16 @@ def test_a_copy_with_few_of_the_bars_moves_no_step(name: str, data: st.DataObjec
     trace = trace_by("torchtune", banner + b"\r" + b"\r".join(records[at] for at in sorted(kept)) + b"\n")
     assert values(trace, "loss").items() <= known.items()
     assert facts(trace).get("global_step", trace.steps_per_epoch) == trace.steps_per_epoch  # of a full bar
+
+
+@given(st.text("\n\r|x ", max_size=80), st.integers(0, 1 << 40))
+def test_the_last_bar_stands_where_its_record_begins(before: str, offset: int) -> None:
+    """On its line, or at its byte where lines were not counted."""
+    text = f"1|2|Loss: 0.5:  4%| 2/50 [\n{before}\r3|120|Loss: 0.25:  4%|  | 20/50 [00:01<00:02]\n".encode()
+    start = text.rindex(b"3|120|")
+    numbered, unnumbered = last_bar(Block(text, offset, 7)), last_bar(Block(text, offset, None))
+    assert numbered is not None
+    assert unnumbered is not None
+    assert (numbered.epoch, numbered.number, numbered.done, numbered.total) == (3, 120, 20, 50)
+    assert numbered.mark == 7 + text.count(b"\n", 0, start)
+    assert unnumbered.mark == BYTES_FROM + offset + start

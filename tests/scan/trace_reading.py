@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
-from afterall.scan.curves import Reading
 from afterall.scan.logs.reading import LogPart, read_log
+from afterall.scan.readings import Readings
 from afterall.scan.traces import Trace
 from afterall.scan.trainers import TRAINERS, make_readers
 from scan.run_making import entry
@@ -38,7 +38,7 @@ def file_trace(read: Callable[[IO[bytes], str], Trace | None], data: bytes, name
     return trace
 
 
-def rows(trace: Trace, key: str) -> list[Reading]:
+def rows(trace: Trace, key: str) -> Readings:
     """Return one curve of a trace in order of its steps."""
     return trace.curves[key].readings(trace.steps_per_epoch)
 

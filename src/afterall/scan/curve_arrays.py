@@ -1,6 +1,6 @@
-"""Thin a full curve column by column.
+"""Put many readings in order, find the least and thin them, column by column.
 
-Invariant: what is kept is the same whether the rows were put in order of steps before or are here.
+Invariant: order and least are those that `readings` finds among few row by row.
 """
 
 from array import array
@@ -14,42 +14,44 @@ Columns = tuple["array[int]", "array[float]", "array[float]", "array[int]"]
 """Steps, values, epochs and marks of the same rows."""
 
 
-def thinned(columns: Columns, most: int, kept_ends: int) -> Columns:
-    """Return one row a step, ascending, the later of equal ones, and of these at most about `most`."""
-    steps, values = np.frombuffer(columns[0], np.int64), np.frombuffer(columns[1], np.float64)
-    order = _in_order(steps)
-    kept = order[_kept(values[order], most, kept_ends)]
+def ascend(steps: "array[int]") -> bool:
+    """Tell whether every step is one, and a later one than the one before."""
+    told = np.frombuffer(steps, np.int64)
+    return bool(told[0] >= 0 and (told[1:] > told[:-1]).all())
+
+
+def least(values: "array[float]") -> int:
+    """Return the first row with the least of the finite values, of which there has to be one."""
+    told = np.frombuffer(values, np.float64)
+    return int(np.where(np.isfinite(told), told, np.inf).argmin())
+
+
+def in_order(columns: Columns) -> Columns:
+    """Return one row a step, ascending, the later of equal ones; as they are where none has a step."""
+    steps = np.frombuffer(columns[0], np.int64)
+    placed = np.flatnonzero(steps >= 0)
+    if not len(placed):
+        return columns
+    order = placed[np.argsort(steps[placed], kind="stable")]
+    is_last = np.append(np.diff(steps[order]) > 0, True)
+    return _taken(columns, order[is_last])
+
+
+def kept(columns: Columns, most: int, kept_ends: int) -> Columns:
+    """Return about `most` of more rows: both ends whole, and the extremes of every stretch between."""
+    return _taken(columns, _kept(np.frombuffer(columns[1], np.float64), most, kept_ends))
+
+
+def _taken(columns: Columns, rows: Integers) -> Columns:
     taken = [
-        array(column.typecode, np.frombuffer(column, column.typecode)[kept].tobytes()) for column in columns
+        array(column.typecode, np.frombuffer(column, column.typecode)[rows].tobytes()) for column in columns
     ]
     return taken[0], taken[1], taken[2], taken[3]  # type: ignore[return-value]
-
-
-def kept_rows(values: "array[float]", most: int, kept_ends: int) -> list[int]:
-    """Return which of more than `most` values are kept: both ends, and the extremes of stretches between."""
-    chosen: list[int] = _kept(np.frombuffer(values, np.float64), most, kept_ends).tolist()
-    return chosen
-
-
-def _in_order(steps: Integers) -> Integers:
-    """Return the rows in order of their steps: those without one only where none has any."""
-    rows = np.arange(len(steps))
-    placed = rows if (steps >= 0).all() else rows[steps >= 0]
-    if not len(placed):
-        return rows
-    ordered = steps[placed] if len(placed) < len(steps) else steps
-    if (ordered[1:] > ordered[:-1]).all():
-        return placed
-    order = placed[np.argsort(steps[placed], kind="stable")]
-    is_last: NDArray[np.bool_] = np.append(np.diff(steps[order]) > 0, True)
-    return order[is_last]
 
 
 def _kept(values: Floats, most: int, kept_ends: int) -> Integers:
     """Return which of these are kept: both ends whole, and the extremes of every stretch between."""
     count = len(values)
-    if count <= most:
-        return np.arange(count)
     length = count - 2 * kept_ends
     width = -(-length // max(1, (most - 2 * kept_ends) // 4))
     stretches = np.full((-(-length // width), width), np.nan)

@@ -6,36 +6,19 @@ edges of a run of values that are not finite; so no spike and no divergence is s
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
-from operator import lt
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from afterall.scan.curve_arrays import Columns
+from afterall.scan.readings import UNPLACED, Reading, Readings
 
 CAPACITY = 1 << 17
 """Most points held while reading; about 4 MiB."""
-KEPT_ENDS = 256
-"""Points at either end that thinning leaves alone, more than any mean over the last values needs."""
 EPOCH_ERROR = 6e-4
 """Relative error of an epoch printed with four digits."""
 _NO_STEP = 1 << 62
-UNPLACED = -1
-"""The step of a value whose source tells no step."""
 BYTES_FROM = 1 << 62
 """A mark from here on counts bytes of a log from its start, where its lines were not: behind every line."""
-
-
-class Reading(Struct, frozen=True, array_like=True, gc=False):
-    """One logged value and its mark, the number its source places it by; `epoch` is NaN where not said."""
-
-    step: int
-    value: float
-    epoch: float
-    mark: int
 
 
 class Rounding(Struct, frozen=True):
@@ -68,7 +51,9 @@ class Curve:
         self._values = array("d")
         self._epochs = array("d")
         self._marks = array("q")
-        self._known: tuple[float | None, list[Reading]] | None = None
+        self._known: Readings | None = None
+        self._placed_by: float | None = None
+        self._lacks_steps = False
 
     def __len__(self) -> int:
         return len(self._values)
@@ -99,7 +84,7 @@ class Curve:
 
     def clear(self) -> None:
         """Forget everything: another run began."""
-        self._replace([])
+        self._replace(())
 
     def forget_from(self, epoch: float) -> None:
         """Forget every reading of this epoch or a later one: a run went back to before it."""
@@ -111,7 +96,7 @@ class Curve:
 
     def continue_from(self, earlier: "Curve") -> None:
         """Put the readings of an earlier run before these, where these went on from one of its steps."""
-        rows, before = _ordered(self._rows()), _ordered(earlier._rows())
+        rows, before = self._rows().ordered(), earlier._rows().ordered()
         if len(rows) < 2 or not before or rows[0].step <= 1 or before[-1].step < 0:
             return
         stride = rows[1].step - rows[0].step
@@ -136,35 +121,30 @@ class Curve:
         """Say where in its file a reading stands."""
         return place_of(reading.mark, self.place)
 
-    def readings(self, steps_per_epoch: float | None) -> list[Reading]:
+    def readings(self, steps_per_epoch: float | None) -> Readings:
         """Return one reading a step, ascending; of a step logged twice the later.
 
         Values without a step get theirs from `steps_per_epoch` (optimizer steps). Where that does not help
         either and no value has a step, they stand as they were logged, each with step UNPLACED.
         """
-        if self._known is None or self._known[0] != steps_per_epoch:
+        if self._known is None or (self._lacks_steps and self._placed_by != steps_per_epoch):
             rows = self._rows()
-            if steps_per_epoch is not None and UNPLACED in self._steps:
-                loose = [row for row in rows if row.step < 0]
-                rows = [row for row in rows if row.step >= 0] + _placed(loose, steps_per_epoch)
-            self._known = (steps_per_epoch, _ordered(rows))
-        return self._known[1]
+            self._lacks_steps = not rows.ascend and UNPLACED in rows.steps
+            if self._lacks_steps and steps_per_epoch is not None:
+                rows = _all_placed(rows, steps_per_epoch)
+            self._placed_by, self._known = steps_per_epoch, rows.ordered()
+        return self._known
 
-    def _rows(self) -> list[Reading]:
-        return list(map(Reading, self._steps, self._values, self._epochs, self._marks))
+    def _rows(self) -> Readings:
+        return Readings((self._steps[:], self._values[:], self._epochs[:], self._marks[:]))
 
-    def _replace(self, rows: list[Reading]) -> None:
-        self._steps = array("q", (row.step for row in rows))
-        self._values = array("d", (row.value for row in rows))
-        self._epochs = array("d", (row.epoch for row in rows))
-        self._marks = array("q", (row.mark for row in rows))
+    def _replace(self, rows: Iterable[Reading]) -> None:
+        self._steps, self._values, self._epochs, self._marks = Readings.of(rows).columns
         self._known = None
 
     def _thin(self) -> None:
-        from afterall.scan.curve_arrays import thinned  # noqa: PLC0415 (most curves never fill, so need no numpy)
-
-        columns: Columns = (self._steps, self._values, self._epochs, self._marks)
-        self._steps, self._values, self._epochs, self._marks = thinned(columns, CAPACITY // 2, KEPT_ENDS)
+        rows = self._rows().ordered().thinned(CAPACITY // 2)
+        self._steps, self._values, self._epochs, self._marks = rows.columns
 
 
 def mark_of(offset: int, line: int | None) -> int:
@@ -187,48 +167,26 @@ def as_epochs(epochs: Iterable[float | None]) -> "array[float]":
     return array("d", [math.nan if epoch is None else epoch for epoch in epochs])
 
 
-def thin(rows: list[Reading], most: int) -> list[Reading]:
-    """Return at most about `most` of `rows`: both ends whole, and the extremes of every stretch between."""
-    if len(rows) <= most:
-        return rows
-    from afterall.scan.curve_arrays import kept_rows  # noqa: PLC0415 (most curves are shorter, so need no numpy)
-
-    return [rows[at] for at in kept_rows(array("d", [row.value for row in rows]), most, KEPT_ENDS)]
-
-
-def best(rows: Iterable[Reading]) -> Reading | None:
-    """Return the first reading with the least finite value, None if no value is finite."""
-    found, least = None, math.inf
-    for row in rows:
-        if row.value < least and row.value != -math.inf:
-            found, least = row, row.value
-    return found
+def _all_placed(rows: Readings, steps_per_epoch: float) -> Readings:
+    """Return the rows with a step, and behind them the others with the one that their epoch tells."""
+    told = rows.among([step >= 0 for step in rows.steps])
+    if not told:
+        return _placed(rows, steps_per_epoch)
+    loose = rows.among([step < 0 for step in rows.steps])
+    return Readings.of([*told, *_placed(loose, steps_per_epoch)])
 
 
-def _ordered(rows: list[Reading]) -> list[Reading]:
-    steps = [row.step for row in rows]
-    if _ascend(steps):
-        return rows
-    latest = {row.step: row for row in rows if row.step >= 0}
-    return [latest[step] for step in sorted(latest)] if latest else rows
-
-
-def _ascend(steps: Sequence[int]) -> bool:
-    """Tell whether every row has a step, and a later one than the row before."""
-    return bool(steps) and steps[0] >= 0 and all(map(lt, steps, islice(steps, 1, None)))
-
-
-def _placed(rows: list[Reading], steps_per_epoch: float) -> list[Reading]:
+def _placed(rows: Readings, steps_per_epoch: float) -> Readings:
     """Give rows without a step theirs from their epoch.
 
     Four digits of an epoch do not tell one step of a long run from the next, so rows that fit equal intervals
     from the start on are taken to be logged at these.
     """
-    if not rows or any(not 0 < row.epoch * steps_per_epoch < 1e15 for row in rows):
+    steps = [epoch * steps_per_epoch for epoch in rows.epochs]
+    if not steps or any(not 0 < step < 1e15 for step in steps):
         return rows
-    steps = [row.epoch * steps_per_epoch for row in rows]
     interval = round(steps[0])
-    even = [interval * index for index in range(1, len(rows) + 1)]
+    even = [interval * index for index in range(1, len(steps) + 1)]
     if all(abs(a - b) <= max(0.5, EPOCH_ERROR * b) for a, b in zip(even, steps, strict=True)):
-        steps = [float(step) for step in even]
-    return [Reading(round(s), r.value, r.epoch, r.mark) for s, r in zip(steps, rows, strict=True)]
+        return Readings((array("q", even), rows.values, rows.epochs, rows.marks))
+    return Readings((array("q", map(round, steps)), rows.values, rows.epochs, rows.marks))

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from afterall.model import Fact, Point, Series, Source
-from afterall.scan.curves import Reading, best, thin
 from afterall.scan.precedence import Pick, Told, first_fact, for_curve, for_last, told
 from afterall.scan.traces import Trace
 from afterall.scan.trainers.gpu_samples import GPU_METRICS
@@ -72,7 +71,7 @@ def _last(unit: str | None) -> Derive:
 
 def _least(unit: str | None) -> Derive:
     def derive(one: Told) -> Fact | None:
-        row = best(one.rows) if _is_history(one) else None
+        row = one.rows.best if _is_history(one) else None
         return None if row is None else Fact(row.value, one.source(row), unit)
 
     return derive
@@ -80,9 +79,10 @@ def _least(unit: str | None) -> Derive:
 
 def _greatest(unit: str | None) -> Derive:
     def derive(one: Told) -> Fact | None:
-        finite = [row for row in one.rows if math.isfinite(row.value)]
-        row = max(finite, key=lambda row: row.value, default=None)
-        return None if row is None else Fact(row.value, one.source(row), unit)
+        greatest = max(filter(math.isfinite, one.rows.values), default=None)
+        if greatest is None:
+            return None
+        return Fact(greatest, one.source(one.rows[one.rows.values.index(greatest)]), unit)
 
     return derive
 
@@ -106,7 +106,7 @@ def _last_count(one: Told) -> Fact | None:
 
 
 def _step_of_least(one: Told) -> Fact | None:
-    row = best(one.rows)
+    row = one.rows.best
     return Fact(row.step, one.source(row)) if row is not None and one.is_placed else None
 
 
@@ -117,12 +117,12 @@ def _mean_of_last(one: Told) -> Fact | None:
     where = f"last {len(rows)} logged"
     if one.is_placed:
         where = f"{where}, steps {rows[0].step} to {rows[-1].step}"
-    return Fact(_mean(rows), Source(one.trace.file, where), "nats")
+    return Fact(_mean(rows.values), Source(one.trace.file, where), "nats")
 
 
 def _median(unit: str | None) -> Derive:
     def derive(one: Told) -> Fact | None:
-        values = [row.value for row in one.rows if math.isfinite(row.value)]
+        values = [*filter(math.isfinite, one.rows.values)]
         where = f"median of {len(values)} logged"
         return (
             Fact(statistics.median(values), Source(one.trace.file, where), unit) if len(values) > 1 else None
@@ -131,8 +131,7 @@ def _median(unit: str | None) -> Derive:
     return derive
 
 
-def _mean(rows: Sequence[Reading]) -> float:
-    values = [row.value for row in rows]
+def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else sum(values) / len(values)
 
 
@@ -185,9 +184,8 @@ def derive_series(traces: Sequence[Trace], steps_per_epoch: float | None) -> dic
         placed = [one for one in told(traces, key, steps_per_epoch) if one.rows[-1].step >= 0]
         if placed:
             one = for_curve(placed)
-            points = tuple(
-                Point(row.step, row.value, None if math.isnan(row.epoch) else row.epoch)
-                for row in thin(one.rows, MOST_POINTS)
-            )
+            rows = one.rows.thinned(MOST_POINTS)
+            epochs = [None if math.isnan(epoch) else epoch for epoch in rows.epochs]
+            points = tuple(map(Point, rows.steps, rows.values, epochs))
             found[key] = Series(key, points, Source(one.trace.file))
     return found

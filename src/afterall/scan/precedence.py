@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from afterall.model import Fact, Finding, FindingCode, Scalar, Source
-from afterall.scan.curves import Curve, Reading
+from afterall.scan.curves import Curve
+from afterall.scan.readings import Reading, Readings
 from afterall.scan.traces import Origin, Trace
 
 
@@ -29,7 +30,7 @@ class Told(Struct, frozen=True):
 
     trace: Trace
     curve: Curve
-    rows: list[Reading]
+    rows: Readings
 
     @property
     def reach(self) -> float:
@@ -53,8 +54,8 @@ def told(traces: Iterable[Trace], key: str, steps_per_epoch: float | None) -> li
     found = []
     for trace in traces:
         curve = trace.curves.get(key)
-        rows = [] if curve is None else curve.readings(trace.steps_per_epoch or steps_per_epoch)
-        if curve is not None and rows:
+        if curve is not None and len(curve):
+            rows = curve.readings(trace.steps_per_epoch or steps_per_epoch)
             found.append(Told(trace, curve, rows))
     known = [one for one in found if one.trace.origin is not Origin.GUESS]
     return known or found

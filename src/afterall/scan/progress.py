@@ -137,7 +137,7 @@ def _reached_steps(traces: Sequence[Trace], length: float | None) -> list[Fact]:
 def _reached_epochs(traces: Sequence[Trace]) -> Iterator[Fact]:
     yield from (trace.facts["epochs"] for trace in traces if "epochs" in trace.facts)
     for one in told(traces, "epoch", None):
-        last = max(one.rows, key=lambda row: row.value)
+        last = one.rows[max(range(len(one.rows)), key=one.rows.values.__getitem__)]
         yield Fact(last.value, Source(one.trace.file, one.curve.where(last)))
 
 

@@ -1,6 +1,5 @@
 """Tell numbers that no sound training gives (not finite, of no step at all), and those that are guesses."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from afterall.model import Fact, Finding, FindingCode, Scalar, Severity
@@ -43,10 +42,10 @@ def _guessed(found: Mapping[str, Sequence[Told]]) -> Iterator[Finding]:
 
 
 def _not_finite(name: str, one: Told) -> Finding | None:
-    bad = [row for row in one.rows if not math.isfinite(row.value)]
+    bad = one.rows.not_finite
     if not bad:
         return None
-    at_end = one.rows[-1] is bad[-1]
+    at_end = bad[-1] == len(one.rows) - 1
     evidence: dict[str, Scalar] = {
         "metric": name,
         "at_end": at_end,
@@ -54,12 +53,12 @@ def _not_finite(name: str, one: Told) -> Finding | None:
         "points": len(one.rows),
     }
     if one.is_placed:
-        evidence["first_step"] = bad[0].step
+        evidence["first_step"] = one.rows.steps[bad[0]]
     return Finding(
         code=FindingCode.LOSS_NOT_FINITE,
         subject=name,
         evidence=evidence,
-        sources=(one.source(bad[0]), one.source(bad[-1])),
+        sources=(one.source(one.rows[bad[0]]), one.source(one.rows[bad[-1]])),
         severity=None if at_end else Severity.WARNING,
     )
 
@@ -71,11 +70,11 @@ def _hidden_divergence(traces: Sequence[Trace], steps_per_epoch: float | None) -
     """
     losses = told(traces, "loss", steps_per_epoch)
     norms = told(traces, "grad_norm", steps_per_epoch)
-    if not losses or not norms or any(not math.isfinite(row.value) for row in for_curve(losses).rows):
+    if not losses or not norms or for_curve(losses).rows.not_finite:
         return None
     one = for_curve(norms)
-    bad = [row for row in one.rows if not math.isfinite(row.value)]
-    if not bad or math.isfinite(one.rows[-1].value) or len(bad) < 2:
+    bad = one.rows.not_finite
+    if len(bad) < 2 or bad[-1] != len(one.rows) - 1:
         return None
     evidence: dict[str, Scalar] = {
         "metric": "grad_norm",
@@ -84,10 +83,10 @@ def _hidden_divergence(traces: Sequence[Trace], steps_per_epoch: float | None) -
         "points": len(one.rows),
     }
     if one.is_placed:
-        evidence["first_step"] = bad[0].step
+        evidence["first_step"] = one.rows.steps[bad[0]]
     return Finding(
         code=FindingCode.LOSS_NOT_FINITE,
         subject="grad_norm",
         evidence=evidence,
-        sources=(one.source(bad[0]),),
+        sources=(one.source(one.rows[bad[0]]),),
     )

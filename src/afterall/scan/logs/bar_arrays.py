@@ -6,7 +6,6 @@ whether both texts are those of the row before; of an odd row nothing but the pl
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from afterall.scan.curves import BYTES_FROM
 from afterall.scan.logs.blocks import Block
@@ -15,11 +14,12 @@ from afterall.scan.logs.number_words import Flags, Floats, Integers, Words, last
 _WORDS = 6
 """What is looked at of each bar: 17 bytes before the mark, the mark's 7, and 24 after it."""
 _BEFORE = 17
-_PAD = bytes(8 * _WORDS)
 _MARK = np.uint64(int.from_bytes(b"|Loss: ", "little"))
 _MARK_LENGTH = 7
 _BAR, _BYTE = np.uint64(ord("|")), np.uint64(0xFF)
 _EIGHT, _TWO = np.uint64(8), np.uint64(2)
+_PIECE_BYTES = 1 << 16
+"""What is as large as a block is memory that the system clears anew each time, at the cost of the search."""
 
 
 class BarNews(Struct, frozen=True):
@@ -78,10 +78,8 @@ class BarRows(Struct, frozen=True):
 
 def parse_bars(block: Block) -> BarRows:
     """Return the rows of a block's bars, in their order."""
-    padded = b"".join((_PAD, block.data, _PAD))
-    signs = np.frombuffer(padded, np.uint8)
-    marks = np.flatnonzero(signs == ord("L")) - 1
-    first, second, third, *after = _windows(padded, marks - _BEFORE, _WORDS)
+    marks = _places(block.data, "L") - 1
+    first, second, third, *after = _windows(block.data, marks - _BEFORE, _WORDS)
     is_mark = (third >> _EIGHT) == _MARK
     if not is_mark.all():
         marks, first, second, third = marks[is_mark], first[is_mark], second[is_mark], third[is_mark]
@@ -99,8 +97,8 @@ def parse_bars(block: Block) -> BarRows:
     repeats[1:] = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
     return BarRows(
         block=block,
-        ends=marks + (_MARK_LENGTH - len(_PAD)),
-        lines=_lines(block, signs, marks),
+        ends=marks + _MARK_LENGTH,
+        lines=_lines(block, marks),
         epochs=epochs,
         numbers=numbers,
         losses=losses.values,
@@ -112,8 +110,7 @@ def parse_bars(block: Block) -> BarRows:
 
 def all_follow(data: bytes, text: bytes) -> bool:
     """Tell whether `text`, 16 bytes at most and a space the last, stands before every "[" after a space."""
-    padded = _PAD + data + _PAD
-    first, second = _windows(padded, np.flatnonzero(np.frombuffer(padded, np.uint8) == ord("[")) - 16, 2)
+    first, second = _windows(data, _places(data, "[") - 16, 2)
     unused = 8 * (16 - len(text))
     low, high = _halves(int.from_bytes(text.rjust(16, b"\0"), "little"))
     low_mask, high_mask = _halves((1 << 128) - (1 << unused))
@@ -125,16 +122,32 @@ def _halves(number: int) -> tuple[np.uint64, np.uint64]:
     return np.uint64(number & (1 << 64) - 1), np.uint64(number >> 64)
 
 
-def _windows(padded: bytes, at: Integers, words: int) -> list[Words]:
-    """Return so many words at each of the places `at`."""
-    windows = np.ndarray((len(padded) - 8 * words + 1,), f"V{8 * words}", padded, strides=(1,))
-    return [np.ascontiguousarray(column) for column in windows[at].view("<u8").reshape(len(at), -1).T]
+def _places(data: bytes, sign: str) -> Integers:
+    """Return where a byte occurs."""
+    signs, byte = np.frombuffer(data, np.uint8), ord(sign)
+    starts = range(0, max(len(data), 1), _PIECE_BYTES)
+    found = [np.flatnonzero(signs[start : start + _PIECE_BYTES] == byte) + start for start in starts]
+    return np.concatenate(found)
 
 
-def _lines(block: Block, signs: NDArray[np.uint8], marks: Integers) -> Integers | None:
+def _windows(data: bytes, at: Integers, words: int) -> list[Words]:
+    """Return so many words at each of the places `at`, zeros before the data and after them."""
+    size = 8 * words
+    data = data.ljust(size, b"\0")
+    windows = np.ndarray((len(data) - size + 1,), f"V{size}", data, strides=(1,))
+    within = np.clip(at, 0, len(data) - size)
+    taken = windows[within]
+    for row in np.flatnonzero(within != at):
+        start = int(at[row])
+        text = bytes(max(-start, 0)) + data[max(start, 0) : start + size]
+        taken[row] = np.void(text.ljust(size, b"\0"))
+    return [np.ascontiguousarray(column) for column in taken.view("<u8").reshape(len(at), words).T]
+
+
+def _lines(block: Block, marks: Integers) -> Integers | None:
     """Return the lines that the marks stand on, None after a skipped middle."""
     if block.first_line is None:
         return None
     if b"\n" not in block.data:
         return np.full(len(marks), block.first_line)
-    return block.first_line + np.searchsorted(np.flatnonzero(signs == ord("\n")), marks)
+    return block.first_line + np.searchsorted(_places(block.data, "\n"), marks)

@@ -36,7 +36,14 @@ class LastBar(Struct, frozen=True):
     number: int
     done: int
     total: int
-    mark: int
+    block: Block
+    start: int
+    """Where it starts in the block's data."""
+
+    @property
+    def mark(self) -> int:
+        """Where it stands in its log."""
+        return mark_of(self.block.offset + self.start, self.block.line_at(self.start))
 
     @property
     def is_ahead(self) -> bool:
@@ -95,12 +102,12 @@ def last_bar(block: Block) -> LastBar | None:
     mark = block.data.rfind(b"|Loss: ")
     if mark < 0:
         return None
-    start = max(block.data.rfind(b"\n", 0, mark), block.data.rfind(b"\r", 0, mark), mark - 30) + 1
+    start, _ = block.record_at(mark, max(mark - 29, 0))
     found = _BAR.search(block.data, start, mark + 500)
     if found is None:
         return None
     epoch, number, done, total = map(int, found.groups())
-    return LastBar(epoch, number, done, total, mark_of(block.offset + start, block.line_at(start)))
+    return LastBar(epoch, number, done, total, block, start)
 
 
 class Placed(Struct, frozen=True):
@@ -121,14 +128,17 @@ def place_sparse(
     when they changed, or which epoch the last bar is of, its values have no step. Gaps alone tell nothing: a
     copy of what a terminal showed in the end has few of the bars.
     """
-    counted = [row.step for row in bars.curve.readings(None)]
-    if last is None or not bars.total or not counted:
+    if last is None or not bars.total or last.number > bars.total:
         return None
-    has_gaps = max(counted) - min(counted) >= len(counted)
+    if not (last.is_ahead or last.is_full or bars.counts_in_epochs):
+        return None
+    counted = bars.curve.readings(None).steps
+    if not counted:
+        return None
+    has_gaps = counted[-1] - counted[0] >= len(counted)
     schedule = _schedule(bars.total, counted, parameters)
     may_be = last.is_ahead or (has_gaps and bars.counts_in_epochs)
-    may_be = may_be or (last.is_full and schedule.batches_a_step == 1)
-    if not may_be or last.number > bars.total:
+    if not may_be and not (last.is_full and schedule.batches_a_step == 1):
         return None
     step_of = schedule.steps_of(counted)
     if step_of is None:
