@@ -1,6 +1,7 @@
 """Take HF Trainer's rows together with the bars below them, as if record after record were read."""
 
 import io
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from afterall.scan.logs import blocks
 from afterall.scan.logs.reader import LineReader
 from afterall.scan.logs.reading import LogPart, read_log
-from afterall.scan.trainers import make_readers
+from afterall.scan.trainers import huggingface, make_readers
 from afterall.scan.trainers.huggingface import HuggingFaceLines
 from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
 from scan.run_making import fixture
@@ -108,3 +109,60 @@ def test_usual_rows_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = read_log(io.BytesIO(b"\r" + data), "job.out", make_readers)
     assert taken == []
     assert len(parts[0].traces[0].curves["loss"]) == 39
+
+
+def rows_of(steps: range, names: str = "loss", total: int = 400) -> bytes:
+    """Return rows with their bars, as the trainer prints them."""
+    bar = b"\r%3d%%|###       | %d/%d [00:01<00:09,  2.20it/s]\r"
+    return b"".join(
+        b"{'%s': %d.5, 'epoch': %.2f}\n" % (names.encode(), step, step / 20)
+        + bar % (step * 100 // total, step, total)
+        for step in steps
+    )
+
+
+BETWEEN = {
+    "nothing": b"",
+    "the same again": rows_of(range(5, 15)),
+    "another total": rows_of(range(10, 20), total=500),
+    "other names": rows_of(range(10, 12), "eval_loss"),
+    "a row without a bar": b"{'loss': 2.5, 'epoch': 0.5}\n",
+    "a number that is none": b"{'loss': 1_0, 'epoch': 0.55}\n\r 3%|# | 11/400 [00:01<00:09,  2.20it/s]\r",
+    "a banner": b"  Total optimization steps = 400\n",
+    "totals": b"{'train_runtime': 9.0, 'train_loss': 2.0, 'epoch': 0.5}\n",
+    "another run": rows_of(range(1, 5)),
+    "no space": b"{'loss':1.5, 'loss': 2.5, 'epoch': 0.6}\n\r 3%|# | 12/400 [00:01<00:09,  2.20it/s]\r",
+    "a quote that is not closed": b"{'loss': '1.5, 'epoch': 0.6}\n\r 3%|# | 12/400 [00:01<00:09,  2it/s]\r",
+    "no number at all": b"{'loss': 'abc', 'epoch': 0.6}\n\r 3%|# | 12/400 [00:01<00:09,  2.20it/s]\r",
+    "the bar of no step": b"{'loss': 1.5, 'epoch': 0.6}\n\r 0%|# | 0/400 [00:01<00:09,  2.20it/s]\r",
+}
+
+
+@pytest.mark.parametrize("between", BETWEEN.values(), ids=BETWEEN)
+@pytest.mark.parametrize("size", [300, 1 << 19])
+def test_what_stands_between_equal_rows_changes_them_as_if_read_one_by_one(between: bytes, size: int) -> None:
+    """Whatever ends a stretch of them, all rows have their values and steps."""
+    data = b"\r" + rows_of(range(1, 11)) + between + rows_of(range(20, 40))
+    assert read(data, size, one_by_one=False) == read(data, size, one_by_one=True)
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(BETWEEN.values())), st.integers(1, 9)), max_size=5))
+def test_stretches_of_equal_rows_are_read_as_if_one_by_one(stretches: list[tuple[bytes, int]]) -> None:
+    """In any order, and however short they are."""
+    data = b"\r"
+    for number, (between, length) in enumerate(stretches):
+        data += rows_of(range(40 * number + 1, 40 * number + 1 + length)) + between
+    assert read(data, 1 << 19, one_by_one=False) == read(data, 1 << 19, one_by_one=True)
+
+
+def test_rows_that_cannot_be_taken_together_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of a million rows is not looked at a million times."""
+    monkeypatch.setattr(HuggingFaceLines, "_take_series", lambda *_: False)
+    tried: list[int] = []
+
+    def count(rows: Sequence[object]) -> None:
+        tried.append(len(rows))
+
+    monkeypatch.setattr(huggingface, "series_of", count)
+    read_log(io.BytesIO(b"\r" + rows_of(range(1, 200))), "job.out", make_readers)
+    assert tried == [199]

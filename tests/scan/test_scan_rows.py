@@ -41,13 +41,44 @@ def told(stretches: Stretches, few: int, most: int) -> object:
                 row = dict(zip(names, kept, strict=False))
                 rows.add(row, mark, step)
                 row.clear()
-    return repr([(key, curve.counts_rows, curve._rows()) for key, curve in rows.curves.items()])
+    return curves_of(rows)
 
 
 @given(STRETCHES, st.sampled_from([2, 3, 1024]))
 def test_rows_taken_together_are_those_taken_one_by_one(stretches: Stretches, most: int) -> None:
     """Values that are no numbers, two names of one curve, and steps of every kind make no difference."""
     assert told(stretches, 1, most) == told(stretches, 1 << 40, most)
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=1, max_size=6, unique=True),
+    st.lists(
+        st.tuples(st.integers(-1, 1 << 52), st.lists(st.one_of(st.floats(), VALUES), min_size=6, max_size=6)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.booleans(),
+)
+def test_rows_of_a_file_taken_as_columns_are_those_taken_one_by_one(
+    names: list[str], drawn: list[tuple[int, list[object]]], are_usual: bool
+) -> None:
+    """Usual are floats at whole steps; whatever else stands there makes no difference either."""
+    alike: list[dict[str, object]] = []
+    for step, values in drawn:
+        row = dict(zip(names, values, strict=False))
+        if are_usual:
+            row = {**dict.fromkeys(names, float(step % 7)), "step": abs(step)}
+        alike.append(row)
+    together, one_by_one = Rows("key [{}]"), Rows("key [{}]")
+    together.add_alike(alike, range(len(alike)))
+    for mark, row in enumerate(alike):
+        one_by_one.add(row, mark)
+    assert curves_of(together) == curves_of(one_by_one)
+
+
+def curves_of(rows: Rows) -> str:
+    """Return all that is known of the curves, NaN comparable."""
+    return repr([(key, curve.counts_rows, curve._rows()) for key, curve in rows.curves.items()])
 
 
 def test_a_summary_between_rows_has_no_step() -> None:

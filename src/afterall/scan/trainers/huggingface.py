@@ -8,9 +8,10 @@ without another word.
 """
 
 import re
+from itertools import pairwise
 
 from afterall.model import Evidence, Fact, Source
-from afterall.scan.curves import EXACT, Rounding, place_of
+from afterall.scan.curves import EXACT, Rounding, mark_of, place_of
 from afterall.scan.logs.bars import Bar, Bars
 from afterall.scan.logs.blocks import Block
 from afterall.scan.logs.lines import Line, line_between
@@ -19,6 +20,7 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers import trl
 from afterall.scan.trainers.huggingface_bars import bars_alone
 from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
+from afterall.scan.trainers.huggingface_series import PAIR, Series, alike, series_of
 from afterall.scan.trainers.huggingface_state import NAME, RESULT_FILES, STATE_FILES
 from afterall.scan.trainers.huggingface_steps import ROW_AND_BAR, RowSteps, Told
 from afterall.scan.trainers.huggingface_totals import understood
@@ -28,7 +30,6 @@ from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import Trainer
 
 _ROW = re.compile(r"\{'[\w/. ()@-]{1,80}': .*\}$")
-_PAIR = re.compile(r"'([\w/. ()@-]{1,80})': (?:'([^']{0,60})'|([^,}\s]{1,60}))[,}]")
 _BANNER = re.compile(r"^\s*(Num Epochs|Total optimization steps) = ([\d,]{1,16})$")
 _PEFT = re.compile(r"^trainable params: [\d,]{1,20} \|\| all params: ")
 _OF_ROWS = frozenset({"loss", "eval_loss", "train_runtime", "eval_runtime", "objective/kl"})
@@ -54,6 +55,8 @@ class HuggingFaceLines(TraceReader):
         self._went_back = False
         self._epoch = 0.0
         self._is_trls = False
+        self._one_by_one_until = 0
+        """The byte up to which rows were found not to be readable together."""
 
     @property
     def has_trained(self) -> bool:
@@ -71,10 +74,18 @@ class HuggingFaceLines(TraceReader):
         return self._steps.held is not None
 
     def read_at(self, block: Block, start: int) -> int:
-        """Take a row, and the bar below it, as tqdm draws it."""
+        """Take a row, and the bar below it, as tqdm draws it; and those behind it that are alike."""
         found = ROW_AND_BAR.match(block.data, start)
-        row = None if found is None else parse_row(found[1].decode("utf-8", "replace"))
-        if found is None or row is None:
+        if found is None:
+            return start
+        if block.offset + start >= self._one_by_one_until:
+            rows = alike(block.data, found, self.triggers[1:])
+            series = series_of(rows)
+            if series is not None and self._take_series(series, block):
+                return rows[-1].end()
+            self._one_by_one_until = block.offset + rows[-1].end()
+        row = parse_row(found[1].decode("utf-8", "replace"))
+        if row is None:
             return start
         self._take_row(row, line_between(block, *found.span(1))[0])
         self._take(self._steps.place(int(found[2]), int(found[3])))
@@ -89,6 +100,20 @@ class HuggingFaceLines(TraceReader):
             self._take_row(row, line)
         elif not self._is_below_row(line) and line.raw:
             self._read_banner(line)
+
+    def _take_series(self, series: Series, block: Block) -> bool:
+        """Take rows of one training that goes on; False, and nothing is taken, where it may not."""
+        epochs = series.columns["epoch"]
+        if self._done is not None or any(b < a for a, b in pairwise([*self._epochs[-1:], *epochs])):
+            return False
+        if self._steps.held is not None or not self._steps.place_all(epochs, series.steps, series.total):
+            return False
+        self._rounding = _FOUR_DIGITS if series.is_rounded else self._rounding
+        self._epochs = [*[*self._epochs, *epochs[:2]][:2], epochs[-1]]
+        self._is_trls = self._is_trls or trl.is_trls(series.columns)
+        places = [mark_of(block.offset + start, block.line_at(start)) for start in series.starts]
+        self._rows.add_table(series.columns, places, series.steps)
+        return True
 
     def _take_row(self, row: tuple[dict[str, float], bool], line: Line) -> None:
         self._take(self._steps.pass_on())
@@ -223,7 +248,7 @@ def parse_row(text: str) -> tuple[dict[str, float], bool] | None:
         return None
     row: dict[str, float] = {}
     is_rounded = False
-    for name, quoted, bare in _PAIR.findall(text):
+    for name, quoted, bare in PAIR.findall(text):
         number = number_in(quoted or bare)
         if number is not None:
             row[name] = number

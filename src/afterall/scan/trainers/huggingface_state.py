@@ -8,6 +8,7 @@ Source: transformers 4.x to 5.23, trainer_callback.py and trainer_pt_utils.py.
 import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import IO
 
 from afterall.model import Entry, Evidence, Fact
@@ -35,11 +36,17 @@ def read_state(file: IO[bytes], name: str) -> Trace | None:
     rows = Rows("key log_history[{}]")
     totals: int | None = None
     is_trls = False
-    for index, row in enumerate(history):
-        if isinstance(row, dict):
-            rows.add(understood(row), index)
-            is_trls = is_trls or trl.is_trls(row)
-            totals = index if "train_runtime" in row and "train_loss" in row else totals
+    for names, alike in groupby(enumerate(history), _names_of):
+        if names is None:
+            continue
+        places, group = zip(*alike, strict=True)
+        if "train_loss" in names:
+            for place, row in zip(places, group, strict=True):
+                rows.add(understood(row), place)
+            totals = places[-1] if "train_runtime" in names else totals
+        else:
+            rows.add_alike(group, places)
+        is_trls = is_trls or trl.is_trls(names)
     trainer = trl.NAME if is_trls else NAME
     trace = Trace(trainer=trainer, origin=Origin.TRAINER_STATE, file=name, curves=rows.curves)
     trace.facts = _facts(state, trace)
@@ -49,6 +56,12 @@ def read_state(file: IO[bytes], name: str) -> Trace | None:
     if totals is not None:
         trace.evidence = (Evidence("done_line", True, trace.source(f"key log_history[{totals}]")),)
     return trace
+
+
+def _names_of(placed: tuple[int, object]) -> tuple[str, ...] | None:
+    """Return the names in a row of the history; None where it is no row."""
+    row = placed[1]
+    return tuple(row) if isinstance(row, dict) else None
 
 
 def read_results(file: IO[bytes], name: str) -> Trace | None:

@@ -11,7 +11,7 @@ agree on how long an epoch is.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -115,6 +115,17 @@ class RowSteps:
         self._last = (self._last[1], done) if "loss" in told.row else self._last
         self._compare(done, told.row.get("epoch", math.nan))
         return Told(told.row, told.mark, done)
+
+    def place_all(self, epochs: Sequence[float], steps: Sequence[int], total: int) -> bool:
+        """Take several logged rows with the bars below them, none being held back; False: one by one."""
+        if self._total not in (None, total) or not all(steps) or len(steps) < 2:
+            return False
+        self._total, self._ends_loose = total, False
+        self._placed += len(steps)
+        self._last = (steps[-2], steps[-1])
+        for step, epoch in zip(steps, epochs, strict=True):
+            self._compare(step, epoch)
+        return True
 
     def _compare(self, step: int, epoch: float) -> None:
         """Narrow the steps of an epoch down to what this row allows, too."""

@@ -36,7 +36,7 @@ def read_metrics(file: IO[bytes], name: str) -> Trace | None:
             continue
         if iteration is not None and 0 <= iteration - step <= 1:
             behind = int(iteration - step)
-        rows.add({key: row[key] for key in row.keys() - _COUNTS}, number, step + behind)
+        rows.add({key: value for key, value in row.items() if key not in _COUNTS}, number, step + behind)
     if not len(rows):
         return None
     return Trace(trainer=NAME, origin=Origin.METRICS_FILE, file=name, curves=rows.curves)

@@ -4,8 +4,9 @@ Invariant: a value without a step in its own row gets none from a neighbour's.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 
 from msgspec import Struct
 
@@ -13,11 +14,14 @@ from afterall.scan.curves import EXACT, Curve, Rounding, as_epochs, as_steps
 from afterall.scan.trainers.metric_names import STEP_FROM_ZERO, STEP_NAMES, curve_of
 
 _EPOCHS = ("epoch", "train/epoch")
+_STEP = "step"
 _MOST_COUNTED = 1e15
 _USUAL_NAMES = 64
 """What is known of a row of more names is not kept for the next one."""
 _FEW, _MOST_HELD = 4, 1024
 """Fewer rows are put into curves one by one; more are not held."""
+LONGEST_NUMBER = 40
+"""Characters of a number's text."""
 
 
 class Rows:
@@ -39,10 +43,41 @@ class Rows:
     def add(self, row: Mapping[str, object], mark: int, step: int | None = None) -> None:
         """Take one row; `step` is what the history itself counts where the row names no step."""
         self._expect(row)
-        named = step_in(row) if self._names.has_step else None
+        named = step_in(row) if self._names.steps else None
         self._hold(
             row, mark, step if named is None else named, counts_rows=named is None and step is not None
         )
+
+    def add_alike(self, rows: Sequence[Mapping[str, object]], marks: Sequence[int]) -> None:
+        """Take rows of the same names in the same order, as if one after the other were added."""
+        names = _read_names(tuple(rows[0]))
+        columns = dict(zip(names.all, zip(*(row.values() for row in rows), strict=True), strict=True))
+        steps = columns.get(_STEP, ())
+        are_steps = set(map(type, steps)) == {int} and min(steps) >= 0 and max(steps) < _MOST_COUNTED
+        needed = {*names.numbers, *filter(None, [names.epoch])}
+        are_numbers = all(set(map(type, columns[name])) == {float} for name in needed)
+        if names.steps == (_STEP,) and are_steps and are_numbers and len(set(names.keys)) == len(names.keys):
+            self._add_table(names, {name: array("d", columns[name]) for name in needed}, marks, steps)
+        else:
+            for row, mark in zip(rows, marks, strict=True):
+                self.add(row, mark)
+
+    def add_table(
+        self, columns: Mapping[str, "array[float]"], marks: Sequence[int], steps: Sequence[int]
+    ) -> None:
+        """Take rows of the same names, which tell no step, as if each were added with its step."""
+        self._add_table(_read_names((*columns, _STEP)), columns, marks, steps)
+
+    def _add_table(
+        self,
+        names: "_Names",
+        columns: Mapping[str, "array[float]"],
+        marks: Sequence[int],
+        steps: Sequence[int],
+    ) -> None:
+        self._settle()
+        epochs = repeat(None, len(steps)) if names.epoch is None else columns[names.epoch]
+        self._extend(names.keys, [columns[name] for name in names.numbers], marks, steps, epochs)
 
     def add_last(self, row: Mapping[str, object], mark: int) -> None:
         """Take a summary of last values: each may be of another step, so none gets one."""
@@ -83,12 +118,23 @@ class Rows:
         columns = tuple(zip(*rows, strict=True))
         if len(set(keys)) < len(keys) or any(None in column for column in columns):
             return False
+        self._extend(keys, [array("d", column) for column in columns], marks, steps, epochs)
+        if any(counts_rows):
+            for key in keys:
+                self._curves[key].counts_rows = True
+        return True
+
+    def _extend(
+        self,
+        keys: Sequence[str],
+        columns: Sequence["array[float]"],
+        marks: Sequence[int],
+        steps: Iterable[int | None],
+        epochs: Iterable[float | None],
+    ) -> None:
         places = [memoryview(place) for place in (as_steps(steps), array("q", marks), as_epochs(epochs))]
         for key, column in zip(keys, columns, strict=True):
-            curve = self._curve(key)
-            curve.extend(memoryview(array("d", column)), *places)
-            curve.counts_rows = curve.counts_rows or any(counts_rows)
-        return True
+            self._curve(key).extend(memoryview(column), *places)
 
     def _curve(self, key: str) -> Curve:
         if key not in self._curves:
@@ -101,13 +147,13 @@ _Held = tuple[list[float | None], int, int | None, float | None, bool]
 
 
 class _Names(Struct, frozen=True):
-    """What the names of a row tell: which are of curves, those curves' keys, and what tells its place."""
+    """What the names of a row tell: which are of curves, those curves' keys, and which tell its place."""
 
     all: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     epoch: str | None = None
-    has_step: bool = False
+    steps: tuple[str, ...] = ()
 
 
 @lru_cache(256)
@@ -121,7 +167,7 @@ def _read_names(names: tuple[str, ...]) -> _Names:
         numbers=tuple(keys),
         keys=tuple(keys.values()),
         epoch=next((name for name in _EPOCHS if name in row), None),
-        has_step=STEP_FROM_ZERO in row or not row.isdisjoint(STEP_NAMES),
+        steps=tuple(name for name in (STEP_FROM_ZERO, *STEP_NAMES) if name in row),
     )
 
 
@@ -160,7 +206,7 @@ def number_in(value: object) -> float | None:
 
 
 def _number_of(text: str) -> float | None:
-    if len(text) > 40 or "_" in text:
+    if len(text) > LONGEST_NUMBER or "_" in text:
         return None
     try:
         return float(text)

@@ -1,0 +1,105 @@
+"""Read many of HF Trainer's rows at once, where one like the other stands in a log with its bar below it.
+
+Invariant: pure, and never surer than reading row by row: what is unusual about one of the rows is a reason to
+have none of them.
+"""
+
+import re
+from array import array
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from afterall.scan.trainers.huggingface_steps import ROW_AND_BAR
+from afterall.scan.trainers.metric_names import STEP_FROM_ZERO, STEP_NAMES
+from afterall.scan.trainers.rows import LONGEST_NUMBER
+
+PAIR = re.compile(r"'([\w/. ()@-]{1,80})': (?:'([^']{0,60})'|([^,}\s]{1,60}))[,}]")
+"""One name and its value, quoted or bare."""
+_FEWEST = 4
+_BEGINS = b"{'"
+_TOLD_OTHERWISE = frozenset({"train_loss", STEP_FROM_ZERO, *STEP_NAMES})
+"""Names of rows that are read one by one: totals, and rows that tell their own steps."""
+
+
+Row = re.Match[bytes]
+
+
+class Series(Struct, frozen=True):
+    """Rows of the same names, none of them totals."""
+
+    columns: Mapping[str, "array[float]"]
+    starts: Sequence[int]
+    """Where each row begins in the block's data."""
+    steps: Sequence[int]
+    total: int
+    """What the bars below the rows show, and count to."""
+    is_rounded: bool
+
+
+def alike(data: bytes, first: Row, others: Sequence[bytes]) -> list[Row]:
+    """Return the matches of ROW_AND_BAR from `first` on that begin with its name and count to its total.
+
+    They end before what holds one of the literals `others`.
+    """
+    found, begin, end = [first], _begin(first), first.end()
+    while True:
+        start = data.find(_BEGINS, end)
+        if start < 0 or data[start - 1] not in b"\r\n" or not data.startswith(begin, start):
+            break
+        row = ROW_AND_BAR.match(data, start)
+        if row is None or row[3] != first[3]:
+            break
+        found.append(row)
+        end = row.end()
+    told = [place for other in others if (place := data.find(other, first.end(), end)) >= 0]
+    return [row for row in found if row.end() <= min(told)] if told else found
+
+
+def series_of(rows: Sequence[Row]) -> Series | None:
+    """Return rows that are `alike` as columns; None for a few, and where they are not of equal form."""
+    pairs = PAIR.findall(b"\n".join([row[1] for row in rows]).decode("utf-8", "replace"))
+    width, rest = divmod(len(pairs), len(rows))
+    if len(rows) < _FEWEST or not pairs or rest:
+        return None
+    told, quoted, bare = zip(*pairs, strict=True)
+    names, values = (
+        told[:width],
+        quoted if all(quoted) else list(map("".join, zip(quoted, bare, strict=True))),
+    )
+    if told != names * len(rows) or not _are_usual(names, _begin(rows[0]), values):
+        return None
+    try:
+        numbers = array("d", map(float, values))
+    except ValueError:
+        return None
+    return Series(
+        columns={name: numbers[place::width] for place, name in enumerate(names)},
+        starts=[row.start() for row in rows],
+        steps=[int(row[2]) for row in rows],
+        total=int(rows[0][3]),
+        is_rounded=any(quoted),
+    )
+
+
+def _begin(row: Row) -> bytes:
+    """Return what stands before a row's first value."""
+    return row[1][: row[1].find(b": ") + 2]
+
+
+def _are_usual(names: Sequence[str], begin: bytes, values: Sequence[str]) -> bool:
+    """Tell whether rows of these names, each once, may be read together, by what is in all of their values.
+
+    As every row begins with the first name, and no value holds a line end, none has its neighbour's pairs.
+    """
+    known = frozenset(names)
+    together = "".join(values)
+    return (
+        len(known) == len(names)
+        and {"loss", "epoch"} <= known
+        and known.isdisjoint(_TOLD_OTHERWISE)
+        and begin == f"{{'{names[0]}': ".encode()
+        and max(map(len, values)) <= LONGEST_NUMBER
+        and "_" not in together
+        and "\n" not in together
+    )
