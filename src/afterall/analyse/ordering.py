@@ -6,6 +6,7 @@ Invariant: every order is total and depends on nothing but the values themselves
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from afterall.model import Experiment, Scalar
 
@@ -18,6 +19,7 @@ Identity = tuple[str, str | int | float | bool | None]
 ScalarKey = tuple[int, float, NaturalKey]
 
 
+@lru_cache(1 << 14)
 def natural_key(text: str) -> NaturalKey:
     """Return a sort key in which runs of digits count as numbers of any length."""
     parts = []

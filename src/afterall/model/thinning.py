@@ -27,15 +27,22 @@ def thin(rows: Sequence[Row], most: int, kept_ends: int) -> list[Row]:
     middle = rows[kept_ends : len(rows) - kept_ends]
     stretches = max(1, (most - 2 * kept_ends) // 4)
     width = -(-len(middle) // stretches)
-    kept = [row for start in range(0, len(middle), width) for row in _extremes(middle[start : start + width])]
+    kept: list[Row] = []
+    values = [row.value for row in middle]
+    is_sound = math.isfinite(sum(values))  # the sum of one NaN is NaN
+    for start in range(0, len(middle), width):
+        stretch = middle[start : start + width]
+        kept += _ends_of_range(stretch, values[start : start + width]) if is_sound else _extremes(stretch)
     return [*rows[:kept_ends], *kept, *rows[len(rows) - kept_ends :]]
+
+
+def _ends_of_range(rows: Sequence[Row], values: list[float]) -> list[Row]:
+    """Return the first rows of least and greatest value, in their order."""
+    return [rows[at] for at in sorted({values.index(min(values)), values.index(max(values))})]
 
 
 def _extremes(rows: Sequence[Row]) -> Iterator[Row]:
     """Yield least, greatest, first and last non-finite of a stretch, in their order."""
-    values = [row.value for row in rows]
-    if all(map(math.isfinite, values)):
-        return (rows[at] for at in sorted({values.index(min(values)), values.index(max(values))}))
     finite = [row for row in rows if math.isfinite(row.value)]
     odd = [row for row in rows if not math.isfinite(row.value)]
     kept = [*odd[:1], *odd[-1:]]

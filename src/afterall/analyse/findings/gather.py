@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from afterall.analyse.findings.endings import judge_ending
-from afterall.analyse.findings.jobs import judge_jobs, judge_unplaced
+from afterall.analyse.findings.jobs import judge_jobs, judge_unplaced, rejected_of
 from afterall.analyse.findings.paired import judge_pairs
 from afterall.analyse.findings.saturation import judge_scores
 from afterall.analyse.findings.training import judge_training
@@ -33,11 +33,12 @@ def find_all(ground: Groundwork) -> tuple[Finding, ...]:
     found += judge_pairs(ground.comparisons)
     found += judge_metrics(ground.experiments, material.settings)
     found += judge_design(ground.design, ground.measures, ground.comparisons)
+    rejected, has_unplaced = rejected_of(material.matched), bool(material.matched.unplaced)
     for experiment in ground.experiments:
         ending = judge_ending(experiment)
         found += [f for f in _scanned(experiment) if not any(f is told for told in ending.absorbed)]
         found += ending.findings
-        found += judge_jobs(experiment, material.matched, material.observation)
+        found += judge_jobs(experiment, rejected, material.observation, has_unplaced=has_unplaced)
         found += judge_training(experiment)
         found += tell_validation(experiment)
         found += judge_health(experiment)

@@ -3,7 +3,7 @@
 Invariant: a job that nobody has a record of is called that, and never done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from afterall.analyse.costs import job_name
 from afterall.analyse.findings.evidence import finding, id_of, job_evidence, known
@@ -31,11 +31,20 @@ MOST_IDS = 8
 """Job ids told of one group of jobs; the rest are counted."""
 
 
-def judge_jobs(experiment: Experiment, matched: MatchedSet, seen: Observation) -> list[Finding]:
+Rejected = Mapping[tuple[str, str], Sequence[Attempt]]
+"""By an experiment's name and path: the records that bear one of its job ids and are of another job."""
+
+
+def rejected_of(matched: MatchedSet) -> Rejected:
+    """Return the records that were rejected, where there are any."""
+    return {(m.layout.name, m.layout.path): m.rejected for m in matched.experiments if m.rejected}
+
+
+def judge_jobs(
+    experiment: Experiment, jobs_of_others: Rejected, seen: Observation, *, has_unplaced: bool
+) -> list[Finding]:
     """Return the findings on living, unknown, earlier and foreign jobs of one experiment of the set."""
-    own = (experiment.name, experiment.layout.path)
-    rejected = [a for m in matched.experiments if (m.layout.name, m.layout.path) == own for a in m.rejected]
-    has_unplaced = bool(matched.unplaced)
+    rejected = [*jobs_of_others.get((experiment.name, experiment.layout.path), ())]
     found = [*_living(experiment), *_unsubmitted(experiment), *_unknown(experiment)]
     found += [*_unrecorded(experiment, seen, rejected, has_unplaced), *_recycled(experiment, rejected)]
     return [*found, *_earlier(experiment)]

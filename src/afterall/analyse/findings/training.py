@@ -4,6 +4,7 @@ Invariant: nothing that scanning already said is said again; a number that is no
 """
 
 import math
+from operator import attrgetter
 
 from afterall.analyse.costs import job_name
 from afterall.analyse.evaluation_measures import evaluated_checkpoint
@@ -85,7 +86,8 @@ def _not_finite(experiment: Experiment) -> list[Finding]:
     for name in ("loss", "val_loss"):
         series = experiment.series.get(name)
         points = series.points if series is not None else ()
-        bad = [point.step for point in points if not math.isfinite(point.value)]
+        is_sound = math.isfinite(sum(map(attrgetter("value"), points)))  # the sum of one NaN is NaN
+        bad = [] if is_sound else [point.step for point in points if not math.isfinite(point.value)]
         final = metric(experiment, f"final_{name}")
         at_end = (points[-1].step in bad[-1:]) if points else False
         at_end = at_end or (final is not None and not math.isfinite(final))
