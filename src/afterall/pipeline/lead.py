@@ -3,6 +3,9 @@
 Invariant: the report is a function of what was found and what Slurm said; running twice gives the same bytes.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
@@ -66,7 +69,8 @@ def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
     for _ in range(_MAX_LOOKS):
         written = read(surveyed, reading, memory)
         _require_jobs(surveyed, written)
-        published = _write(surveyed, written, as_page=reading.as_page)
+        with _left_alone():
+            published = _write(surveyed, written, as_page=reading.as_page)
         kept = kept or published.kept
         now = discover(surveyed.set_dir, surveyed.settings)
         if now.entries == surveyed.layout.entries:
@@ -96,7 +100,18 @@ def read(surveyed: Survey, reading: Reading = QUICK, memory: Memory | None = Non
         settings=surveyed.settings,
         readme=_readme(surveyed.set_dir, surveyed.layout),
     )
-    return analyse(material)
+    with _left_alone():
+        return analyse(material)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Keep the garbage collector off what is there: a large set is much to look through, again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _require_jobs(surveyed: Survey, written: Report) -> None:
