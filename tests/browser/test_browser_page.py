@@ -256,7 +256,7 @@ def test_dark_and_light(tab: Tab, write: Write) -> None:
 
 
 def opened_until(tab: Tab, page: Path, expression: str, wanted: str) -> object:
-    """Return what an expression is on the page opened anew, soon `wanted`: what is kept, Chromium keeps later."""
+    """Return what an expression is on the page opened anew, soon `wanted`: Chromium keeps it later."""
     until = time.monotonic() + 20
     while True:
         tab.open(page, scheme="dark")

@@ -106,8 +106,10 @@ class HuggingFaceLines(TraceReader):
         epochs = series.columns["epoch"]
         if self._done is not None or any(b < a for a, b in pairwise([*self._epochs[-1:], *epochs])):
             return False
-        if self._steps.held is not None or not self._steps.place_all(epochs, series.steps, series.total):
+        if not self._steps.fit(series.steps, series.total):
             return False
+        self._take(self._steps.pass_on())
+        self._steps.place_all(epochs, series.steps, series.total)
         self._rounding = _FOUR_DIGITS if series.is_rounded else self._rounding
         self._epochs = [*[*self._epochs, *epochs[:2]][:2], epochs[-1]]
         self._is_trls = self._is_trls or trl.is_trls(series.columns)

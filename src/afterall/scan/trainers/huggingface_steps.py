@@ -116,16 +116,17 @@ class RowSteps:
         self._compare(done, told.row.get("epoch", math.nan))
         return Told(told.row, told.mark, done)
 
-    def place_all(self, epochs: Sequence[float], steps: Sequence[int], total: int) -> bool:
-        """Take several logged rows with the bars below them, none being held back; False: one by one."""
-        if self._total not in (None, total) or not all(steps) or len(steps) < 2:
-            return False
+    def fit(self, steps: Sequence[int], total: int) -> bool:
+        """Tell whether bars that show these steps of this total are the training's."""
+        return self._total in (None, total) and all(steps)
+
+    def place_all(self, epochs: Sequence[float], steps: Sequence[int], total: int) -> None:
+        """Take two or more logged rows with bars that `fit` below them, when no row is held back."""
         self._total, self._ends_loose = total, False
         self._placed += len(steps)
         self._last = (steps[-2], steps[-1])
         for step, epoch in zip(steps, epochs, strict=True):
             self._compare(step, epoch)
-        return True
 
     def _compare(self, step: int, epoch: float) -> None:
         """Narrow the steps of an epoch down to what this row allows, too."""
