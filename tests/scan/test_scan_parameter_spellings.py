@@ -1,7 +1,7 @@
 """Call one thing by one name and one value, whichever trainer's configuration spells it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from afterall.model import Fact, Scalar, Source
@@ -239,6 +239,8 @@ def test_respelling_is_total_and_final(values: dict[str, Scalar]) -> None:
 @given(
     st.sampled_from(["optimizer", "dtype", "lr_scheduler", "target_modules", "model"]), st.text(max_size=40)
 )
+@example("optimizer", ".\r0")
+@example("dtype", "torch.none")
 def test_canonical_values_are_final(name: str, value: str) -> None:
     """What was written in one way is not written in another the second time."""
     once = canonical(name, value)

@@ -61,14 +61,17 @@ _SCHEDULE_NAMES = {
 }
 _TARGETS = {"all": "all-linear", "all_linear": "all-linear"}
 _NOTHING = frozenset({"none", "null", "~"})
+_DOTTED = frozenset({"dtype", "mixed_precision", "optimizer", "lr_scheduler"})
+"""What may be written with its module before it, as `torch.optim.AdamW`."""
 
 
 def canonical(name: str, value: str) -> str | None:
     """Return a common parameter's text as one writes it for every trainer; None where it says "none"."""
     text = value.strip()
-    if not text or text.lower() in _NOTHING:
+    word = text.rpartition(".")[2].strip()
+    said = word if name in _DOTTED else text
+    if not said or said.lower() in _NOTHING:
         return None
-    word = text.rpartition(".")[2]
     match name:
         case "dtype" | "mixed_precision":
             return _in(_DTYPES, word)
