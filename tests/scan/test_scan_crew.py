@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import msgspec
 import pytest
@@ -169,6 +169,20 @@ def test_what_a_helper_cannot_do_is_done_here(
     """As where a name is not UTF-8, or reading failed."""
     monkeypatch.setattr(Helper, "scan", lambda *_: Scanned())
     assert repr(scan(golden, 2)) == alone
+
+
+def test_without_room_for_a_thread_it_is_done_here(
+    golden: Survey, alone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under a limit of tasks or of address space."""
+
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = children()
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert repr(scan(golden, 3)) == alone
+    assert children() <= before
 
 
 def test_an_interrupt_ends_the_helpers(golden: Survey) -> None:

@@ -101,7 +101,7 @@ class _Crew:
         task = encoded(Task(root=os.path.abspath(how.root), depth=how.depth, known=how.memory.known))
         if task is None:
             return []
-        with suppress(Lost):
+        with suppress(Lost, RuntimeError):  # the latter where a limit leaves no room for a thread
             for _ in range(helpers):
                 helper = ends.enter_context(Helper())
                 thread = Thread(target=self._scan_there, args=(helper, task), name="afterall-scan")
