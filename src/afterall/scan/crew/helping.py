@@ -4,7 +4,7 @@ Started as `python -I -m afterall.scan.crew.helping`, by and as the user whose r
 """
 
 import os
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -28,14 +28,10 @@ from afterall.scan.experiment import scan_experiment
 _NOTHING = msgspec.msgpack.encode(Scanned())
 
 
-def main() -> int:
+def main() -> None:
     """Serve until nobody asks any more."""
-    with open(0, "rb", closefd=False) as asked, open(_keep_stdout(), "wb") as answers:
-        try:
-            serve(asked, answers)
-        except Lost:
-            return 0
-    return 0
+    with open(0, "rb", closefd=False) as asked, open(_keep_stdout(), "wb") as answers, suppress(Lost):
+        serve(asked, answers)
 
 
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
@@ -64,4 +60,4 @@ def _keep_stdout() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

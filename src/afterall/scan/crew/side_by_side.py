@@ -22,7 +22,7 @@ from afterall.scan.experiment import scan_experiment
 MOST_PROCESSES = 4
 """More would take from a node's next job what one report is not worth."""
 WORTH_BYTES = 32 << 20
-"""Reading this takes about twice as long as a helper needs to start."""
+"""Reading this takes about as long as a helper needs to start."""
 BESIDES_BYTES = 256 << 10
 """What an experiment takes besides its logs, as if these were so much longer."""
 
