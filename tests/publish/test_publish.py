@@ -152,6 +152,21 @@ def test_a_file_system_without_locks_gets_its_report(
     assert not recwarn.list
 
 
+def test_a_file_that_flock_left_is_no_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a set that was copied to a file system without flock(2): nobody who holds it will ever let go."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    (tmp_path / ".afterall").mkdir()
+    (tmp_path / ".afterall" / "report.lock").touch()
+    os.utime(tmp_path / ".afterall" / "report.lock", (1, 1))
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with locked(tmp_path, 0.2) as place:
+        place.publish({"RESULTS.md": b"new"}, "RESULTS.md")
+    assert (tmp_path / "RESULTS.md").read_bytes().startswith(b"new\n")
+
+
 _PUBLISH_MORE_THAN_FITS = """
 import resource, signal, sys
 from pathlib import Path

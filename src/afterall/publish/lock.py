@@ -70,22 +70,27 @@ def _acquire(lock: BaseFileLock, set_dir: Path, timeout_s: float) -> bool:
         if _held_for_s(set_dir) > DEAD_AFTER_S:
             return False
         raise PublishRefused(lock.lock_file, "the lock is held", holder=_read_holder(set_dir)) from error
-    except NotImplementedError:  # filelock before 3.24, for ENOSYS
-        return False
     except OSError as error:
-        if error.errno in _HAS_NO_LOCKS:
+        if has_no_locks(error):
             return False
         raise PublishRefused(lock.lock_file, _reason(error)) from error
     return True
 
 
+def has_no_locks(error: OSError) -> bool:
+    """Tell whether filelock failed because there are no locks here, so that reports are written without."""
+    return error.errno in _HAS_NO_LOCKS
+
+
 def _held_for_s(set_dir: Path) -> float:
-    """Return for how long the holder has had the lock, 0 where it left no word."""
-    try:
-        with opened(set_dir, STATE_DIRECTORY) as at:
-            return time.time() - os.lstat(_HOLDER, dir_fd=at).st_mtime
-    except OSError:
-        return 0.0
+    """Return for how long the holder has had the lock: since its word, or where it left none since the file.
+
+    Where there is no flock(2), filelock takes a file that flock(2) left behind, as after `cp -a`, for held.
+    """
+    for name in (_HOLDER, LOCK):
+        with suppress(OSError), opened(set_dir, STATE_DIRECTORY) as at:
+            return time.time() - os.lstat(name, dir_fd=at).st_mtime
+    return 0.0
 
 
 def _write_holder(set_dir: Path) -> None:
