@@ -103,6 +103,7 @@ def test_what_cannot_be_seen_is_no_verdict(everyones_python: str, commons: Path)
     """Missing, closed, or perhaps open to a group that nobody can look up: each is told as such."""
     closed = _own(_make_set(commons / "other", "1"), USER + 1)
     (commons / "plain").mkdir()
+    _own(commons / "plain")  # the search for its set ends where another's directories begin
     troubles = {
         _place(everyones_python, commons / "gone").trouble,
         _place(everyones_python, closed / "rank1").trouble,

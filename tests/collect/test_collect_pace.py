@@ -2,17 +2,18 @@
 
 import time
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from afterall.collect import collect_once, sweep
 from afterall.collect.asking import Asking
-from afterall.collect.item import ItemState, SetItem
+from afterall.collect.item import ItemState, SetItem, key_of
 from afterall.collect.portions import Portions, put_together
 from afterall.collect.worker import Means, Worker
 from afterall.model import Attempt, JobId, Observation, SlurmSource, SlurmState, SourceReport
-from collect.collect_ground import STAND_IN, Ground, StoppedClock, written
+from collect.collect_ground import STAND_IN, UID, Ground, StoppedClock, written
 
 
 class SteppingClock(StoppedClock):
@@ -150,17 +151,21 @@ def _large_set(ground: PacedGround, count: int) -> Path:
     return set_dir
 
 
-def test_a_large_set_is_asked_about_in_portions(paced: PacedGround) -> None:
-    """One query in a debounce time until every id was asked for; then it is reported on as a whole."""
+@pytest.mark.parametrize("is_first", [True, False], ids=["large-first", "small-first"])
+def test_a_large_set_is_asked_about_in_portions(paced: PacedGround, is_first: bool) -> None:
+    """One query in a debounce time until every id was asked for; the other sets come before or after."""
     paced.restrict(query_batch=4)
     set_dir = _large_set(paced, 10)
-    small_dir = paced.make_set("small", "7")
+    large_key = key_of(UID, str(set_dir))
+    names = (f"small{number}" for number in count())
+    name = next(one for one in names if (key_of(UID, str(paced.path / one)) > large_key) is is_first)
+    small_dir = paced.make_set(name, "7")
     paced.ends("7", small_dir)
     paced.clock.advance(60)
     assert paced.collect().reported == 2
     assert written(set_dir) == written(small_dir) == ["final"]
     assert (set_dir / "RESULTS.md").read_text().count(" completed ") == 10
-    assert sorted(len(ids) for ids in paced.queries()) == [1, 2, 4, 4]
+    assert [len(ids) for ids in paced.queries()] == ([4, 4, 2, 1] if is_first else [1, 4, 4, 2])
     _check_pace(paced)
 
 

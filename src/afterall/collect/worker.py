@@ -137,7 +137,9 @@ class Worker:
         answers = self._asking.go_on(self._sets)
         if answers is None:
             answers = self._asking.ask(self._next_batch(sweep=sweep))
-        self.has_more |= self._asking.is_halfway
+            self.has_more |= self._asking.is_halfway
+        else:
+            self.has_more = True  # whatever the large set kept waiting
         for item, observation in answers:
             self._decide(item, observation)
 
