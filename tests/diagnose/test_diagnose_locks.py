@@ -1,18 +1,24 @@
 """What is told of a lock is what was tried: two processes, two mounts, two nodes; and nothing of it stays."""
 
+import errno
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from afterall.diagnose import Outcome, diagnose_set, task_here
+from afterall.diagnose import Check, Outcome, diagnose_set, task_here
+from afterall.diagnose.file_systems import check_clock
 from afterall.diagnose.lock_trial import FLOCK, LOCK_FILE, Turn, try_once, trying
-from afterall.diagnose.locking import check_mounts
+from afterall.diagnose.locking import check_locking, check_mounts
 from afterall.diagnose.nodes import Task, check_nodes
-from afterall.diagnose.probing import PREFIX, place_in
+from afterall.diagnose.probing import PREFIX, NotRootsOwn, place_in, real_place
+from afterall.errors import PublishRefused
+from afterall.publish import locked
 from diagnose.diagnose_probes import (
     DOCTOR,
     PASSES_LOCKS_ON,
@@ -42,18 +48,35 @@ def test_a_lock_is_tried_without_waiting(tmp_path: Path) -> None:
     assert try_once(tmp_path / "lock").turn is Turn.TAKEN
 
 
-@pytest.mark.parametrize("error", [38, 95], ids=["ENOSYS", "EOPNOTSUPP"])
-def test_a_file_system_without_flock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
-    """A lock file is made where flock is no system call there, and fails where it is refused."""
+def refuse_flock(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    """Let the file system answer flock(2) with an error."""
 
     def refuse(descriptor: int, operation: int) -> None:
         raise OSError(error, os.strerror(error))
 
     monkeypatch.setattr("fcntl.flock", refuse)
+
+
+def test_a_lock_file_where_flock_is_no_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is filelock's way on such a file system, and told as that."""
+    refuse_flock(monkeypatch, errno.ENOSYS)
     trial = try_once(tmp_path / "lock")
-    assert (trial.turn, trial.how) == (
-        (Turn.TAKEN, LOCK_FILE) if error == 38 else (Turn.FAILED, "operation not supported")
-    )
+    assert (trial.turn, trial.how) == (Turn.TAKEN, LOCK_FILE)
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_a_lock_that_cannot_be_taken_is_told_as_a_report_meets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    """A doubt where reports are written without it, wrong where they are refused."""
+    refuse_flock(monkeypatch, error)
+    checks = diagnose_set(make_set(tmp_path / "set"))
+    (check,) = [check for check in checks if check.subject == "lock"]
+    try:
+        with locked(tmp_path / "set", 1):
+            assert (check.outcome, "written without" in check.found) == (Outcome.DOUBT, True)
+    except PublishRefused:
+        assert (error, check.outcome) == (errno.EIO, Outcome.WRONG)
 
 
 def test_two_mounts_that_share_no_lock_are_told(tmp_path: Path) -> None:
@@ -194,6 +217,51 @@ def test_a_place_that_is_not_ours_is_left_alone(tmp_path: Path, kind: str) -> No
     assert [(check.outcome, "not ours" in check.found) for check in checks] == [(Outcome.UNKNOWN, True)]
     assert os.listdir(tmp_path / "others") == []
     assert os.path.lexists(place)
+
+
+@pytest.mark.parametrize("whose", ["set", "above"])
+def test_root_makes_nothing_where_a_user_could_lead_it_elsewhere(tmp_path: Path, whose: str) -> None:
+    """Whoever may rename what root makes could put a link to /etc in its place: nothing is tried."""
+    if os.geteuid() != 0:
+        pytest.skip("only root is above the users")
+    real = make_set(tmp_path / "above" / "set")
+    os.chown(real if whose == "set" else real.parent, 61234, 61234)
+    first = Task(number=0, count=2, step="12.0", node="n1", kernel="a")
+    checks = [c for c in diagnose_set(real, real, first) if c.area == "locking"]
+    assert {(check.subject, check.outcome) for check in checks} == {
+        (str(real), Outcome.UNKNOWN),
+        ("nodes", Outcome.UNKNOWN),
+    }
+    assert os.listdir(real) == ["rank4"]
+
+
+def test_a_sticky_directory_of_roots_is_safe(tmp_path: Path) -> None:
+    """There, as in /tmp, nobody can rename what is root's."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o1777)
+    real_place(tmp_path / "open")
+    (tmp_path / "open").chmod(0o777)
+    if os.geteuid() == 0:
+        with pytest.raises(NotRootsOwn):
+            real_place(tmp_path / "open")
+
+
+def test_a_link_in_the_probes_place_is_not_followed(tmp_path: Path) -> None:
+    """In a directory that a group shares another may lay one under each name that is written."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    probes: dict[str, Callable[[Path], Iterable[Check]]] = {
+        "clock": check_clock,
+        "report": check_locking,
+        "report.tmp": check_locking,
+        "token": partial(check_mounts, also_at=tmp_path),
+    }
+    for name, probe in probes.items():
+        with place_in(tmp_path) as place:
+            (place / name).symlink_to(victim)
+            with pytest.raises(FileExistsError):
+                list(probe(place))
+    assert victim.read_text() == "precious"
 
 
 def test_a_set_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -142,6 +142,15 @@ def test_a_condition_that_is_left_out_is_told(root: Path) -> None:
     assert found == f"is not started for what waits in {SPOOL}: tmp, claimed, sets, waits"
 
 
+def test_conditions_that_must_hold_all_at_once_are_told() -> None:
+    """Without "|" the service would start only while something lies in every room."""
+    rooms = [
+        f"ConditionDirectoryNotEmpty={SPOOL}/{room}" for room in ("new", "tmp", "claimed", "sets", "waits")
+    ]
+    unit = service("[Unit]", "ConditionDirectoryNotEmpty=", *rooms)
+    assert len(wrongs(list(check_unit(unit, SPOOL)))) == 1
+
+
 def test_a_service_without_conditions_starts_for_any_spool() -> None:
     """Then it is started in vain now and then, no more."""
     unit = parse_unit(SERVICE, ["[Service]\nExecStart=/bin/true\n"])
@@ -152,6 +161,13 @@ def test_a_program_that_is_not_there_is_told() -> None:
     """The units name a place of the program that was not edited at installation."""
     unit = parse_unit(SERVICE, ["[Service]\nExecStart=-/opt/none/afterall collect --once\n"])
     assert wrongs(list(check_unit(unit, SPOOL))) == ["starts /opt/none/afterall, which is no program here"]
+
+
+def test_a_program_without_a_path_is_looked_for() -> None:
+    """As systemd does, along directories of its own; a directory is no program."""
+    start = "[Service]\nExecStart="
+    assert list(check_unit(parse_unit(SERVICE, [f"{start}true\n"]), SPOOL)) == []
+    assert len(wrongs(list(check_unit(parse_unit(SERVICE, [f"{start}/usr\n"]), SPOOL)))) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Source: systemd.unit(5) on conditions, systemd.exec(5) on ProtectSystem, Protect
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ _ROOMS = (NEW, TMP, CLAIMED, SETS, WAITS)
 """Where something waits for the worker."""
 _CONDITION = "Unit.ConditionDirectoryNotEmpty"
 _YES = ("yes", "true", "on", "1")
+_PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+"""Where systemd looks for a program that is named without a path."""
 _SYSTEM = ("/usr", "/boot", "/efi")
 _HOMES = ("/home", "/root", "/run/user")
 
@@ -36,16 +39,20 @@ def _check_program(unit: Unit) -> Iterator[Check]:
         program = (shlex.split(command) or [""])[0]
     except ValueError:
         program = command
-    if not os.access(program, os.X_OK):
+    if shutil.which(program, path=_PROGRAMS) is None:
         fix = f"systemctl edit {unit.name}: below [Service] an empty ExecStart=, then one with its path."
         yield wrong(AREA, unit.name, f"starts {program or 'nothing'}, which is no program here", fix)
 
 
 def _check_conditions(unit: Unit, spool: Path) -> Iterator[Check]:
-    """Yield that a service with such conditions is not started for some of the spool's rooms."""
-    named = [value.removeprefix("|").strip() for value in unit.values(_CONDITION)]
-    missing = [room for room in _ROOMS if str(spool / room) not in map(os.path.normpath, named)]
-    if named and missing:
+    """Yield that a service with such conditions is not started for some of the spool's rooms.
+
+    Of conditions with "|" one is enough; those without must hold all at once.
+    """
+    conditions = unit.values(_CONDITION)
+    enough = {os.path.normpath(one.removeprefix("|").strip()) for one in conditions if one.startswith("|")}
+    missing = [room for room in _ROOMS if str(spool / room) not in enough]
+    if conditions and missing:
         fix = (
             f"systemctl edit {unit.name}: below [Unit] an empty ConditionDirectoryNotEmpty=, then "
             f"ConditionDirectoryNotEmpty=|{spool}/… for each of {', '.join(_ROOMS)}"

@@ -9,6 +9,8 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 from msgspec import Struct
 
+from afterall.publish.lock import has_no_locks
+
 
 class Turn(StrEnum):
     """What came of one try."""
@@ -16,7 +18,10 @@ class Turn(StrEnum):
     TAKEN = "taken"
     KEPT_OUT = "kept_out"
     """Somebody else has it."""
+    NO_LOCKS = "no_locks"
+    """There are none here; reports are written without."""
     FAILED = "failed"
+    """So would a report."""
 
 
 class Trial(Struct, frozen=True):
@@ -43,8 +48,9 @@ def trying(path: Path) -> Iterator[Trial]:
     except Timeout:
         yield Trial(Turn.KEPT_OUT)
         return
-    except (OSError, NotImplementedError) as error:  # the latter of filelock before 3.24, for ENOSYS
-        yield Trial(Turn.FAILED, (getattr(error, "strerror", None) or str(error)).lower())
+    except OSError as error:
+        turn = Turn.NO_LOCKS if has_no_locks(error) else Turn.FAILED
+        yield Trial(turn, (error.strerror or str(error)).lower())
         return
     try:
         yield Trial(Turn.TAKEN, LOCK_FILE if warned else FLOCK)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from afterall.diagnose.check import Check, doubt, good, unknown, wrong
 from afterall.diagnose.lock_trial import FLOCK, Trial, Turn, try_once, trying
+from afterall.diagnose.probing import NotRootsOwn, make_file, real_place
 
 AREA = "locking"
 HARMLESS = "Reports are right all the same; two writers at once do the work twice."
@@ -27,9 +28,9 @@ def check_locking(place: Path) -> Iterator[Check]:
 
 def check_mounts(place: Path, also_at: Path) -> Iterator[Check]:
     """Yield what a lock that is taken at `place` does to a process that comes by the set's other mount."""
-    other = also_at / place.name
+    other = real_place(also_at) / place.name
     token = os.urandom(8)
-    (place / "token").write_bytes(token)
+    make_file(place / "token", token)
     try:
         is_same = (other / "token").read_bytes() == token
     except OSError:
@@ -44,20 +45,26 @@ def check_mounts(place: Path, also_at: Path) -> Iterator[Check]:
 
 
 def no_place(directory: Path, error: OSError) -> Check:
-    """Return the check of a directory in which nothing can be made."""
+    """Return the check of a directory in which nothing can be made, or is not."""
+    if isinstance(error, NotRootsOwn):
+        fix = "Run afterall doctor SET as the user whose set it is."
+        return unknown(AREA, str(directory), f"not tried as root: others can change {error.filename}", fix)
     reason = (error.strerror or str(error)).lower()
     found = f"nothing can be written here: {reason}"
     return wrong(AREA, str(directory), found, "The report is written into the set.")
 
 
-def not_lockable(reason: str) -> Check:
-    """Return the check of a file system on which filelock fails."""
-    return doubt(AREA, "lock", f"cannot be taken: {reason}", HARMLESS)
+def not_lockable(trial: Trial) -> Check:
+    """Return the check of a lock of our own that was not taken."""
+    found = f"cannot be taken: {trial.how or 'somebody else has it'}"
+    if trial.turn is Turn.NO_LOCKS:
+        return doubt(AREA, "lock", f"{found}; reports are written without", HARMLESS)
+    return wrong(AREA, "lock", found, "A report would be refused: make the lock work, or use another disk.")
 
 
 def _on_one_mount(first: Trial, second: Trial) -> Check:
     if first.turn is not Turn.TAKEN:
-        return not_lockable(first.how or "somebody else has it")
+        return not_lockable(first)
     kind = "" if first.how == FLOCK else f"by {first.how}, as there is no flock(2) here: "
     match second.turn:
         case Turn.KEPT_OUT:
@@ -65,18 +72,18 @@ def _on_one_mount(first: Trial, second: Trial) -> Check:
             return good(AREA, "lock", found)
         case Turn.TAKEN:
             return doubt(AREA, "lock", f"{kind}a second process got what a first one held", HARMLESS)
-        case Turn.FAILED:
+        case Turn.FAILED | Turn.NO_LOCKS:
             return unknown(AREA, "lock", "a second process could not try for it")
 
 
 def _between_mounts(subject: str, first: Trial, second: Trial, *, is_one_mount: bool) -> Check:
     if first.turn is not Turn.TAKEN:
-        return not_lockable(first.how or "somebody else has it")
+        return not_lockable(first)
     match second.turn:
         case Turn.TAKEN:
             found = "a process that came this way got the lock: it holds within one mount only"
             return doubt(AREA, subject, found, HARMLESS)
-        case Turn.FAILED:
+        case Turn.FAILED | Turn.NO_LOCKS:
             return unknown(AREA, subject, "a process that came this way could not try for the lock")
         case Turn.KEPT_OUT if is_one_mount:
             found = "is the same mount to the kernel: it keeps a process out, but two mounts were not tried"
@@ -106,8 +113,8 @@ def _two_processes(mine: Path, its: Path) -> tuple[Trial, Trial]:
 
 def _rename(place: Path) -> Check:
     old, new = place / "report", place / "report.tmp"
-    old.write_bytes(b"old")
-    new.write_bytes(b"new")
+    make_file(old, b"old")
+    make_file(new, b"new")
     with new.open("rb+") as file:
         os.fsync(file.fileno())
     os.replace(new, old)

@@ -7,7 +7,7 @@ the set, which are opened to be written: only that makes an NFS client ask its s
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def check_nodes(set_dir: Path, task: Task, patience_s: float = PATIENCE_S) -> It
             tried = _hear_all(place, "tried", others, patience_s)
         _say(place, "freed", task, mine)
         if mine.turn is not Turn.TAKEN:
-            yield not_lockable(mine.how or "somebody else has it")
+            yield not_lockable(mine)
             return
         waited = [number for number, word in tried.items() if word and word.trial.turn is Turn.KEPT_OUT]
         again = _hear_all(place, "again", waited, patience_s)
@@ -109,7 +109,7 @@ def _between_nodes(
         found = f"ran on the host of {first.node} too: nothing is shown of two nodes"
         return unknown(AREA, tried.node, found, _ONE_A_NODE)
     match tried.trial.turn:
-        case Turn.FAILED:
+        case Turn.FAILED | Turn.NO_LOCKS:
             return unknown(AREA, tried.node, f"could not try for the lock: {tried.trial.how}")
         case Turn.TAKEN:
             found = f"got the lock while {first.node} held it: it holds on one node only"
@@ -133,9 +133,7 @@ def _say(place: Path, what: str, task: Task, trial: Trial) -> None:
             os.close(descriptor)
 
 
-def _hear_all(
-    place: Path, what: str, numbers: "range | list[int]", patience_s: float
-) -> dict[int, _Word | None]:
+def _hear_all(place: Path, what: str, numbers: Iterable[int], patience_s: float) -> dict[int, _Word | None]:
     """Return each task's word, None for those that did not come; all are waited for together."""
     until = time.monotonic() + patience_s
     return {n: _hear(place, what, n, max(0.0, until - time.monotonic())) for n in numbers}
