@@ -52,6 +52,11 @@ class Told(Struct, frozen=True):
         experiments: list[Json] = self.results["experiments"]
         return experiments
 
+    def subject(self, finding: Json) -> Path:
+        """Return the file or directory that a finding is about."""
+        place: str = finding["subject"]
+        return self.set_dir / place
+
     def run(self, name: str) -> Json:
         """Return one experiment."""
         return next(run for run in self.runs if run["name"] == name)

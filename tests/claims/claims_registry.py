@@ -1,12 +1,17 @@
 """List who checks which kind of finding."""
 
 from claims import (
+    claims_adapters,
+    claims_archives,
     claims_checkpoints,
+    claims_evaluations,
+    claims_files,
     claims_health,
     claims_jobs,
     claims_lines,
+    claims_shards,
     claims_training,
-    claims_weights,
+    claims_values,
 )
 from claims.claims_checking import Checker
 
@@ -24,8 +29,13 @@ UNCHECKED = {
 CHECKERS: dict[str, Checker] = {
     **claims_jobs.CHECKERS,
     **claims_training.CHECKERS,
+    **claims_evaluations.CHECKERS,
     **claims_health.CHECKERS,
     **claims_lines.CHECKERS,
     **claims_checkpoints.CHECKERS,
-    **claims_weights.CHECKERS,
+    **claims_files.CHECKERS,
+    **claims_shards.CHECKERS,
+    **claims_archives.CHECKERS,
+    **claims_adapters.CHECKERS,
+    **claims_values.CHECKERS,
 }

@@ -1,22 +1,14 @@
-"""Compute anew what findings say of losses, steps, evaluations and the set's design."""
+"""Compute anew what findings say of losses, steps and the set's design."""
 
 import json
 import math
 import re
-import zipfile
 from itertools import pairwise
-from pathlib import Path
-from statistics import fmean, stdev
-
-from scipy import stats
 
 from claims.claims_checking import Checker, Facts, known
 from claims.claims_reading import Json, Told, finite_at, number_at
-from claims.samples_reading import read_member, scores_of
 
 _INTERVALS = ("run_val_every_n_steps", "eval_steps", "val_check_interval", "eval_interval", "eval_iters")
-_PASSED = 0.98
-_HEADER = "header.json"
 
 
 def validation(told: Told, finding: Json) -> Facts:
@@ -91,81 +83,6 @@ def guessed(told: Told, finding: Json) -> Facts:
     return {"points": len(told.curves[finding["experiment"], "loss"])}
 
 
-def failed_evaluation(told: Told, finding: Json) -> Facts:
-    """Return what the evaluation's own log says, and whether another one made up for it."""
-    header = read_member(told.set_dir / finding["subject"], _HEADER)
-    run = told.run(finding["experiment"])
-    (own,) = [e for e in run["evaluations"] if e["source"]["file"] == finding["subject"]]
-    again = any(
-        e["status"] == "success" and (e["task"], e["checkpoint"]) == (own["task"], own["checkpoint"])
-        for e in run["evaluations"]
-    )
-    assert finding["quote"] == header["error"]["message"].strip().splitlines()[0][:400]
-    place = Path(header["eval"]["metadata"]["finetune_epoch_dir"]).name
-    return {
-        "task": header["eval"]["task"],
-        "checkpoint": place,
-        "status": header["status"],
-        "superseded": again,
-    }
-
-
-def paired(told: Told, finding: Json) -> Facts:
-    """Return what the samples that two runs both answered say, by their logs: McNemar's exact test.
-
-    One comparison's p-value is corrected by Holm's method for all of the same score.
-    """
-    alike = [
-        each for each in told.findings
-        if (each["code"], each["subject"], each["evidence"].get("score"))
-        == (finding["code"], finding["subject"], finding["evidence"]["score"])
-    ]  # fmt: skip
-    raw = sorted(_pairs(told, each)[-1] for each in alike)
-    one, other, apart, own = _pairs(told, finding)
-    steps = [min(1.0, p * (len(raw) - place)) for place, p in enumerate(raw) if p <= own]
-    critical = stats.t.ppf(0.975, len(apart) - 1)
-    return {
-        "test": "mcnemar",
-        "samples": len(apart),
-        "samples_a": len(one),
-        "samples_b": len(other),
-        "higher_a": sum(each < 0 for each in apart),
-        "higher_b": sum(each > 0 for each in apart),
-        "difference": fmean(apart),
-        "half_width": float(critical * stdev(apart) / math.sqrt(len(apart))),
-        "p_value": own,
-        "p_corrected": max(steps),
-        "comparisons": len(alike),
-        "score": finding["evidence"]["score"],
-        "parameter": finding["evidence"]["parameter"],
-        "a": finding["evidence"]["a"],
-        "b": finding["evidence"]["b"],
-    }
-
-
-def _pairs(told: Told, finding: Json) -> tuple[dict[str, float], dict[str, float], list[float], float]:
-    """Return both logs' scores, the differences of the shared samples, and McNemar's p-value."""
-    scorer = finding["evidence"]["score"].partition("/")[0]
-    one, other = (scores_of(told.set_dir / source["file"], scorer) for source in finding["sources"])
-    apart = [other[sample] - one[sample] for sample in sorted(one.keys() & other.keys())]
-    discordant = [each for each in apart if each]
-    p_value = stats.binomtest(sum(each > 0 for each in discordant), len(discordant), 0.5).pvalue
-    return one, other, apart, float(p_value)
-
-
-def saturated(told: Told, finding: Json) -> Facts:
-    """Return lowest and highest of a score over the runs that have it."""
-    score = finding["evidence"]["score"]
-    values = [
-        evaluation["metrics"][score]
-        for run in told.runs
-        for evaluation in run["evaluations"]
-        if evaluation["task"] == finding["subject"] and score in evaluation["metrics"]
-    ]
-    assert min(values) >= _PASSED
-    return {"score": score, "lowest": min(values), "highest": max(values), "runs": len(values)}
-
-
 def one_seed(told: Told, _: Json) -> Facts:
     """Return how many runs have numbers, no two of them being alike but for the seed, and their seed."""
     ran = [run for run in told.runs if finite_at(run, "final_loss") is not None]
@@ -228,24 +145,6 @@ def disagreeing(told: Told, finding: Json) -> Facts:
     }
 
 
-def unreadable_evaluation(told: Told, finding: Json) -> Facts:
-    """Check that a log is no whole archive."""
-    assert not zipfile.is_zipfile(told.set_dir / finding["subject"])
-    return {}
-
-
-def unfinished_evaluation(told: Told, finding: Json) -> Facts:
-    """Return what a log without an end says, and whether another one made up for it."""
-    log = json.loads((told.set_dir / finding["subject"]).read_text("utf-8"))
-    place = Path(log["eval"]["model_args"]["model_path"]).name
-    task = log["eval"]["task"]
-    again = any(
-        (e["status"], e["task"], e["checkpoint"]) == ("success", task, place)
-        for e in told.run(finding["experiment"])["evaluations"]
-    )
-    return {"task": task, "checkpoint": place, "status": log["status"], "superseded": again}
-
-
 def unknown_metric(told: Told, finding: Json) -> Facts:
     """Check that the settings name a metric that no run has, and that runs have those told instead."""
     names = {name for run in told.runs for name in run["metrics"]}
@@ -275,11 +174,6 @@ CHECKERS: dict[str, Checker] = {
     "stopped_early": short,
     "no_loss_found": no_loss,
     "loss_guessed": guessed,
-    "evaluation_failed": failed_evaluation,
-    "evaluation_paired": paired,
-    "evaluation_saturated": saturated,
-    "evaluation_unreadable": unreadable_evaluation,
-    "evaluation_unfinished": unfinished_evaluation,
     "metric_not_found": unknown_metric,
     "report_edited": edited,
     "log_shared_by_jobs": shared_log,

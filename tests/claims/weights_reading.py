@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+ADAPTER = "adapter_model.safetensors"
 _ITEM_BYTES = {"F32": 4, "BF16": 2}
 Header = dict[str, dict[str, Any]]
 

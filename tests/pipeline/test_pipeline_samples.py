@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
+from afterall.analyse.sample_pairs import interval_of_shares
 from afterall.pipeline import recorded, report
 from scan.evaluation_making import answered, eval_log, header, sample
 
@@ -45,13 +46,13 @@ def test_a_real_difference_is_beyond_chance(set_dir: Path) -> None:
     assert (evidence["higher_b"], evidence["higher_a"]) == (won, lost)
     assert evidence["p_value"] == pytest.approx(stats.binomtest(lost, won + lost).pvalue, rel=1e-9)
     apart = (won - lost) / SAMPLES
-    low, high = stats.ttest_rel(list(map(int, b)), list(map(int, a))).confidence_interval(0.95)
+    low, high = interval_of_shares(lost, won, SAMPLES)
     assert evidence["difference"] == pytest.approx(apart)
-    assert evidence["half_width"] == pytest.approx((high - low) / 2)
+    assert (evidence["low"], evidence["high"]) == pytest.approx((low, high))
     assert sentence.startswith("- tiny-1B: rank 64 was 1.1× higher than rank 4 (")
     assert sentence.endswith(
-        f"; beyond chance of the samples (seeds aside): +{apart:.3g} ± {(high - low) / 2:.2g} at 95 % on 500 "
-        f"shared, higher on {won}, lower on {lost}, McNemar p < 0.0001"
+        f"; beyond chance of the samples (seeds aside): +{apart:.3g} (+{low:.2g} to +{high:.2g} at 95 %) on "
+        f"500 shared, higher on {won}, lower on {lost}, McNemar p < 0.0001"
     )
 
 
@@ -62,7 +63,7 @@ def test_chance_is_called_so_with_its_numbers(set_dir: Path) -> None:
     (sentence,), _ = told(set_dir, {"1B_rank4": answered(a), "1B_rank64": answered(b)})
     assert sentence == (
         "- tiny-1B: rank 4 was 4.4 % higher than rank 64 (0.94 vs 0.90, step 300); may be chance of the "
-        "samples: +0.04 ± 0.11 at 95 % on 50 shared, higher on 5, lower on 3, McNemar p = 0.73"
+        "samples: +0.04 (-0.08 to +0.16 at 95 %) on 50 shared, higher on 5, lower on 3, McNemar p = 0.73"
     )
 
 

@@ -18,7 +18,8 @@ PAIRS = SamplePairs(
     higher_a=15,
     higher_b=75,
     difference=0.12,
-    half_width=0.0367,
+    low=0.0826,
+    high=0.156,
     raw_p_value=1e-10,
     p_value=1e-10,
     within_chance=False,
@@ -35,10 +36,11 @@ def compared(a: float = 0.7, b: float = 0.82, **changes: Any) -> Comparison:
 
 def test_the_better_side_is_the_one_spoken_of() -> None:
     """The sentence before has said that b was higher than a; where a is better, signs and counts turn."""
-    told = "0.12 ± 0.037 at 95 % on 500 shared, higher on {}, lower on {}, McNemar p < 0.0001"
-    assert of_samples(compared()) == f"beyond chance of the samples (seeds aside): +{told.format(75, 15)}"
-    worse = replace(compared(), direction=Direction.DOWN)
-    assert of_samples(worse) == f"beyond chance of the samples (seeds aside): -{told.format(15, 75)}"
+    beyond, test = "beyond chance of the samples (seeds aside):", "McNemar p < 0.0001"
+    better = f"+0.12 (+0.083 to +0.16 at 95 %) on 500 shared, higher on 75, lower on 15, {test}"
+    assert of_samples(compared()) == f"{beyond} {better}"
+    worse = f"-0.12 (-0.16 to -0.083 at 95 %) on 500 shared, higher on 15, lower on 75, {test}"
+    assert of_samples(replace(compared(), direction=Direction.DOWN)) == f"{beyond} {worse}"
 
 
 def test_seeds_are_not_set_aside_where_they_are_known() -> None:
@@ -55,6 +57,8 @@ def test_seeds_are_not_set_aside_where_they_are_known() -> None:
         ({"test": PairedTest.PAIRED_T, "p_value": 0.0123}, "paired t p = 0.012"),
         ({"test": PairedTest.SIGN_FLIP, "p_value": 1.0}, "sign flips p = 1"),
         ({"within_chance": True, "p_value": 0.65}, "may be chance of the samples: +0.12"),
+        ({"p_value": 0.02, "family": 3}, "McNemar p = 0.02 corrected for 3 comparisons"),
+        ({"difference": 0.25, "low": 0.25, "high": 0.25}, ": +0.25 on 500 shared, "),
     ],
 )
 def test_numbers_and_tests_are_named(changes: dict[str, Any], words: str) -> None:
@@ -68,6 +72,17 @@ def test_pairs_decide_before_single_errors() -> None:
     assert of_samples(close).startswith("beyond chance of the samples")
     assert of_samples(replace(close, pairs=None)) == "may be chance of the samples (±0.055 at 95 %)"
     assert of_samples(compared(b=0.7, difference=0.0)) == ""
+
+
+def test_shared_samples_may_say_the_contrary() -> None:
+    """The higher score may be that of easier samples, which the other run was not asked."""
+    contrary = compared(difference=-0.12, low=-0.156, high=-0.0826, higher_a=75, higher_b=15, samples=400)
+    assert of_samples(contrary).startswith(
+        "the other way round on the samples of both, beyond their chance: -0.12 (-0.16 to -0.083 at 95 %)"
+    )
+    assert belief_by_samples(contrary).startswith("the other way round on the samples of both: p < 0.0001")
+    chance = replace(contrary, pairs=replace(PAIRS, difference=-0.01, within_chance=True, p_value=0.8))
+    assert of_samples(chance).startswith("may be chance of the samples: -0.01")
 
 
 def test_every_test_has_a_name() -> None:

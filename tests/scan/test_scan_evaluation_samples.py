@@ -275,6 +275,26 @@ def test_the_harness_samples_lie_beside_the_results(tmp_path: Path) -> None:
     assert findings == ()
 
 
+@pytest.mark.parametrize("odd", [b"1e999", b"9" * 5000, b'"\xff"'])
+@pytest.mark.parametrize("key", [b'"acc": 0.0', b'"doc_id": 1', b'"filter": "none"', b'"value": "I"'])
+def test_a_value_beyond_decoding_costs_its_samples_alone(tmp_path: Path, key: bytes, odd: bytes) -> None:
+    """A number beyond every float, one of too many digits, or a byte that is no text."""
+    results = {"results": {"arc": {"acc,none": 0.5}}, "config": {"model_args": "pretrained=/r/epoch_1"}}
+    summaries, lines = json.dumps([sample(1, "C"), sample(2, "I")]).encode(), line(0, 1.0) + line(1, 0.0)
+    assert key in summaries + lines
+    turned = key.partition(b" ")[0] + b" " + odd
+    files = {
+        "results_2026-11-23T07-17-20.json": json.dumps(results).encode(),
+        "samples_arc_2026-11-23T07-17-20.jsonl": lines.replace(key, turned),
+        "a.eval": eval_log([], header(0.5), **{"summaries.json": summaries.replace(key, turned)}),
+    }
+    layout = experiment("r", lay_down(tmp_path, {f"r/{name}": data for name, data in files.items()})).layout
+    found, findings = read_evaluations(tmp_path, layout)
+    assert [list(each.metrics.values()) for each in found] == [[0.5], [0.5]]
+    assert findings == ()
+    assert all(score.count == 2 for each in found for score in each.sample_scores.values())
+
+
 @pytest.mark.parametrize("cut", [1, 30, 100])
 def test_cut_samples_of_the_harness_are_refused(cut: int) -> None:
     """The last line is cut."""

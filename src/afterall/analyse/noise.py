@@ -33,7 +33,7 @@ class Noise(Struct, frozen=True):
 
 
 def chance_of(difference: float, error: float, degrees: float) -> float:
-    """Return how often seeds alone put two means this far apart: two-sided, by Student's t.
+    """Return how often chance alone puts two means this far apart: two-sided, by Student's t.
 
     Without any error only a difference of nothing is chance.
     """

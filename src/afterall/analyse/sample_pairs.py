@@ -5,12 +5,16 @@ chance gives each half. Other scores by the paired t test; of fewer than `ENOUGH
 lean on the mean being normal, by the exact permutation test that flips the signs of the differences (Fisher
 1935). Unlike Wilcoxon's ranks it takes ties and zeros as they are, and judges the mean that is reported.
 
+The interval of scores of 0 and 1 is that of Bonett and Price (J. Educ. Behav. Stat. 37, 2012): Wald's, with
+one more sample won and one more lost. Where few samples differ it keeps its 95 %; mean ± t · error does not.
+
 Invariant: only samples of both sides count, and exchanging the sides changes nothing but signs.
 """
 
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from msgspec.structs import replace
@@ -23,6 +27,8 @@ from afterall.model import Comparison, PairedTest, SamplePairs, SampleScores
 ENOUGH = 30
 """Samples from which the mean of their differences is taken to be normal."""
 _ROUNDING = 1e-9
+"""Relative: numbers that differ by less are equal, as means of replicates taken in another order."""
+_Z = NormalDist().inv_cdf(1 - LEVEL / 2)
 
 Numbers = NDArray[np.float64]
 
@@ -39,19 +45,19 @@ def pair_samples(a: Sequence[SampleScores], b: Sequence[SampleScores]) -> Sample
     if len(shared) < 2:
         return None
     one, two = of_a[at_a], of_b[at_b]
-    apart = two - one
+    apart = np.where(np.isclose(one, two, rtol=_ROUNDING, atol=0.0), 0.0, two - one)
     test = _test(one, two)
-    error = float(np.std(apart, ddof=1)) / math.sqrt(len(apart))
-    p_value = _p_value(test, apart, error)
+    p_value, low, high = _judged(test, apart)
     return SamplePairs(
         test=test,
         samples=len(shared),
         samples_a=len(names_a),
         samples_b=len(names_b),
-        higher_a=int(np.count_nonzero(apart < 0)),
-        higher_b=int(np.count_nonzero(apart > 0)),
-        difference=math.fsum(apart) / len(apart),
-        half_width=_critical(len(apart) - 1) * error,
+        higher_a=_count(apart < 0),
+        higher_b=_count(apart > 0),
+        difference=_mean(apart),
+        low=low,
+        high=high,
         raw_p_value=p_value,
         p_value=p_value,
         within_chance=p_value > LEVEL,
@@ -94,14 +100,28 @@ def _test(a: Numbers, b: Numbers) -> PairedTest:
     return PairedTest.PAIRED_T if len(a) >= ENOUGH else PairedTest.SIGN_FLIP
 
 
-def _p_value(test: PairedTest, apart: Numbers, error: float) -> float:
+def _judged(test: PairedTest, apart: Numbers) -> tuple[float, float, float]:
+    """Return the p-value of differences, and where the 95 % interval of their mean begins and ends."""
+    mean, degrees = _mean(apart), len(apart) - 1
+    error = float(np.std(apart, ddof=1)) / math.sqrt(len(apart))
     match test:
         case PairedTest.MCNEMAR:
-            return mcnemar(int(np.count_nonzero(apart < 0)), int(np.count_nonzero(apart > 0)))
+            only_a, only_b = _count(apart < 0), _count(apart > 0)
+            return mcnemar(only_a, only_b), *interval_of_shares(only_a, only_b, len(apart))
         case PairedTest.PAIRED_T:
-            return chance_of(math.fsum(apart) / len(apart), error, len(apart) - 1)
+            p_value = chance_of(mean, error, degrees)
         case PairedTest.SIGN_FLIP:
-            return sign_flip(apart)
+            p_value = sign_flip(apart)
+    half = _critical(degrees) * error
+    return p_value, mean - half, mean + half
+
+
+def _count(so: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(so))
+
+
+def _mean(numbers: Numbers) -> float:
+    return math.fsum(numbers) / len(numbers)
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
@@ -117,6 +137,14 @@ def mcnemar(only_a: int, only_b: int) -> float:
         total += term
         k -= 1
     return min(1.0, 2 * total)
+
+
+def interval_of_shares(only_a: int, only_b: int, samples: int) -> tuple[float, float]:
+    """Return the 95 % interval of b's share of right samples less a's (Bonett and Price), within -1 and 1."""
+    share_a, share_b = (only_a + 1) / (samples + 2), (only_b + 1) / (samples + 2)
+    middle = share_b - share_a
+    half = _Z * math.sqrt((share_a + share_b - middle**2) / (samples + 2))
+    return max(-1.0, middle - half), min(1.0, middle + half)
 
 
 def sign_flip(apart: Numbers) -> float:

@@ -96,8 +96,10 @@ class SamplePairs(Struct, frozen=True, kw_only=True):
     higher_b: int
     difference: float
     """Mean of b - a over the shared samples."""
-    half_width: float
-    """Of the difference's 95 % interval, not corrected."""
+    low: float
+    """Where the difference's 95 % interval begins; not corrected."""
+    high: float
+    """Where it ends."""
     raw_p_value: float
     """Two-sided, not corrected."""
     p_value: float

@@ -50,7 +50,7 @@ another cluster). `subject` is then the job's id.
 | evaluation_saturated | score, lowest, highest (over the runs), runs (how many); subject: the task |
 | evaluation_paired | score, parameter (that a and b differ in), a, b (runs, by ", "), test ("mcnemar", |
 | | "paired_t", "sign_flip"), samples (that both have), samples_a, samples_b (of each), higher_a, |
-| | higher_b (on how many), difference (b - a), half_width (of its 95 % interval), p_value, p_corrected |
+| | higher_b (on how many), difference (b - a), low, high (of its 95 % interval), p_value, p_corrected |
 | | (by Holm), comparisons (how many it is corrected for); subject: the task |
 | one_seed | settings (how many were compared, none of them repeated), seed (where all ran the same) |
 | confounded | parameters (that changed together between runs a and b, joined by ", "), never_alone (those |

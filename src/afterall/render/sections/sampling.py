@@ -43,6 +43,8 @@ def of_samples(comparison: Comparison) -> Markdown:
     told = _paired(comparison.pairs, is_b=_subject_is_b(comparison))
     if comparison.pairs.within_chance:
         return md("may be chance of the samples: {}", told)
+    if _is_contrary(comparison, comparison.pairs):
+        return md("the other way round on the samples of both, beyond their chance: {}", told)
     seeds = Markdown(" (seeds aside)" if comparison.p_value is None else "")
     return md("beyond chance of the samples{}: {}", seeds, told)
 
@@ -54,6 +56,8 @@ def belief_by_samples(comparison: Comparison) -> Markdown:
         told = md("{}, {} shared", chance(pairs.p_value), pairs.samples)
         if pairs.within_chance:
             return md("may be chance of its samples: {}", told)
+        if _is_contrary(comparison, pairs):
+            return md("the other way round on the samples of both: {}", told)
         if comparison.within_noise is None:
             return md("one seed; beyond chance of its samples: {}", told)
     elif error is not None:
@@ -79,25 +83,39 @@ def _subject_is_b(c: Comparison) -> bool:
     return c.direction is Direction.UNKNOWN or (c.b.value > c.a.value) is (c.direction is Direction.UP)
 
 
+def _is_contrary(c: Comparison, pairs: SamplePairs) -> bool:
+    """Tell whether the side that scores higher is lower on the shared samples: it had easier ones besides."""
+    return (pairs.difference > 0) is not (c.b.value > c.a.value)
+
+
 def _paired(pairs: SamplePairs, *, is_b: bool) -> Markdown:
-    """Return "+0.12 ± 0.037 at 95 % on 500 shared, higher on 75, lower on 15, McNemar p < 0.0001"."""
+    """Return "+0.12 (+0.082 to +0.16 at 95 %) on 500 shared, higher on 75, lower on 15, McNemar p = 0.01"."""
     apart = pairs.difference if is_b else -pairs.difference
     higher, lower = (pairs.higher_b, pairs.higher_a) if is_b else (pairs.higher_a, pairs.higher_b)
     return md(
-        "{} ± {} at 95 % on {} shared{}, higher on {}, lower on {}, {} {}",
-        _signed(apart),
-        number(pairs.half_width, 2),
+        "{}{} on {} shared{}, higher on {}, lower on {}, {} {}{}",
+        _signed(apart, 3),
+        _interval(pairs, is_b=is_b),
         pairs.samples,
         _of_how_many(pairs),
         higher,
         lower,
         _TESTS[pairs.test],
         chance(pairs.p_value),
+        md(" corrected for {} comparisons", pairs.family) if pairs.family > 1 else Markdown(""),
     )
 
 
-def _signed(apart: float) -> Markdown:
-    return Markdown(f"{'+' if apart > 0 else ''}{number(apart, 3)}")
+def _interval(pairs: SamplePairs, *, is_b: bool) -> Markdown:
+    """Return " (+0.082 to +0.16 at 95 %)"; "" where all samples differ alike and there is no scatter."""
+    if math.isclose(pairs.low, pairs.high):
+        return Markdown("")
+    low, high = (pairs.low, pairs.high) if is_b else (-pairs.high, -pairs.low)
+    return md(" ({} to {} at 95 %)", _signed(low, 2), _signed(high, 2))
+
+
+def _signed(apart: float, digits: int) -> Markdown:
+    return Markdown(f"{'+' if apart > 0 else ''}{number(apart, digits)}")
 
 
 def _of_how_many(pairs: SamplePairs) -> Markdown:

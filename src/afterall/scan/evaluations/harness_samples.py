@@ -15,7 +15,15 @@ import msgspec
 from msgspec import Raw
 
 from afterall.model import Evaluation, SampleScores
-from afterall.scan.evaluations.samples import MOST_SAMPLES, Scored, by_metric, decoded, digest_of, score_of
+from afterall.scan.evaluations.samples import (
+    MOST_SAMPLES,
+    Scored,
+    by_metric,
+    decoded,
+    digest_of,
+    score_of,
+    value_in,
+)
 
 MOST_BYTES = 64 << 20
 _LINE = msgspec.json.Decoder(dict[str, Raw])
@@ -61,4 +69,4 @@ def _scored(line: Mapping[str, Raw], columns: Mapping[str, tuple[str, str]]) -> 
 
 
 def _value(line: Mapping[str, Raw], key: str) -> object:
-    return msgspec.json.decode(line[key]) if key in line else None
+    return value_in(line[key]) if key in line else None

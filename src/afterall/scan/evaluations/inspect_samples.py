@@ -17,7 +17,15 @@ from msgspec import Raw, Struct
 from afterall.model import Evaluation, SampleScores
 from afterall.scan.evaluations.archive import Archive
 from afterall.scan.evaluations.documents import MOST_BYTES as MOST_DOCUMENT_BYTES
-from afterall.scan.evaluations.samples import MOST_SAMPLES, Scored, by_metric, decoded, digest_of, score_of
+from afterall.scan.evaluations.samples import (
+    MOST_SAMPLES,
+    Scored,
+    by_metric,
+    decoded,
+    digest_of,
+    score_of,
+    value_in,
+)
 
 MOST_BYTES = 32 << 20
 """Of summaries, unpacked: 1.6 KiB for each of MOST_SAMPLES."""
@@ -84,7 +92,7 @@ def _digest(sample: _Sample) -> int:
 def _scores(scores: Mapping[str, _Score]) -> Iterator[tuple[str, float]]:
     """Yield the scores of a sample; those of a scorer of several stand under their own names."""
     for scorer, score in scores.items():
-        value = msgspec.json.decode(score.value) if len(bytes(score.value)) <= _LONGEST_VALUE else None
+        value = value_in(score.value) if len(bytes(score.value)) <= _LONGEST_VALUE else None
         for name, each in value.items() if isinstance(value, dict) else ((scorer, value),):
             number = score_of(each)
             if number is not None:

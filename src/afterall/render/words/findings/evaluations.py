@@ -48,8 +48,8 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Evaluations Compared Sample by Sample",
         says=(
             (
-                "{score:code} of {subject:code}, {b} minus {a}: {difference} ± {half_width} on {samples} "
-                "shared samples, higher on {higher_b}, lower on {higher_a}, p = {p_corrected}"
+                "{score:code} of {subject:code}, {b} minus {a}: {difference} ({low} to {high} at 95 %) on "
+                "{samples} shared samples, higher on {higher_b}, lower on {higher_a}, p = {p_corrected}"
             ),
             "two runs were compared on the samples of {subject:code} that both answered",
             "two runs were compared on the samples that both answered",
