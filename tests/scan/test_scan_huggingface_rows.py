@@ -1,6 +1,7 @@
 """Take HF Trainer's rows together with the bars below them, as if record after record were read."""
 
 import io
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from afterall.scan.logs import blocks
 from afterall.scan.logs.reader import LineReader
 from afterall.scan.logs.reading import LogPart, read_log
-from afterall.scan.trainers import huggingface, make_readers
+from afterall.scan.trainers import huggingface, huggingface_series, make_readers
 from afterall.scan.trainers.huggingface import HuggingFaceLines
 from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
+from afterall.scan.trainers.huggingface_steps import ROW_AND_BAR
 from scan.run_making import fixture
 
 STEP = (
@@ -166,3 +168,26 @@ def test_rows_that_cannot_be_taken_together_are_tried_once(monkeypatch: pytest.M
     monkeypatch.setattr(huggingface, "series_of", count)
     read_log(io.BytesIO(b"\r" + rows_of(range(1, 200))), "job.out", make_readers)
     assert tried == [199]
+
+
+@pytest.mark.parametrize("length", [1, 3, 4, 9])
+def test_rows_behind_a_banner_are_looked_at_a_few_times_only(
+    length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many banners there are, the time grows with the log and not with its square."""
+    looked: list[int] = []
+
+    class Counted:
+        def match(self, data: bytes, start: int) -> re.Match[bytes] | None:
+            looked.append(start)
+            return ROW_AND_BAR.match(data, start)
+
+    monkeypatch.setattr(huggingface_series, "ROW_AND_BAR", Counted())
+    starts = range(1, 400, length)
+    data = b"".join(
+        rows_of(range(start, start + length), total=500) + BETWEEN["a banner"] for start in starts
+    )
+    parts = read_log(io.BytesIO(b"\r" + data), "job.out", make_readers)
+    rows = length * len(starts)
+    assert len(parts[-1].traces[0].curves["loss"]) == rows
+    assert len(looked) < 3 * rows

@@ -104,3 +104,13 @@ def test_curves_tell_what_was_added_whenever_they_are_asked() -> None:
 def test_a_number_is_a_number_or_the_text_of_one(value: object, number: float | None) -> None:
     """Truth values, numbers beyond doubles and what only Python's source may write are none."""
     assert number_in(value) == number
+
+
+def test_what_rows_of_many_names_tell_is_not_kept() -> None:
+    """A file with other thousands of names in each row leaves nothing in memory."""
+    known = module._names_known.cache_info().currsize
+    names = [f"name_{number}" for number in range(100)]
+    rows = Rows("key [{}]")
+    rows.add_alike([dict.fromkeys(names, 1.0)], [0])
+    rows.add(dict.fromkeys(names, 1.0), 1)
+    assert module._names_known.cache_info().currsize == known

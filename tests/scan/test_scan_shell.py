@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from afterall.scan.parameters import read_parameters
 from afterall.scan.parameters.scripts.arithmetic import calculated
 from afterall.scan.parameters.scripts.command_lines import script_settings
 from afterall.scan.parameters.scripts.commands import commands, words
-from afterall.scan.parameters.scripts.variables import Variables
+from afterall.scan.parameters.scripts.variables import LONGEST_EXPANDED, Variables
 from afterall.scan.parameters.scripts.written_config import written_config
 from scan.run_making import attempt, experiment, lay_down
 
@@ -389,8 +390,20 @@ def test_any_text_is_a_script(script: str) -> None:
         "".join(f"<<E{number}\n" for number in range(30_000)),
         " \\\n" * 80_000,
         "bash -c 'X=1; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X; X=$X$X$X$X'\n" * 2_500,
+        "X=" + "a" * 8_000 + "\n" + ("echo " + "$X" * 120 + "\n") * 20,
+        "let " + "a" * 250_000,
     ],
 )
 def test_hostile_scripts_cost_little(script: str) -> None:
     """Depth and length are bounded, and every character is looked at a few times only."""
+    begun_s = time.process_time()
     told(script)
+    assert time.process_time() - begun_s < 15
+
+
+def test_variables_are_not_put_in_where_that_makes_no_command_of_a_script() -> None:
+    """A line stays unknown that would become longer than any that somebody wrote."""
+    known = Variables({"X": "a" * 8_000})
+    assert known.expand("$X$X") == "a" * 16_000
+    assert known.expand("$X" * 5) == "$X" * 5
+    assert 4 * 8_000 < LONGEST_EXPANDED < 5 * 8_000

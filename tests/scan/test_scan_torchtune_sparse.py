@@ -1,5 +1,7 @@
 """Place the losses of torchtune 0.1's bars, which change only every few steps, at their optimizer steps."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from afterall.scan.curves import BYTES_FROM
 from afterall.scan.logs.blocks import Block
 from afterall.scan.progress import find_progress
 from afterall.scan.traces import Trace
-from afterall.scan.trainers.torchtune_sparse import last_bar
+from afterall.scan.trainers.torchtune_sparse import Schedule, last_bar
 from scan.run_making import fixture
 from scan.trace_reading import facts, trace_by, values
 
@@ -170,3 +172,20 @@ def test_the_last_bar_stands_where_its_record_begins(before: str, offset: int) -
     assert (numbered.epoch, numbered.number, numbered.done, numbered.total) == (3, 120, 20, 50)
     assert numbered.mark == 7 + text.count(b"\n", 0, start)
     assert unnumbered.mark == BYTES_FROM + offset + start
+
+
+def test_two_bars_that_are_far_apart_cost_no_more_than_other_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every change draws a bar, so these two tell nothing, and a log of many such runs takes little time."""
+    counted: list[int] = []
+    changes = Schedule._changes
+
+    def count(schedule: Schedule) -> Iterator[tuple[int, int, int]]:
+        for change in changes(schedule):
+            counted.append(change[1])
+            yield change
+
+    monkeypatch.setattr(Schedule, "_changes", count)
+    schedule = Schedule(batches=10**9, batches_a_step=1, steps=10**9, every=2)
+    assert schedule.steps_of([1, 800_000_001]) is None
+    assert len(counted) < 2_000
+    assert schedule.steps_of([1, 801]) == {1: 1, 801: 801} | {at: at for at in range(1, 802, 2)}

@@ -32,6 +32,8 @@ from afterall.scan.trainers.trainer import Trainer
 _ROW = re.compile(r"\{'[\w/. ()@-]{1,80}': .*\}$")
 _BANNER = re.compile(r"^\s*(Num Epochs|Total optimization steps) = ([\d,]{1,16})$")
 _PEFT = re.compile(r"^trainable params: [\d,]{1,20} \|\| all params: ")
+_OTHERS = (b"Num Epochs = ", b"Total optimization steps = ", b"trainable params: ")
+"""What a line holds that is no row, and yet to be read."""
 _OF_ROWS = frozenset({"loss", "eval_loss", "train_runtime", "eval_runtime", "objective/kl"})
 _FOUR_DIGITS = Rounding(significant=4)
 
@@ -39,7 +41,7 @@ _FOUR_DIGITS = Rounding(significant=4)
 class HuggingFaceLines(TraceReader):
     """Reads one run's rows."""
 
-    triggers = (b"{'", b"Num Epochs = ", b"Total optimization steps = ", b"trainable params: ")
+    triggers = (b"{'", *_OTHERS)
 
     def __init__(self, name: str, bars: Bars) -> None:
         self._name = name
@@ -55,8 +57,6 @@ class HuggingFaceLines(TraceReader):
         self._went_back = False
         self._epoch = 0.0
         self._is_trls = False
-        self._one_by_one_until = 0
-        """The byte up to which rows were found not to be readable together."""
 
     @property
     def has_trained(self) -> bool:
@@ -76,20 +76,14 @@ class HuggingFaceLines(TraceReader):
     def read_at(self, block: Block, start: int) -> int:
         """Take a row, and the bar below it, as tqdm draws it; and those behind it that are alike."""
         found = ROW_AND_BAR.match(block.data, start)
-        if found is None:
+        if found is None or self._steps.held is not None:
             return start
-        if block.offset + start >= self._one_by_one_until:
-            rows = alike(block.data, found, self.triggers[1:])
-            series = series_of(rows)
-            if series is not None and self._take_series(series, block):
-                return rows[-1].end()
-            self._one_by_one_until = block.offset + rows[-1].end()
-        row = parse_row(found[1].decode("utf-8", "replace"))
-        if row is None:
-            return start
-        self._take_row(row, line_between(block, *found.span(1))[0])
-        self._take(self._steps.place(int(found[2]), int(found[3])))
-        return found.end()
+        rows = alike(block.data, found, _OTHERS)
+        series = series_of(rows)
+        if series is None or not self._take_series(series, block):
+            for row in rows:
+                self._take_row_and_bar(row, block)
+        return rows[-1].end()
 
     def read(self, line: Line) -> None:
         """Take a row, the bar below it, or the banner's plan."""
@@ -108,7 +102,6 @@ class HuggingFaceLines(TraceReader):
             return False
         if not self._steps.fit(series.steps, series.total):
             return False
-        self._take(self._steps.pass_on())
         self._steps.place_all(epochs, series.steps, series.total)
         self._rounding = _FOUR_DIGITS if series.is_rounded else self._rounding
         self._epochs = [*[*self._epochs, *epochs[:2]][:2], epochs[-1]]
@@ -116,6 +109,12 @@ class HuggingFaceLines(TraceReader):
         places = [mark_of(block.offset + start, block.line_at(start)) for start in series.starts]
         self._rows.add_table(series.columns, places, series.steps)
         return True
+
+    def _take_row_and_bar(self, found: re.Match[bytes], block: Block) -> None:
+        row = parse_row(found[1].decode("utf-8", "replace"))
+        if row is not None:
+            self._take_row(row, line_between(block, *found.span(1))[0])
+            self._take(self._steps.place(int(found[2]), int(found[3])))
 
     def _take_row(self, row: tuple[dict[str, float], bool], line: Line) -> None:
         self._take(self._steps.pass_on())

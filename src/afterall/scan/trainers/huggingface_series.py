@@ -6,7 +6,8 @@ have none of them.
 
 import re
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -42,18 +43,28 @@ def alike(data: bytes, first: Row, others: Sequence[bytes]) -> list[Row]:
 
     They end before what holds one of the literals `others`.
     """
-    found, begin, end = [first], _begin(first), first.end()
+    found, rows = [first], _following(data, first)
+    # Each time as many again: what is looked at in vain is no more than what is returned.
+    while more := list(islice(rows, len(found))):
+        begin, end = found[-1].end(), more[-1].end()
+        told = [place for other in others if (place := data.find(other, begin, end)) >= 0]
+        if told:
+            return found + [row for row in more if row.end() <= min(told)]
+        found += more
+    return found
+
+
+def _following(data: bytes, first: Row) -> Iterator[Row]:
+    begin, end = _begin(first), first.end()
     while True:
         start = data.find(_BEGINS, end)
         if start < 0 or data[start - 1] not in b"\r\n" or not data.startswith(begin, start):
-            break
+            return
         row = ROW_AND_BAR.match(data, start)
         if row is None or row[3] != first[3]:
-            break
-        found.append(row)
+            return
+        yield row
         end = row.end()
-    told = [place for other in others if (place := data.find(other, first.end(), end)) >= 0]
-    return [row for row in found if row.end() <= min(told)] if told else found
 
 
 def series_of(rows: Sequence[Row]) -> Series | None:

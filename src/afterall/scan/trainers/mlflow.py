@@ -79,20 +79,24 @@ def _choose_values(entries: Sequence[Entry]) -> Sequence[Entry]:
 
 
 def _choose_meta(entries: Sequence[Entry]) -> Sequence[Entry]:
-    run = _last_run(entries)
+    run = _last_run(_in_runs(entries))
     return [entry for entry in entries if run is not None and entry.path == f"{run}/{_META}"]
 
 
 def _of_last_run(entries: Sequence[Entry], kind: str) -> dict[str, Entry]:
     """Return by name the files of one kind of the run whose metrics were written last."""
-    run = _last_run(entries)
-    found = [(path, entry) for entry in entries if (path := _FILE.match(entry.path))]
+    found = _in_runs(entries)
+    run = _last_run(found)
     return {path["name"]: entry for path, entry in found if path["run"] == run and path["kind"] == kind}
 
 
-def _last_run(entries: Sequence[Entry]) -> str | None:
+def _in_runs(entries: Sequence[Entry]) -> list[tuple[re.Match[str], Entry]]:
+    """Return the files of all runs, each with what its path tells."""
+    return [(path, entry) for entry in entries if (path := _FILE.match(entry.path))]
+
+
+def _last_run(found: Sequence[tuple[re.Match[str], Entry]]) -> str | None:
     """Return the directory of the run whose metrics were written last."""
-    found = [(path, entry) for entry in entries if (path := _FILE.match(entry.path))]
     last = newest([entry for path, entry in found if path["kind"] == "metrics"])
     return next((path["run"] for path, entry in found if last and entry is last[0]), None)
 

@@ -92,7 +92,7 @@ class Rows:
         names = tuple(row)
         if names != self._names.all or len(self._held) >= _MOST_HELD:
             self._settle()
-            self._names = (_read_names if len(names) <= _USUAL_NAMES else _read_names.__wrapped__)(names)
+            self._names = _read_names(names)
 
     def _hold(self, row: Mapping[str, object], mark: int, step: int | None, *, counts_rows: bool) -> None:
         names = self._names
@@ -156,9 +156,13 @@ class _Names(Struct, frozen=True):
     steps: tuple[str, ...] = ()
 
 
-@lru_cache(256)
 def _read_names(names: tuple[str, ...]) -> _Names:
     """Read the names of a row; most rows name the same."""
+    return (_names_known if len(names) <= _USUAL_NAMES else _names_known.__wrapped__)(names)
+
+
+@lru_cache(256)
+def _names_known(names: tuple[str, ...]) -> _Names:
     row = frozenset(names)
     told = {name: curve_of(name, row) for name in names}
     keys = {name: key for name, key in told.items() if key and (key != "train_seconds" or _is_total(row))}

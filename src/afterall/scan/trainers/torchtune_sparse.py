@@ -26,7 +26,8 @@ from afterall.scan.logs.loss_bars import LossBars
 _BAR = re.compile(
     rb"(\d{1,9})\|(\d{1,12})\|Loss: [^:|\r\n]{1,40}:[^\[\r\n]{0,300}?\s(\d{1,12})/(\d{1,12}) \["
 )
-_MOST_CHANGES = 1 << 18
+_FEW_CHANGES, _CHANGES_A_BAR = 1_000, 16
+"""Every change is drawn anew, so in a log its changes are about as many as its bars."""
 
 
 class LastBar(Struct, frozen=True):
@@ -73,7 +74,7 @@ class Schedule(Struct, frozen=True):
             return None
         last, before, reached, epoch = max(counted), 0, 0, 1
         found: dict[int, int] = {}
-        for of, batch, step in islice(self._changes(), _MOST_CHANGES):
+        for of, batch, step in islice(self._changes(), _FEW_CHANGES + _CHANGES_A_BAR * len(counted)):
             before = reached if of > epoch and batch <= reached - before else before
             reached, epoch = before + batch, of
             if reached > last:

@@ -12,6 +12,8 @@ from afterall.scan.parameters.scripts.output import Lines, Reader, output_of
 from afterall.scan.parameters.scripts.syntax import ASSIGNMENT, LITERAL, split_commands, substituted
 
 LONGEST_VALUE = 1 << 13
+LONGEST_EXPANDED = 1 << 15
+"""A text that would become longer keeps its variables: shlex's time is the square of a word's length."""
 MOST_CHARACTERS = 1 << 21
 """That variables may grow the text of a script by: in `X=$X$X` they double."""
 MOST_ITEMS = 20_000
@@ -139,6 +141,8 @@ class Variables:
             if expanded == text:
                 break
             self._growth.left -= len(expanded)
+            if len(expanded) > LONGEST_EXPANDED:
+                break
             text = expanded
         return text
 
