@@ -11,6 +11,7 @@ import pytest
 
 import afterall
 from afterall.observe import commands
+from afterall.scan.parameters.names import common_name
 from afterall.settings import SetSettings, SiteSettings, parse_set_settings
 from docs.docs_pages import ROOT, fences, names, page, pages, rows, section
 
@@ -94,6 +95,15 @@ SNIPPETS = [
 def test_settings_in_a_page_are_valid(text: str) -> None:
     """Every afterall.toml in a page can be used as it stands."""
     parse_set_settings(text)
+
+
+@pytest.mark.parametrize("text", [each for each in SNIPPETS if "[names]" in str(each.values)])
+def test_parameters_that_a_page_names_have_these_keys(text: str) -> None:
+    """None is an alias, which stands in RESULTS.json under its common name and would name nothing."""
+    keys = parse_set_settings(text).names
+    common = [(common_name(key) or (key,))[0] for key in keys]
+    assert keys
+    assert common == list(keys)
 
 
 def variables_read(path: Path) -> set[str]:

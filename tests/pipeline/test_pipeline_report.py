@@ -1,5 +1,6 @@
 """A report is a function of what lies in the set and what Slurm said, and keeps what people wrote."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -228,3 +229,13 @@ def test_a_name_that_two_parameters_would_have_is_refused(set_dir: Path) -> None
     told = f"{set_dir}/afterall.toml: names.learning_rate: 'Seed' is what the report calls seed"
     assert str(raised.value) == told
     assert not (set_dir / "RESULTS.md").exists()
+
+
+def test_the_garbage_collector_has_everything_back(set_dir: Path) -> None:
+    """After a report that was written, and after one that could not be."""
+    report_demo(set_dir)
+    assert gc.get_freeze_count() == 0
+    (set_dir / "afterall.toml").write_text('[names]\nlearning_rate = "Seed"\n')
+    with pytest.raises(BadSettings):
+        report_demo(set_dir)
+    assert gc.get_freeze_count() == 0

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from afterall.model import Direction, Experiment, Point, Ranking, Report, Series, Source, VaryingParameter
 from afterall.render.documents import render
 from afterall.render.figures import figures, path_of
+from afterall.render.figures.canvas import LONGEST_LABEL
 from afterall.render.figures.grouping import MOST_NAMED, looks
 from afterall.render.figures.kinds import KINDS
 from afterall.render.figures.smoothing import running_median
@@ -83,6 +84,18 @@ def test_a_figure_is_the_same_bytes_each_time(name: str) -> None:
 def test_every_run_has_its_name_in_the_legend() -> None:
     """The loss curves of few runs are told apart by name."""
     assert {"a", "b", "c", "Training loss", "Validation loss"} <= set(texts(drawn(THREE, "loss")))
+
+
+def test_long_names_stand_within_the_legend() -> None:
+    """As many stand in one row as the figure is wide enough for."""
+    names = [f"{number}".ljust(LONGEST_LABEL, "W") for number in range(4)]
+    svg = drawn(sweep([run(name, 4, [3.0, 2.0]) for name in names]), "loss")
+    width = float(re.findall(r'viewBox="0 0 ([\d.]+) ', svg)[0])
+    told = [(float(x), words) for x, words in re.findall(r'<text[^>]* x="([-\d.]+)"[^>]*>(.*)</text>', svg)]
+    places = [x for x, words in told if words in names]
+    assert len(places) == len(names)
+    assert min(places) > 0
+    assert max(places) + 8 * LONGEST_LABEL < width  # of eight points, no letter is wider than that
 
 
 def test_the_words_tell_what_the_curves_show() -> None:

@@ -42,6 +42,7 @@ def told(report: Report, settings: SetSettings = OWN) -> str:
         "rank r 64 was 4.3× lower than rank r 4",
         "| Adapter (rank r 64)",
         "Try rank r 8, 16, 32, between 4 and 64.",
+        "4 settings were trained once, with Saat 1234: two more",
     ],
 )
 def test_tables_and_sentences_have_the_owners_name(words: str) -> None:
@@ -76,6 +77,13 @@ def test_figures_and_the_page_have_the_owners_name() -> None:
     page = Outline(render(spec_report(), OWN, "", {})[RESULTS_HTML].decode())
     assert {"rank r", "Basis"} <= set(page.texts["th"])
     assert "lora_rank" in page.values("title")
+
+
+def test_the_longest_name_leaves_room_for_a_value() -> None:
+    """Entries of a legend that differ in their value alone stay apart."""
+    longest = SetSettings(names={"lora_rank": "r" * LONGEST_NAME})
+    figure = figures(Page(spec_report(), longest))["final_metric"]
+    assert {f"{'r' * LONGEST_NAME} {rank}" for rank in (4, 64)} < set(texts(figure.draw().decode()))
 
 
 def test_documents_for_programs_keep_their_keys() -> None:

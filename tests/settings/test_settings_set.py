@@ -51,8 +51,8 @@ def test_the_report_may_have_another_name() -> None:
         ('names = "r"', "afterall.toml:1: names: expected table, got text"),
         ('[names]\n\nlora_rank = " "', "afterall.toml:3: names.lora_rank: is blank"),
         (
-            f'[names]\n"optimizer.lr" = "{"x" * 41}"',
-            "afterall.toml:2: names.optimizer.lr: is longer than 40 characters",
+            f'[names]\n"optimizer.lr" = "{"x" * 25}"',
+            "afterall.toml:2: names.optimizer.lr: is longer than 24 characters",
         ),
         (
             '[names]\nlora_rank = "rank r"\nlora_alpha = "Rank  R"',
@@ -71,8 +71,8 @@ def test_a_mistake_names_file_line_and_key(text: str, message: str) -> None:
 
 def test_parameters_may_have_names() -> None:
     """A key with dots is quoted, as in RESULTS.json; a name may be as long as a label holds."""
-    text = f'[names]\nlora_rank = "{"r" * 40}"\n"optimizer.lr" = "learning rate"\n'
-    assert parse_set_settings(text).names == {"lora_rank": "r" * 40, "optimizer.lr": "learning rate"}
+    text = f'[names]\nlora_rank = "{"r" * 24}"\n"optimizer.lr" = "learning rate"\n'
+    assert parse_set_settings(text).names == {"lora_rank": "r" * 24, "optimizer.lr": "learning rate"}
 
 
 @given(st.text())

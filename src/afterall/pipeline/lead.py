@@ -69,7 +69,7 @@ def report_on(surveyed: Survey, reading: Reading = QUICK) -> Outcome:
     for _ in range(_MAX_LOOKS):
         written = read(surveyed, reading, memory)
         _require_jobs(surveyed, written)
-        with _left_alone():
+        with _frozen_heap():
             published = _write(surveyed, written, as_page=reading.as_page)
         kept = kept or published.kept
         now = discover(surveyed.set_dir, surveyed.settings)
@@ -100,13 +100,16 @@ def read(surveyed: Survey, reading: Reading = QUICK, memory: Memory | None = Non
         settings=surveyed.settings,
         readme=_readme(surveyed.set_dir, surveyed.layout),
     )
-    with _left_alone():
+    with _frozen_heap():
         return analyse(material)
 
 
 @contextmanager
-def _left_alone() -> Iterator[None]:
-    """Keep the garbage collector off what is there: a large set is much to look through, again and again."""
+def _frozen_heap() -> Iterator[None]:
+    """Keep the garbage collector off what is there: a large set is much to look through, again and again.
+
+    Where one stands within another, the inner one's end gives all back, which costs no more than time.
+    """
     gc.freeze()
     try:
         yield

@@ -44,10 +44,9 @@ def first_that_fits(forms: Sequence[LiteralString], values: Mapping[str, Scalar]
     return forms[-1]
 
 
-@cache
-def names_in(form: str) -> frozenset[str]:
+def names_in(form: str) -> set[str]:
     """Return the names that a form needs."""
-    return frozenset(name for _, name, _ in _parts(form) if name)
+    return {name for _, name, _ in _parts(form) if name}
 
 
 def joined(parts: Iterable[Markdown], between: LiteralString = ", ") -> Markdown:

@@ -18,8 +18,8 @@ RESULTS_FILES = "RESULTS_files"
 """Directory of what the report links to."""
 SECTIONS = ("overview", "checkpoints", "results", "findings", "storage", "next_steps", "appendix")
 """The sections that a report can do without, by the names of their templates; it never hides its issues."""
-LONGEST_NAME = 40
-"""Characters of a parameter's name that the report shows: what a figure's label holds."""
+LONGEST_NAME = 24
+"""Characters of a parameter's name: the narrowest figure has room for it, a legend for a value behind it."""
 SETTINGS_NAME = "afterall.toml"
 """Its presence also opts the set in to a site's hook."""
 

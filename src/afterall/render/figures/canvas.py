@@ -5,8 +5,8 @@ Invariant: a white ground in light and dark pages alike; text stays text, and no
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -132,22 +132,34 @@ def plain_log_ticks(axes: Axes) -> None:
 
 
 def legend(figure: Sheet, entries: Mapping[str, Line2D]) -> None:
-    """Put the names of what is drawn below the figure; one alone needs none."""
-    if len(entries) > 1:
-        names = [label(name) for name in entries]
-        figure.legend(list(entries.values()), names, loc="outside lower center", ncols=min(4, len(entries)))
+    """Put the names of what is drawn below the figure, in as many columns as it holds; one needs none."""
+    if len(entries) < 2:
+        return
+    lines, names = list(entries.values()), [label(name) for name in entries]
+    with _any_script():
+        for columns in range(min(4, len(entries)), 0, -1):
+            drawn = figure.legend(lines, names, loc="outside lower center", ncols=columns)
+            if columns == 1 or drawn.get_window_extent().width <= figure.bbox.width:
+                break
+            drawn.remove()
 
 
 def svg(figure: Sheet) -> bytes:
     """Return a figure as SVG, without a date and without the program's version."""
     out = io.BytesIO()
-    with warnings.catch_warnings():
-        # A name in a script that the font lacks is still drawn: the text is the viewer's to draw.
-        warnings.simplefilter("ignore")
+    with _any_script():
         # A figure that has a layout is drawn twice, the first time for the layout alone.
         ConstrainedLayoutEngine().execute(figure)
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "afterall"})
     return out.getvalue()
+
+
+@contextmanager
+def _any_script() -> Iterator[None]:
+    """Accept names in scripts that the font lacks: the text is the viewer's to draw."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def label(name: str) -> str:

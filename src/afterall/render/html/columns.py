@@ -17,7 +17,7 @@ from afterall.model import Experiment, Scalar
 from afterall.render.escaping import line, path_bytes
 from afterall.render.html.prose import Prose
 from afterall.render.page import Page
-from afterall.render.sections.results import MEMORY, OTHER_SPEED, REACHED, REWARDS, SPEED
+from afterall.render.sections.results import LOSSES, efficiency, reached
 from afterall.render.sections.standing import diverged
 from afterall.render.sections.state import state_cell
 from afterall.render.words.metrics import METRICS, metric_name
@@ -70,15 +70,13 @@ def columns(page: Page, prose: Prose) -> list[Column]:
 
     A column of the report's that says the same of every run is shown on demand too, unless it is a loss.
     """
-    settings = _settings(page)
-    reached = [
-        _metric(page, key) for key in ("epochs", "global_step", *REACHED, *REWARDS) if page.is_known(key)
+    told = [
+        *_settings(page),
+        *_metrics(page, ("epochs", "global_step", *reached(page))),
+        *(_score(page, key) for key in _scores(page)),
+        *_metrics(page, efficiency(page)),
     ]
-    scores = [_score(page, key) for key in _scores(page)]
-    speed = [_metric(page, key) for key in (*SPEED, *OTHER_SPEED) if page.is_known(key)][:1]
-    memory = [_metric(page, key) for key in MEMORY if page.is_known(key)]
-    told = [*settings, *reached, *scores, *speed, *memory]
-    same = [column for column in told if column.key not in REACHED and _is_same(page, column)]
+    same = [column for column in told if column.key not in LOSSES and _is_same(page, column)]
     first = [column for column in told if column not in same]
     more = [*same, *_more(page, {column.key for column in told})]
     return [*first, *_ends(page, prose), *(replace(column, is_more=True) for column in more)]
@@ -149,6 +147,11 @@ def _scores(page: Page) -> list[str]:
 def _score(page: Page, key: str) -> Column:
     values = next(ranking.values for ranking in page.report.rankings if ranking.metric == key)
     return _column(page, key, metric_name(key).header, _of(values), lambda v: page.digits.write(key, v))
+
+
+def _metrics(page: Page, keys: Sequence[str]) -> Iterator[Column]:
+    """Yield a column for each of these metrics that any run has."""
+    return (_metric(page, key) for key in keys if page.is_known(key))
 
 
 def _metric(page: Page, key: str) -> Column:

@@ -27,13 +27,13 @@ from afterall.settings import RESULTS_FILES, RESULTS_JSON
 WIDEST = 10
 """Columns beyond which the table is split, for a page's width."""
 
-REACHED = ("final_loss", "final_val_loss")
-REWARDS = ("final_reward", "final_val_reward", "final_reward_accuracy", "final_val_reward_accuracy")
+LOSSES = ("final_loss", "final_val_loss")
+_REWARDS = ("final_reward", "final_val_reward", "final_reward_accuracy", "final_val_reward_accuracy")
 _MEAN = "mean_loss"
 """All that a trainer tells of the loss which logs nothing before its end."""
-SPEED = ("tokens_per_second_per_gpu",)
-MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
-OTHER_SPEED = ("samples_per_second", "steps_per_second")
+_SPEED = ("tokens_per_second_per_gpu",)
+_MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
+_OTHER_SPEED = ("samples_per_second", "steps_per_second")
 
 Cells = tuple[Column, Callable[[Experiment], Markdown]]
 
@@ -58,11 +58,11 @@ class ResultsView(Struct, frozen=True, kw_only=True):
 def view(page: Page) -> ResultsView:
     """Return the results of all experiments."""
     experiments = page.report.experiments
-    settings, reached, speed = _settings(page), _progress(page), [*_efficiency(page), *_curve(page)]
-    first = [*settings, *reached, *speed, _state(page)]
+    settings, progress, speed = _settings(page), _progress(page), _speed(page)
+    first = [*settings, *progress, *speed, _state(page)]
     second: list[Cells] = []
     if len(first) + 1 > WIDEST:
-        first, second = [*settings[: WIDEST - 6], *reached, _state(page)], [*settings[WIDEST - 6 :], *speed]
+        first, second = [*settings[: WIDEST - 6], *progress, _state(page)], [*settings[WIDEST - 6 :], *speed]
     shown = foremost(page)
     every = Markdown("")
     if len(shown) < len(experiments):
@@ -106,37 +106,37 @@ def _progress(page: Page) -> list[Cells]:
         cells.append((_column("epochs"), lambda e: _of_planned(page, e, "epochs", _planned_epochs(e))))
     steps = _column("global_step")
     cells.append((steps, lambda e: _of_planned(page, e, "global_step", e.metrics.get("planned_steps"))))
-    wanted = [metric for metric in REACHED if _shown(page, metric)]
+    cells += [_metric_cells(page, metric) for metric in reached(page)]
+    named = [r for r in page.report.rankings if r.metric in page.settings.metrics]
+    return [*cells, *(_score_cells(page, ranking) for ranking in named if not page.is_known(ranking.metric))]
+
+
+def reached(page: Page) -> list[str]:
+    """Return the metrics with a column after the steps: losses, rewards, others that the settings name."""
+    found = [metric for metric in LOSSES if _shown(page, metric)]
     if any(_MEAN in e.metrics and "final_loss" not in e.metrics for e in page.report.experiments):
-        wanted.append(_MEAN)
-    wanted += [metric for metric in REWARDS if page.is_known(metric)]
-    return [*cells, *(_metric_cells(page, metric) for metric in wanted), *_named(page, wanted)]
+        found.append(_MEAN)
+    found += [metric for metric in _REWARDS if page.is_known(metric)]
+    elsewhere = {"epochs", "global_step", *efficiency(page), *found}
+    return [*found, *(m for m in page.settings.metrics if page.is_known(m) and m not in elsewhere)]
 
 
-def _named(page: Page, shown: Sequence[str]) -> list[Cells]:
-    """Return the columns of metrics that the set's settings rank by and that have none yet."""
-    rankings = {ranking.metric: ranking for ranking in page.report.rankings}
-    cells: list[Cells] = []
-    for metric in page.settings.metrics:
-        if metric in (*shown, *SPEED, *OTHER_SPEED, *MEMORY, "epochs", "global_step"):
-            continue
-        if page.is_known(metric):
-            cells.append(_metric_cells(page, metric))
-        elif metric in rankings:
-            cells.append((_column(metric), _ranked(page, rankings[metric])))
-    return cells
+def efficiency(page: Page) -> list[str]:
+    """Return the metrics of speed and memory that have a column."""
+    found = [metric for metric in _SPEED if _shown(page, metric)]
+    found += [metric for metric in _MEMORY if page.is_known(metric)]
+    if not page.is_known(_SPEED[0]):
+        found += [metric for metric in _OTHER_SPEED if page.is_known(metric)]
+    return found
 
 
-def _ranked(page: Page, ranking: Ranking) -> Callable[[Experiment], Markdown]:
-    return lambda experiment: text(page.digits.write(ranking.metric, ranking.values.get(experiment.name)))
+def _score_cells(page: Page, ranking: Ranking) -> Cells:
+    values, metric = ranking.values, ranking.metric
+    return _column(metric), lambda experiment: text(page.digits.write(metric, values.get(experiment.name)))
 
 
-def _efficiency(page: Page) -> list[Cells]:
-    wanted = [metric for metric in SPEED if _shown(page, metric)]
-    wanted += [metric for metric in MEMORY if page.is_known(metric)]
-    if not page.is_known(SPEED[0]):
-        wanted += [metric for metric in OTHER_SPEED if page.is_known(metric)]
-    return [_metric_cells(page, metric) for metric in wanted]
+def _speed(page: Page) -> list[Cells]:
+    return [*(_metric_cells(page, metric) for metric in efficiency(page)), *_curve(page)]
 
 
 def _curve(page: Page) -> list[Cells]:
@@ -185,7 +185,7 @@ def _column(metric: str) -> Column:
 
 def _shown(page: Page, metric: str) -> bool:
     """Tell whether a metric gets a column: some run logged it, or no run logged anything at all."""
-    return page.is_known(metric) or not any(page.is_known(other) for other in (*REACHED, *SPEED))
+    return page.is_known(metric) or not any(page.is_known(other) for other in (*LOSSES, *_SPEED))
 
 
 _CURVE_NOTE = Markdown(
@@ -196,12 +196,12 @@ _CURVE_NOTE = Markdown(
 
 def _missing(page: Page) -> tuple[Markdown, ...]:
     """Return what a column means, and why values are missing: metrics nobody has, then runs by reason."""
-    wanted: tuple[str, ...] = ("global_step", *REACHED, *SPEED)
-    if any(page.is_known(metric) for metric in OTHER_SPEED):
-        wanted = tuple(metric for metric in wanted if metric not in SPEED or page.is_known(metric))
+    wanted: tuple[str, ...] = ("global_step", *LOSSES, *_SPEED)
+    if any(page.is_known(metric) for metric in _OTHER_SPEED):
+        wanted = tuple(metric for metric in wanted if metric not in _SPEED or page.is_known(metric))
     nowhere = [metric for metric in wanted if not page.is_known(metric)]
     unlogged = [text(metric_name(metric).phrase) for metric in nowhere]
-    if not any(page.is_known(metric) for metric in MEMORY):
+    if not any(page.is_known(metric) for metric in _MEMORY):
         unlogged.append(Markdown("GPU memory use"))
     lines: list[Markdown] = [_CURVE_NOTE] if _curve(page) else []
     if unlogged and page.report.experiments:

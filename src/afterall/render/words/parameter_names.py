@@ -1,7 +1,7 @@
 """Call parameters as the set's owner calls them, and the others as this package does.
 
-Invariant: an owner's name stands as it was typed, in headings and sentences alike; `shared` finds every name
-that would stand for two parameters of a set.
+Invariant: an owner's name stands as it was typed, in headings and sentences alike, but for a capital where a
+sentence begins; `shared` finds every name that would stand for two parameters of a set.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -73,8 +73,8 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         "Repeat With Other Seeds",
         (
             (
-                "{settings} settings were trained once, with {seed} {used:value}: two more seeds for each "
-                "would tell differences from chance."
+                "{settings} settings were trained once, with {seed:parameter} {used:value}: two more seeds "
+                "for each would tell differences from chance."
             ),
             (
                 "{settings} settings were trained once: two more seeds for each would tell differences from "
