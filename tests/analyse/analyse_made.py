@@ -31,6 +31,7 @@ from afterall.model import (
     MatchedSet,
     Observation,
     Point,
+    Points,
     Scalar,
     Series,
     SetLayout,
@@ -141,7 +142,7 @@ def evaluation(file: str, checkpoint_name: str | None = "epoch_2", **fields: Any
 
 def curve(name: str, values: list[float], first: int = 1, every: int = 1) -> Series:
     """Return a logged curve."""
-    points = tuple(Point(first + every * n, value) for n, value in enumerate(values))
+    points = Points.of(Point(first + every * n, value) for n, value in enumerate(values))
     return Series(name, points, Source("run/slurm-7.out"))
 
 

@@ -30,6 +30,7 @@ from afterall.model import (
     MatchedSet,
     Observation,
     Point,
+    Points,
     Scalar,
     Series,
     SetLayout,
@@ -203,7 +204,7 @@ evaluations = st.builds(
     error=texts,
 )
 points = st.lists(st.builds(Point, few, st.floats(), st.one_of(st.none(), st.floats())), max_size=4).map(
-    tuple
+    Points.of
 )
 series = st.dictionaries(
     st.sampled_from(["loss", "val_loss"]), st.builds(Series, texts, points, places), max_size=2

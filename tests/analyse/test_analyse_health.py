@@ -21,6 +21,7 @@ from afterall.model import (
     Finding,
     FindingCode,
     Point,
+    Points,
     Series,
     Severity,
     Source,
@@ -38,7 +39,7 @@ def experiment(completed: bool = True, checkpoints: Sequence[Checkpoint] = (), *
     series = {}
     for key, values in curves.items():
         points = values.items() if isinstance(values, dict) else enumerate(values, start=1)
-        series[key] = Series(key, tuple(Point(int(step), float(value)) for step, value in points), SOURCE)
+        series[key] = Series(key, Points.of(Point(int(step), float(value)) for step, value in points), SOURCE)
     return Experiment(
         layout=ExperimentLayout(name="run", path="run"),
         state=State.COMPLETED,

@@ -3,13 +3,13 @@
 import pytest
 
 from afterall.analyse.findings.validation import tell_validation
-from afterall.model import Experiment, FindingCode, Point, Scalar, Series
+from afterall.model import Experiment, FindingCode, Point, Points, Scalar, Series
 from analyse.analyse_made import experiment, source
 
 
 def validated(*points: tuple[int, float], **parameters: Scalar) -> Experiment:
     """Return an experiment with a validation series and settings."""
-    series = Series("val_loss", tuple(Point(step, value) for step, value in points), source("run/log"))
+    series = Series("val_loss", Points.of(Point(step, value) for step, value in points), source("run/log"))
     return experiment(series={"val_loss": series}, parameters=parameters)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 
-from afterall.model import Experiment, Point, Report, Series, Source
+from afterall.model import Experiment, Point, Points, Report, Series, Source
 from afterall.render.documents import render
 from afterall.settings import SetSettings
 from render.render_mixed import mixed_report
@@ -77,7 +77,7 @@ def test_any_text_stays_in_its_cell(name: str, value: str) -> None:
 
 def with_curve(name: str, values: Sequence[float]) -> Experiment:
     """Return an experiment that logged a loss at every step."""
-    points = tuple(Point(step, value) for step, value in enumerate(values, start=1))
+    points = Points.of(Point(step, value) for step, value in enumerate(values, start=1))
     return make_experiment(name, series={"loss": Series("loss", points, Source("run.log"))})
 
 

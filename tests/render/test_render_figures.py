@@ -11,7 +11,17 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from afterall.model import Direction, Experiment, Point, Ranking, Report, Series, Source, VaryingParameter
+from afterall.model import (
+    Direction,
+    Experiment,
+    Point,
+    Points,
+    Ranking,
+    Report,
+    Series,
+    Source,
+    VaryingParameter,
+)
 from afterall.render.documents import render
 from afterall.render.figures import figures, path_of
 from afterall.render.figures.canvas import LONGEST_LABEL
@@ -28,7 +38,7 @@ METRIC = "final_val_loss"
 
 def run(name: str, rank: int, values: Sequence[float], **changes: Any) -> Experiment:
     """Return an experiment that logged these losses at steps from 1 on."""
-    points = tuple(Point(step, value) for step, value in enumerate(values, start=1))
+    points = Points.of(Point(step, value) for step, value in enumerate(values, start=1))
     series = {key: Series(key, points, Source("run.log")) for key in ("loss", "val_loss")}
     metrics = {METRIC: fact(values[-1]), "tokens_per_second_per_gpu_median": fact(1000.0 + rank)}
     given_ = {"series": series, "metrics": metrics, "parameters": {"lora_rank": fact(rank)}}
@@ -175,7 +185,7 @@ def test_more_runs_are_no_more_artists(name: str) -> None:
 def test_a_median_is_that_of_the_values_around_it() -> None:
     """Beyond the ends stand the values before them, mirrored; at most so many points are told."""
     values = [float((7 * step) % 101) for step in range(1, 301)]
-    points = [Point(step, value) for step, value in enumerate(values, start=1)]
+    points = Points.of(Point(step, value) for step, value in enumerate(values, start=1))
     around = [*values[3:0:-1], *values, *values[-2:-5:-1]]
     every = [statistics.median(around[place : place + 7]) for place in range(300)]
     assert running_median(points, 1000) == (list(range(1, 301)), every)

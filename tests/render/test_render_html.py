@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 
-from afterall.model import Direction, Point, Ranking, Series, Source
+from afterall.model import Direction, Point, Points, Ranking, Series, Source
 from afterall.render.documents import render
 from afterall.render.escaping import line
 from afterall.render.html.curves import MOST_POINTS, curves
@@ -285,7 +285,7 @@ def test_a_run_without_any_number_has_no_curve() -> None:
 
 def test_two_hundred_runs_stay_within_bounds() -> None:
     """The points of all curves are bounded, and so is the page; four runs are a small page."""
-    values = tuple(Point(step, 1 + 1 / step) for step in range(1, 1001))
+    values = Points.of(Point(step, 1 + 1 / step) for step in range(1, 1001))
     series = {key: Series(key, values, Source("run.log")) for key in ("loss", "val_loss")}
     many = [run(f"r{n}", 4 + n % 4, [2.0, 1.0 + n], series=series) for n in range(200)]
     report = sweep(many)

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterall.model import Point
+from afterall.model import Point, Points
 from afterall.render.words.sparkline import BLOCKS, LOST, WIDTH, sparkline
 
 
-def points(*values: float) -> list[Point]:
+def points(*values: float) -> Points:
     """Return these values at steps from 1 on."""
-    return [Point(step, value) for step, value in enumerate(values, start=1)]
+    return Points.of(Point(step, value) for step, value in enumerate(values, start=1))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_curve_as_blocks(values: list[float], drawn: str) -> None:
 def test_stretches_are_of_steps_not_of_points() -> None:
     """Where a run logged more often at first, the drawing keeps the steps in proportion."""
     early = [Point(step, 3.0) for step in range(1, 11)]
-    assert sparkline([*early, Point(100, 1.0)]) == "█████████▁"
+    assert sparkline(Points.of([*early, Point(100, 1.0)])) == "█████████▁"
 
 
 @given(st.lists(st.floats(), max_size=50))

@@ -6,6 +6,7 @@ step's loss scatters more than the gap.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -37,7 +38,7 @@ def _train(experiment: Experiment) -> float | None:
     if losses is not None and validations is not None and losses.points and validations.points:
         validated = validations.points[-1].step
         if losses.points[-1].step > validated:
-            before = [point.value for point in losses.points if point.step <= validated]
+            before = losses.points.values[: bisect_right(losses.points.steps, validated)]
             last = before[-AVERAGED if len(before) >= ENOUGH_POINTS else -1 :]
             return fmean(last) if last else None
     mean = mean_last_loss(experiment)

@@ -17,10 +17,11 @@ from afterall.model.comparisons import (
 )
 from afterall.model.evaluations import Evaluation, EvaluationStatus, SampleScores
 from afterall.model.experiments import Completion, Evidence, Experiment
-from afterall.model.facts import DIRECTORY_NAME, Fact, Point, Scalar, Series, Source
+from afterall.model.facts import DIRECTORY_NAME, Fact, Scalar, Series, Source
 from afterall.model.findings import Finding, FindingCode, Severity
 from afterall.model.inventory import Entry, EntryKind, FileRole, StoredFile
 from afterall.model.layout import ExperimentLayout, LogFile, MatchedExperiment, MatchedSet, SetLayout
+from afterall.model.points import Point, Points
 from afterall.model.report import (
     ComponentSize,
     Cost,
@@ -69,6 +70,7 @@ __all__ = [
     "PairedTest",
     "Phase",
     "Point",
+    "Points",
     "Ranking",
     "Replicates",
     "Report",

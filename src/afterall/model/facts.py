@@ -5,6 +5,8 @@ Invariant: no number reaches a report without a `Source`.
 
 from msgspec import Struct
 
+from afterall.model.points import Points
+
 Scalar = str | int | float | bool | None
 
 
@@ -28,17 +30,9 @@ class Fact(Struct, frozen=True):
     unit: str | None = None
 
 
-class Point(Struct, frozen=True, array_like=True, gc=False):
-    """One logged value: `step` counts optimizer steps from 1, `epoch` is None where the log has none."""
-
-    step: int
-    value: float
-    epoch: float | None = None
-
-
 class Series(Struct, frozen=True):
     """One metric over the steps of a run, ascending, one point a step, NaN and spikes kept."""
 
     metric: str
-    points: tuple[Point, ...]
+    points: Points
     source: Source

@@ -1,52 +1,48 @@
 """Thin a curve for keeping, without losing what matters in it.
 
-Invariant: thinning never drops the first or last points, a stretch's least and greatest value, or the edges
+Invariant: thinning never drops the first or last values, a stretch's least and greatest value, or the edges
 of a run of values that are not finite; so no spike and no divergence is smoothed away.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeVar
 
 
-class Valued(Protocol):
-    """Anything with a value."""
-
-    @property
-    def value(self) -> float:
-        """The logged value, NaN and infinity included."""
-
-
-Row = TypeVar("Row", bound=Valued)
-
-
-def thin(rows: Sequence[Row], most: int, kept_ends: int) -> list[Row]:
-    """Return about `most` of `rows` in their order: `kept_ends` at either end, and the extremes between."""
-    if len(rows) <= max(most, 2 * kept_ends):
-        return list(rows)
-    middle = rows[kept_ends : len(rows) - kept_ends]
-    stretches = max(1, (most - 2 * kept_ends) // 4)
-    width = -(-len(middle) // stretches)
-    kept: list[Row] = []
-    values = [row.value for row in middle]
-    is_sound = math.isfinite(sum(values))  # the sum of one NaN is NaN
-    for start in range(0, len(middle), width):
-        stretch = middle[start : start + width]
-        kept += _ends_of_range(stretch, values[start : start + width]) if is_sound else _extremes(stretch)
-    return [*rows[:kept_ends], *kept, *rows[len(rows) - kept_ends :]]
+def kept(values: Sequence[float], most: int, kept_ends: int) -> Sequence[int]:
+    """Return which about `most` values are kept, ascending: `kept_ends` at either end, extremes between."""
+    count = len(values)
+    if count <= max(most, 2 * kept_ends):
+        return range(count)
+    end = count - kept_ends
+    width = -(-(end - kept_ends) // max(1, (most - 2 * kept_ends) // 4))
+    middle = list(values[kept_ends:end])
+    extremes = _ends_of_range if math.isfinite(sum(middle)) else _extremes  # the sum of one NaN is NaN
+    places = [
+        kept_ends + start + place
+        for start in range(0, len(middle), width)
+        for place in extremes(middle[start : start + width])
+    ]
+    return [*range(kept_ends), *places, *range(end, count)]
 
 
-def _ends_of_range(rows: Sequence[Row], values: list[float]) -> list[Row]:
-    """Return the first rows of least and greatest value, in their order."""
-    return [rows[at] for at in sorted({values.index(min(values)), values.index(max(values))})]
+def _ends_of_range(values: Sequence[float]) -> Sequence[int]:
+    """Return the first places of the least and the greatest value, ascending."""
+    least, most = values.index(min(values)), values.index(max(values))
+    return (least, most) if least < most else (most, least) if most < least else (least,)
 
 
-def _extremes(rows: Sequence[Row]) -> Iterator[Row]:
-    """Yield least, greatest, first and last non-finite of a stretch, in their order."""
-    finite = [row for row in rows if math.isfinite(row.value)]
-    odd = [row for row in rows if not math.isfinite(row.value)]
-    kept = [*odd[:1], *odd[-1:]]
+def _extremes(values: Sequence[float]) -> Sequence[int]:
+    """Return the places of least, greatest, first and last non-finite value, ascending."""
+    return sorted({*_finite_extremes(values), *_odd_ends(values)})
+
+
+def _finite_extremes(values: Sequence[float]) -> Iterator[int]:
+    finite = list(filter(math.isfinite, values))
     if finite:
-        kept += [min(finite, key=lambda row: row.value), max(finite, key=lambda row: row.value)]
-    marks = {id(row) for row in kept}
-    return (row for row in rows if id(row) in marks)
+        yield values.index(min(finite))
+        yield values.index(max(finite))
+
+
+def _odd_ends(values: Sequence[float]) -> Sequence[int]:
+    odd = [place for place, value in enumerate(values) if not math.isfinite(value)]
+    return (odd[0], odd[-1]) if odd else ()

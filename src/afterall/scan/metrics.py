@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Fact, Point, Series, Source
+from afterall.model import Fact, Points, Series, Source
 from afterall.scan.precedence import Pick, Told, first_fact, for_curve, for_last, told
 from afterall.scan.traces import Trace
 from afterall.scan.trainers.gpu_samples import GPU_METRICS
@@ -185,7 +185,5 @@ def derive_series(traces: Sequence[Trace], steps_per_epoch: float | None) -> dic
         if placed:
             one = for_curve(placed)
             rows = one.rows.thinned(MOST_POINTS)
-            epochs = [None if math.isnan(epoch) else epoch for epoch in rows.epochs]
-            points = tuple(map(Point, rows.steps, rows.values, epochs))
-            found[key] = Series(key, points, Source(one.trace.file))
+            found[key] = Series(key, Points(rows.steps, rows.values, rows.epochs), Source(one.trace.file))
     return found

@@ -4,7 +4,6 @@ Invariant: nothing that scanning already said is said again; a number that is no
 """
 
 import math
-from operator import attrgetter
 
 from afterall.analyse.costs import job_name
 from afterall.analyse.evaluation_measures import evaluated_checkpoint
@@ -17,6 +16,7 @@ from afterall.model import (
     Experiment,
     Finding,
     FindingCode,
+    Points,
     Scalar,
     Severity,
     SlurmState,
@@ -85,9 +85,8 @@ def _not_finite(experiment: Experiment) -> list[Finding]:
     found = []
     for name in ("loss", "val_loss"):
         series = experiment.series.get(name)
-        points = series.points if series is not None else ()
-        is_sound = math.isfinite(sum(map(attrgetter("value"), points)))  # the sum of one NaN is NaN
-        bad = [] if is_sound else [point.step for point in points if not math.isfinite(point.value)]
+        points = series.points if series is not None else Points.of(())
+        bad = [] if points.are_finite else [p.step for p in points if not math.isfinite(p.value)]
         final = metric(experiment, f"final_{name}")
         at_end = (points[-1].step in bad[-1:]) if points else False
         at_end = at_end or (final is not None and not math.isfinite(final))

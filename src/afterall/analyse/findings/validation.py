@@ -5,12 +5,11 @@ among them is told elsewhere and is never a trend.
 """
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
 
 from afterall.analyse.findings.evidence import known
 from afterall.analyse.readings import number_of
-from afterall.model import Experiment, Finding, FindingCode, Point, Scalar
+from afterall.model import Experiment, Finding, FindingCode, Point, Points, Scalar
 
 INTERVALS = ("run_val_every_n_steps", "eval_steps", "val_check_interval", "eval_interval", "eval_iters")
 """Settings of torchtune, transformers, Lightning, and Megatron or litgpt that say every how many steps."""
@@ -20,7 +19,7 @@ def tell_validation(experiment: Experiment) -> list[Finding]:
     """Return a note on the run's validation series, empty where it has none to speak of."""
     series = experiment.series.get("val_loss")
     points = [p for p in series.points if math.isfinite(p.value)] if series is not None else []
-    if series is None or len(points) < 2 or points[-1] is not series.points[-1]:
+    if series is None or len(points) < 2 or not math.isfinite(series.points[-1].value):
         return []
     evidence: dict[str, Scalar] = {
         "points": len(series.points),
@@ -37,9 +36,9 @@ def tell_validation(experiment: Experiment) -> list[Finding]:
     return [note]
 
 
-def _interval(experiment: Experiment, points: Sequence[Point]) -> dict[str, Scalar]:
+def _interval(experiment: Experiment, points: Points) -> dict[str, Scalar]:
     """Return every how many steps, where that was always the same, and the setting that asked for it."""
-    gaps = {later.step - earlier.step for earlier, later in pairwise(points)}
+    gaps = {later - earlier for earlier, later in pairwise(points.steps)}
     every = gaps.pop() if len(gaps) == 1 else None
     if not every:
         return {}

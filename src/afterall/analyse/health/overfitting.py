@@ -9,7 +9,7 @@ import numpy as np
 
 from afterall.analyse.health.reading import found, points_of
 from afterall.analyse.health.trend import Trend
-from afterall.model import Checkpoint, Experiment, Finding, FindingCode, Point, Scalar, Verdict
+from afterall.model import Checkpoint, Experiment, Finding, FindingCode, Points, Scalar, Verdict
 
 LATER = 2
 SHARE = 0.02
@@ -42,11 +42,11 @@ def overfitting(experiment: Experiment, trend: Trend | None) -> list[Finding]:
     return [found(FindingCode.OVERFITTING, experiment, "val_loss", evidence)]
 
 
-def _scatter(points: list[Point]) -> float:
+def _scatter(points: Points) -> float:
     """Return the scatter of validations about a smooth course, from their second differences; 0 for few."""
     if len(points) < 8:
         return 0.0
-    second = np.diff([point.value for point in points], n=2)
+    second = np.diff(np.array(points.values), n=2)
     # The second difference of independent values has 6 times their variance.
     return float(1.4826 * np.median(np.abs(second)) / np.sqrt(6))
 

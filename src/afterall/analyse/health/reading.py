@@ -1,15 +1,15 @@
 """Read curves for the rules of health, and say what they found in one form."""
 
-from afterall.model import Experiment, Finding, FindingCode, Point, Scalar, Severity
+from afterall.model import Experiment, Finding, FindingCode, Points, Scalar, Severity
 
 LARGEST = 1e30
 """A value beyond it is as good as infinite: nothing can be computed from it."""
 
 
-def points_of(experiment: Experiment, key: str) -> list[Point]:
+def points_of(experiment: Experiment, key: str) -> Points:
     """Return the points of one of an experiment's curves that can be computed with."""
     series = experiment.series.get(key)
-    return [] if series is None else [point for point in series.points if -LARGEST < point.value < LARGEST]
+    return Points.of(()) if series is None else series.points.within(LARGEST)
 
 
 def found(

@@ -15,7 +15,7 @@ LEAST_POINTS = 5
 def learning_rate_ended(experiment: Experiment, _: Trend | None) -> list[Finding]:
     """Return the finding on a schedule that ended too early, empty where it did not."""
     points = points_of(experiment, "learning_rate")
-    peak = max((point.value for point in points), default=0.0)
+    peak = max(points.values, default=0.0)
     if len(points) < LEAST_POINTS or peak <= 0:
         return []
     ended = points[-1].step

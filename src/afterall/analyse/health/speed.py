@@ -20,8 +20,8 @@ def throughput_dropped(experiment: Experiment, _: Trend | None) -> list[Finding]
     if len(points) < LEAST_POINTS:
         return []
     third = len(points) // 3
-    before = statistics.median(point.value for point in points[:-third])
-    after = statistics.median(point.value for point in points[-third:])
+    before = statistics.median(points.values[:-third])
+    after = statistics.median(points.values[-third:])
     if before <= 0 or after >= SHARE * before:
         return []
     evidence: dict[str, Scalar] = {"before": before, "after": after, "since_step": points[-third].step}

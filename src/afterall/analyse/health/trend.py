@@ -51,8 +51,8 @@ def trend_of(experiment: Experiment, key: str) -> Trend | None:
     points = points_of(experiment, key)
     if len(points) < LEAST_POINTS:
         return None
-    steps = np.array([point.step for point in points], dtype=np.float64)
-    values = np.array([point.value for point in points], dtype=np.float64)
+    steps = np.array(points.steps, dtype=np.float64)
+    values = np.array(points.values, dtype=np.float64)
     stretches = min(MOST_STRETCHES, len(points) // FEWEST_IN_STRETCH)
     width = len(points) // stretches
     # The first stretch takes what is over: the last ones matter most and stay equal.

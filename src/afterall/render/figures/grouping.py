@@ -3,11 +3,12 @@
 Invariant: the runs of one setting have one colour; no legend has more than MOST_NAMED entries.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Experiment, Point, Ranking
+from afterall.model import Experiment, Points, Ranking
 from afterall.render.figures.palette import COLOURS, DASHES, QUIET, Dashes
 from afterall.render.page import Page
 
@@ -46,9 +47,9 @@ def is_drawable(value: float) -> bool:
     return abs(value) <= LARGEST
 
 
-def drawable(points: Sequence[Point]) -> list[Point]:
+def drawable(points: Points) -> Points:
     """Return the points that can stand in a figure."""
-    return [point for point in points if abs(point.value) <= LARGEST]
+    return points.within(math.nextafter(LARGEST, math.inf))
 
 
 def _one_each(experiments: Sequence[Experiment]) -> Iterator[tuple[str, Look]]:

@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from msgspec import Struct
 
-from afterall.model import Experiment, Point
-from afterall.model.thinning import thin
+from afterall.model import Experiment, Points
 from afterall.render.composing import plural
 from afterall.render.figures import canvas
 from afterall.render.figures.canvas import Mark, Stroke
@@ -34,7 +33,7 @@ class Panel(Struct, frozen=True):
 
     key: str
     title: str
-    curves: Sequence[tuple[Experiment, Sequence[Point]]]
+    curves: Sequence[tuple[Experiment, Points]]
 
 
 def figure(page: Page) -> Figure | None:
@@ -46,7 +45,7 @@ def figure(page: Page) -> Figure | None:
     return Figure(" ".join(_words(page, panel) for panel in panels), lambda: _draw(page, panels))
 
 
-def _curves(page: Page, key: str) -> list[tuple[Experiment, list[Point]]]:
+def _curves(page: Page, key: str) -> list[tuple[Experiment, Points]]:
     """Return each run with two drawable values or more, and its points that can be drawn."""
     runs = [(e, drawable(e.series[key].points)) for e in page.report.experiments if key in e.series]
     return [(experiment, points) for experiment, points in runs if len(points) > 1]
@@ -55,11 +54,11 @@ def _curves(page: Page, key: str) -> list[tuple[Experiment, list[Point]]]:
 def _words(page: Page, panel: Panel) -> str:
     """Return what one panel shows: how many runs, between which values they begin, and which end best."""
     metric = "final_loss" if panel.key == "loss" else "final_val_loss"
-    firsts = [(points[0].value, "") for _, points in panel.curves]
-    lasts = [(points[-1].value, f" ({e.name})") for e, points in panel.curves]
+    firsts = [(points.values[0], "") for _, points in panel.curves]
+    lasts = [(points.values[-1], f" ({e.name})") for e, points in panel.curves]
     told = f"{panel.title} by optimizer step, {plural(len(panel.curves), 'run')}"
     told = f"{told}: {_span(page, metric, firsts)} at first, {_span(page, metric, lasts)} at the end"
-    lost = [e.name for e, _ in panel.curves if not is_drawable(e.series[panel.key].points[-1].value)]
+    lost = [e.name for e, _ in panel.curves if not is_drawable(e.series[panel.key].points.values[-1])]
     return f"{told}; NaN or infinite at the end: {', '.join(lost[:6])}." if lost else f"{told}."
 
 
@@ -97,13 +96,13 @@ def _lines(axes: Axes, panel: Panel, known: Mapping[str, Look]) -> dict[str, Lin
     entries: dict[str, Line2D] = {}
     # Grey ones first, so that nothing named lies below them.
     for experiment, points in sorted(panel.curves, key=lambda run: not known[run[0].name].is_quiet):
-        look, shown = known[experiment.name], thin(points, most, 4)
+        look, shown = known[experiment.name], points.thinned(most, 4)
         drawn = _strokes(points, shown, look, most)
         is_marked = len(points) < SMOOTHED_FROM and len(shown) * len(known) <= 3 * MOST_MARKED
         marks = [Mark(point.step, point.value, look.colour) for point in shown]
         strokes += drawn
         marked += marks if is_marked else []
-        if not is_drawable(experiment.series[panel.key].points[-1].value):
+        if not is_drawable(experiment.series[panel.key].points.values[-1]):
             lost.append(marks[-1])
         if look.name not in entries:
             entries[look.name] = _entry(drawn[-1], is_marked=is_marked)
@@ -113,9 +112,9 @@ def _lines(axes: Axes, panel: Panel, known: Mapping[str, Look]) -> dict[str, Lin
     return entries
 
 
-def _strokes(points: Sequence[Point], shown: Sequence[Point], look: Look, most: int) -> list[Stroke]:
+def _strokes(points: Points, shown: Points, look: Look, most: int) -> list[Stroke]:
     """Return how one run is drawn: as it was logged; where that is much, faint and its median over it."""
-    x, y = [point.step for point in shown], [point.value for point in shown]
+    x, y = shown.steps, shown.values
     if len(points) < SMOOTHED_FROM:
         return [Stroke(x, y, look.colour, 1.2, look.dashes)]
     return [

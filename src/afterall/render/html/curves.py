@@ -5,11 +5,10 @@ running median that the report's figure has. All curves together stay within MOS
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from afterall.model import Experiment, Point
-from afterall.model.thinning import thin
+from afterall.model import Experiment, Points
 from afterall.render.escaping import line
 from afterall.render.figures.grouping import Look, looks
 from afterall.render.figures.palette import COLOURS, DASHES
@@ -45,10 +44,10 @@ def curves(page: Page) -> dict[str, Any]:
     }
 
 
-def _logged(page: Page, key: str) -> Mapping[str, Sequence[Point]]:
+def _logged(page: Page, key: str) -> Mapping[str, Points]:
     """Return the points of each run that logged at least one finite value."""
     logged = {e.name: e.series[key].points for e in page.report.experiments if key in e.series}
-    return {n: points for n, points in logged.items() if any(math.isfinite(p.value) for p in points)}
+    return {n: points for n, points in logged.items() if any(map(math.isfinite, points.values))}
 
 
 def _most(curves: int) -> int:
@@ -61,14 +60,14 @@ def _run(experiment: Experiment, look: Look) -> dict[str, Any]:
     return {"name": line(experiment.name, 120), "colour": colour, "dashes": DASHES.index(look.dashes)}
 
 
-def _curve(run: int, points: Sequence[Point], most: int) -> dict[str, Any]:
-    kept = thin(points, most, 4)
+def _curve(run: int, points: Points, most: int) -> dict[str, Any]:
+    kept = points.thinned(most, 4)
     drawn: dict[str, Any] = {
         "run": run,
-        "steps": [point.step for point in kept],
-        "values": [_told(point.value) for point in kept],
+        "steps": list(kept.steps),
+        "values": [_told(value) for value in kept.values],
     }
-    finite = [point for point in points if math.isfinite(point.value)]
+    finite = points.within(math.inf)
     if len(finite) >= SMOOTHED_FROM:
         steps, values = running_median(finite, most // 2)
         drawn["median"] = {"steps": steps, "values": [_told(value) for value in values]}

@@ -8,21 +8,21 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
-from afterall.model import Point
+from afterall.model import Points
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 LOST = "×"
 WIDTH = 10
 
 
-def sparkline(points: Sequence[Point], width: int = WIDTH) -> str:
+def sparkline(points: Points, width: int = WIDTH) -> str:
     """Return the means of `width` equal stretches of steps, on the curve's own scale; "" for under 3 points.
 
     A stretch without a point repeats the one before it.
     """
     if len(points) < 3:
         return ""
-    steps, values = [point.step for point in points], [point.value for point in points]
+    steps, values = points.steps, points.values
     stretches = min(width, len(points))
     length = steps[-1] - steps[0] + 1
     begins = [steps[0] - (-place * length // stretches) for place in range(stretches + 1)]

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 import afterall
-from afterall.model import Experiment, MatchedExperiment, Tier
+from afterall.model import Experiment, MatchedExperiment, Points, Tier
 from afterall.scan.checkpoints.remembering import Table
 
 LENGTH_BYTES = 8
@@ -45,13 +45,15 @@ class Scanned(Struct, frozen=True, kw_only=True):
 
 
 TASK, GREETING = msgspec.msgpack.Decoder(Task), msgspec.msgpack.Decoder(Greeting)
-MATCHED, SCANNED = msgspec.msgpack.Decoder(MatchedExperiment), msgspec.msgpack.Decoder(Scanned)
+MATCHED = msgspec.msgpack.Decoder(MatchedExperiment)
+SCANNED = msgspec.msgpack.Decoder(Scanned, dec_hook=lambda _, columns: Points.of_columns(columns))
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=lambda points: points.columns)
 
 
 def encoded(message: object) -> bytes | None:
     """Return a message's bytes; None where it has names that are not UTF-8, or numbers beyond 64 bits."""
     try:
-        return msgspec.msgpack.encode(message)
+        return _ENCODER.encode(message)
     except (UnicodeEncodeError, OverflowError):
         return None
 
