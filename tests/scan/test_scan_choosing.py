@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from afterall.model import Fact, FindingCode, Source
 from afterall.scan.curves import EXACT, Curve, Rounding
@@ -221,6 +223,35 @@ def test_nan_agrees_with_nan_alone() -> None:
     a = trace(Origin.HISTORY, "a", loss={1: NAN})
     assert found_contradictions(a, trace(Origin.LOG, "b", loss={1: NAN})) == []
     assert len(found_contradictions(a, trace(Origin.LOG, "b", loss={1: 0.0}))) == 1
+
+
+@given(
+    values=st.lists(st.tuples(st.floats(), st.floats(-1e-3, 1e-3)), min_size=1, max_size=9),
+    roundings=st.tuples(*[st.sampled_from([EXACT, Rounding(decimals=2), Rounding(significant=3)])] * 2),
+    begins=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+)
+def test_contradictions_are_what_no_rounding_explains(
+    values: list[tuple[float, float]], roundings: tuple[Rounding, Rounding], begins: tuple[int, int]
+) -> None:
+    """Step by step, whether all values are finite or not, and whatever other steps the sources have."""
+    ours = dict(enumerate((value for value, _ in values), begins[0]))
+    theirs = dict(enumerate((value + by for value, by in values), begins[1]))
+    a, b = (
+        trace(Origin.LOG, name, rounding, loss=curve)
+        for name, rounding, curve in zip("ab", roundings, (ours, theirs), strict=True)
+    )
+
+    def agree(one: float, other: float) -> bool:
+        if not (math.isfinite(one) and math.isfinite(other)):
+            return repr(one) == repr(other)
+        return roundings[0].allows(other, one) or roundings[1].allows(one, other)
+
+    shared = sorted(ours.keys() & theirs.keys())
+    differing = [step for step in shared if not agree(ours[step], theirs[step])]
+    found = found_contradictions(a, b)
+    assert [(f["step"], f["differing"], f["compared"]) for f in found] == (
+        [(differing[-1], len(differing), len(shared))] if differing else []
+    )
 
 
 def test_choice_does_not_depend_on_order() -> None:

@@ -29,11 +29,15 @@ class Rounding(Struct, frozen=True):
 
     def allows(self, exact: float, printed: float) -> bool:
         """Tell whether `printed` can be `exact` rounded so, half a unit more for double rounding."""
+        fixed, scaled = self.slack
+        return abs(exact - printed) <= fixed + scaled * abs(exact)
+
+    @property
+    def slack(self) -> tuple[float, float]:
+        """How far apart the two may be: a difference, and a share of the exact one; one of them is 0."""
         if self.decimals is not None:
-            return abs(exact - printed) <= 10.0**-self.decimals
-        if self.significant is not None:
-            return abs(exact - printed) <= abs(exact) * 10.0 ** (1 - self.significant)
-        return abs(exact - printed) <= abs(exact) * 1e-9
+            return 10.0**-self.decimals, 0.0
+        return 0.0, 1e-9 if self.significant is None else 10.0 ** (1 - self.significant)
 
 
 EXACT = Rounding()

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from afterall.model import Fact, Finding, FindingCode, Scalar, Source
-from afterall.scan.curves import Curve
+from afterall.scan.curves import Curve, Rounding
 from afterall.scan.readings import Reading, Readings
 from afterall.scan.traces import Origin, Trace
 
@@ -102,11 +102,11 @@ def contradictions(key: str, sources: Sequence[Told]) -> list[Finding]:
 
 
 def _contradiction(key: str, used: Told, other: Told) -> Finding | None:
-    pairs = _pairs(used, other)
-    differing = [(a, b) for a, b in pairs if not _agree(used.curve, a.value, other.curve, b.value)]
+    ours, theirs = _of_equal_steps(used, other)
+    differing = _differing(ours, used.curve.rounding, theirs, other.curve.rounding)
     if not differing:
         return None
-    a, b = differing[-1]
+    a, b = ours[differing[-1]], theirs[differing[-1]]
     evidence: dict[str, Scalar] = {
         "metric": key,
         "a": a.value,
@@ -114,7 +114,7 @@ def _contradiction(key: str, used: Told, other: Told) -> Finding | None:
         "b": b.value,
         "b_file": other.trace.file,
         "differing": len(differing),
-        "compared": len(pairs),
+        "compared": len(ours),
     }
     if a.step >= 0:
         evidence["step"] = a.step
@@ -122,23 +122,39 @@ def _contradiction(key: str, used: Told, other: Told) -> Finding | None:
     return Finding(code=FindingCode.SOURCES_DISAGREE, subject=key, evidence=evidence, sources=sources)
 
 
-def _pairs(used: Told, other: Told) -> list[tuple[Reading, Reading]]:
-    """Return readings of the same step; of a summary its last value, if it ends at the same step."""
+def _of_equal_steps(used: Told, other: Told) -> tuple[Readings, Readings]:
+    """Return both sources' readings at the same steps; of a summary its last, if it ends at the same step."""
     if used.is_placed and other.is_placed:
+        if used.rows.steps == other.rows.steps:
+            return used.rows, other.rows
         by_step = {row.step: row for row in other.rows}
-        return [(row, by_step[row.step]) for row in used.rows if row.step in by_step]
+        shared = used.rows.among([step in by_step for step in used.rows.steps])
+        return shared, Readings.of(by_step[step] for step in shared.steps)
     ended = other.trace.facts.get("global_step")
     if used.is_placed and ended is not None and ended.value == used.rows[-1].step and len(other.rows) == 1:
-        return [(used.rows[-1], other.rows[-1])]
-    return []
+        return used.rows[-1:], other.rows
+    return used.rows[:0], other.rows[:0]
 
 
-def _agree(a_curve: Curve, a: float, b_curve: Curve, b: float) -> bool:
+def _differing(ours: Readings, our: Rounding, theirs: Readings, their: Rounding) -> list[int]:
+    """Return at which places the values differ by more than the way in which either is rounded explains."""
+    both = zip(ours.values, theirs.values, strict=True)
+    if ours.not_finite or theirs.not_finite:
+        return [at for at, (a, b) in enumerate(both) if not _agree(a, our, b, their)]
+    (fixed, scaled), (other_fixed, other_scaled) = our.slack, their.slack
+    return [
+        at
+        for at, (a, b) in enumerate(both)
+        if (apart := abs(a - b)) > fixed + scaled * abs(b) and apart > other_fixed + other_scaled * abs(a)
+    ]
+
+
+def _agree(a: float, our: Rounding, b: float, their: Rounding) -> bool:
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) and math.isnan(b)
     if math.isinf(a) or math.isinf(b):
         return a == b
-    return a_curve.rounding.allows(b, a) or b_curve.rounding.allows(a, b)
+    return our.allows(b, a) or their.allows(a, b)
 
 
 Pick = Callable[[Sequence[Told]], Told]
