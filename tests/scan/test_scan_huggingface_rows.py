@@ -191,3 +191,11 @@ def test_rows_behind_a_banner_are_looked_at_a_few_times_only(
     rows = length * len(starts)
     assert len(parts[-1].traces[0].curves["loss"]) == rows
     assert len(looked) < 3 * rows
+
+
+@pytest.mark.parametrize("epoch", ["-0.0051", "nan", "inf", "-1e300", "0.0"])
+def test_an_epoch_that_cannot_be_gives_no_steps_and_no_error(epoch: str) -> None:
+    """Whatever a row claims, its loss is told."""
+    rows = re.sub(rb"(?<='epoch': )[\d.]+", epoch.encode(), rows_of(range(1, 9)))
+    (trace,) = read_log(io.BytesIO(b"\r" + rows), "job.out", make_readers)[-1].traces
+    assert len(trace.curves["loss"]) == 8

@@ -7,7 +7,7 @@ lines with \n alone, as editors and `sed -n` count them.
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import IO
@@ -56,7 +56,7 @@ class Block(Struct, frozen=True, dict=True):
         """Tell whether a record can hold `literal`, which has no line end: only where one holds its shape."""
         if not self.has_words:
             return not literal.translate(None, BAR_BYTES)
-        shape = _shape_of(literal)
+        shape = _shape_of_literal(literal)
         if len(self._shapes) >= MANY_BYTES and not self._pairs.issuperset(_pairs_of(shape)):
             return False
         return shape in self._shapes
@@ -78,6 +78,10 @@ class Block(Struct, frozen=True, dict=True):
     def line_at(self, position: int) -> int | None:
         """Return the number of the line that holds the byte at `position` of `data`."""
         return None if self.first_line is None else self._lines.at(position)
+
+    def lines_at(self, positions: Sequence[int]) -> Sequence[int | None]:
+        """Return the number of the line of each position."""
+        return [None] * len(positions) if self.first_line is None else [*map(self._lines.at, positions)]
 
     def record_at(self, position: int, since: int = 0) -> tuple[int, int]:
         """Return where the record that holds `position` starts, and where the byte is that ends it.
@@ -117,6 +121,11 @@ class _Lines:
 
 def _shape_of(text: bytes) -> bytes:
     return text.translate(_NO_ENDS, _COUNTED)
+
+
+@cache
+def _shape_of_literal(text: bytes) -> bytes:
+    return _shape_of(text)
 
 
 @cache

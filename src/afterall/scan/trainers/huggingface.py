@@ -106,7 +106,8 @@ class HuggingFaceLines(TraceReader):
         self._rounding = _FOUR_DIGITS if series.is_rounded else self._rounding
         self._epochs = [*[*self._epochs, *epochs[:2]][:2], epochs[-1]]
         self._is_trls = self._is_trls or trl.is_trls(series.columns)
-        places = [mark_of(block.offset + start, block.line_at(start)) for start in series.starts]
+        lines = zip(series.starts, block.lines_at(series.starts), strict=True)
+        places = [mark_of(block.offset + start, line) for start, line in lines]
         self._rows.add_table(series.columns, places, series.steps)
         return True
 

@@ -113,7 +113,7 @@ class RowSteps:
         self.held, self._ends_loose = None, False
         self._placed += "train_loss" not in told.row
         self._last = (self._last[1], done) if "loss" in told.row else self._last
-        self._compare(done, told.row.get("epoch", math.nan))
+        self._compare([done], [told.row.get("epoch", math.nan)])
         return Told(told.row, told.mark, done)
 
     def fit(self, steps: Sequence[int], total: int) -> bool:
@@ -125,14 +125,14 @@ class RowSteps:
         self._total, self._ends_loose = total, False
         self._placed += len(steps)
         self._last = (steps[-2], steps[-1])
-        for step, epoch in zip(steps, epochs, strict=True):
-            self._compare(step, epoch)
+        self._compare(steps, epochs)
 
-    def _compare(self, step: int, epoch: float) -> None:
-        """Narrow the steps of an epoch down to what this row allows, too."""
-        error = _error(epoch)
-        self._least = max(self._least, (step - 0.5) / (epoch + error))
-        self._most = min(self._most, (step + 0.5) / (epoch - error)) if epoch > error else self._most
+    def _compare(self, steps: Sequence[int], epochs: Sequence[float]) -> None:
+        """Narrow the steps of an epoch down to what these rows allow, too; an epoch of NaN allows any."""
+        rows = [(step, epoch, _error(epoch)) for step, epoch in zip(steps, epochs, strict=True)]
+        begins = [(step - 0.5) / (epoch + error) for step, epoch, error in rows if epoch + error > 0]
+        ends = [(step + 0.5) / (epoch - error) for step, epoch, error in rows if epoch > error]
+        self._least, self._most = max([self._least, *begins]), min([self._most, *ends])
 
 
 def _error(epoch: float) -> float:
