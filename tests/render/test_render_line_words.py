@@ -20,6 +20,8 @@ OF_TRACEBACKS = RAISED | {
     "signal",
     "is_launchers",
     "is_interrupt",
+    "is_usage",
+    "went_on",
     "first_exception",
     "first_frame",
 }
@@ -74,3 +76,16 @@ def test_advice_that_holds_for_all_names_none() -> None:
     """Where all have the same reason, the advice is said once."""
     lost = [Finding(code=FindingCode.LINE_NCCL, experiment=name) for name in "ab"]
     assert "**Resolution:** Look for the first rank that failed" in issue_on(*lost)
+
+
+def test_a_traceback_is_told_by_what_came_of_it() -> None:
+    """One that training went on after ended nothing, and refused arguments have no traceback to read."""
+    error = {"exception": "OSError", "frame": "load.py, line 3"}
+    ended = Finding(code=FindingCode.LINE_TRACEBACK, experiment="a", evidence=error)
+    passed = Finding(code=FindingCode.LINE_TRACEBACK, experiment="b", evidence={**error, "went_on": True})
+    refused = Finding(code=FindingCode.LINE_TRACEBACK, experiment="c", evidence={"is_usage": True})
+    told = issue_on(ended, passed, refused)
+    assert "**a**: ended with `OSError` in `load.py, line 3`" in told
+    assert "**b**: met `OSError` in `load.py, line 3`, and training went on" in told
+    assert "**c**: its arguments were refused" in told
+    assert "**b**: Training went on after it" in told

@@ -25,6 +25,22 @@ HARMLESS = [
     "# batch_size: 8  # RuntimeError: CUDA out of memory with 16",
     "Assistant: ModuleNotFoundError: No module named 'x' means that x is not installed",
     "The answer: OSError: [Errno 28] No space left on device is raised when the disk is full",
+    # an upload, which fetches nothing
+    (
+        "huggingface_hub.errors.HfHubHTTPError: 401 Client Error: Unauthorized for url: "
+        "https://huggingface.co/api/repos/create (Request ID: Root=1)"
+    ),
+    (
+        "huggingface_hub.errors.HfHubHTTPError: 403 Forbidden: no write access. Cannot access content at: "
+        "https://huggingface.co/api/models/u/tune/commit/main."
+    ),
+    # signals' names in words, and a rank that others stopped
+    "the run ended in a Segmentation fault (core dumped), said the user",
+    "Caught signal SIGUSR1, saving a checkpoint",
+    "[ERROR] [launch.py:321:sigkill_handler] ['python', 'train.py'] exits with return code = -15",
+    "subprocess.CalledProcessError: Command '['python', 'x.py']' returned non-zero exit status 1.",
+    "Failed to initialize NVML: Not Supported",
+    "CUDA capability sm_90 is compatible with the current PyTorch installation",
     # data and settings
     '{"text": "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB"}',
     "{'input': 'slurmstepd: error: Exceeded job memory limit', 'output': 'ask for more'}",

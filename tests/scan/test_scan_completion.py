@@ -95,8 +95,10 @@ def test_a_line_above_later_steps_is_milder() -> None:
     bars = b"".join(b"\r1|%d|Loss: 2.5:  50%%|#| 1/2 [00:01<00:01, 1.0it/s]\n" % step for step in (1, 2))
     error = b"Traceback (most recent call last):\nValueError: x\n"
     before, after = last_part(error + bars), last_part(bars + error)
-    assert [f.gravity for f in weigh_by_progress(before.findings, before.traces)] == [Severity.WARNING]
-    assert [f.gravity for f in weigh_by_progress(after.findings, after.traces)] == [Severity.ERROR]
+    (passed,) = weigh_by_progress(before.findings, before.traces)
+    (last,) = weigh_by_progress(after.findings, after.traces)
+    assert (passed.gravity, passed.evidence.get("went_on")) == (Severity.WARNING, True)
+    assert (last.gravity, last.evidence.get("went_on")) == (Severity.ERROR, None)
 
 
 def test_a_traceback_after_the_end_is_milder() -> None:

@@ -187,3 +187,55 @@ def test_cutting_a_traceback_invents_no_exception(whole: str) -> None:
     for end in range(len(data)):
         finding = traceback_in(data[:end])
         assert finding is None or finding.evidence["exception"] in names
+
+
+@pytest.mark.parametrize(
+    ("between", "quote"),
+    [
+        ("", "ValueError: Some modules are dispatched on the CPU."),
+        ("\n", "ValueError: Some modules are dispatched on the CPU."),
+        ("[rank1]: words\n", "ValueError: Some modules are dispatched on the CPU."),
+        ("\n\n\n", "ValueError:"),
+    ],
+)
+def test_a_message_may_begin_below_its_exception(between: str, quote: str) -> None:
+    """An exception whose message begins with a line's end is quoted with its first words if they are near."""
+    text = (
+        f"{BOOM.format(message='ValueError: ')}{between}    Some modules are dispatched on the CPU.\nmore\n"
+    )
+    assert the_traceback(text).quote == quote
+
+
+def test_a_message_is_not_taken_from_another_traceback() -> None:
+    """What begins behind an exception without words is not its message."""
+    text = BOOM.format(message="ValueError: ") + BOOM.format(message="KeyError: 'a'")
+    assert the_traceback(text).evidence["first_exception"] == "ValueError:"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train.py: error: unrecognized arguments: --learning_rate 1e-4",
+        "llamafactory-cli: error: the following arguments are required: --dataset",
+        "accelerate launch: error: argument --num_processes: invalid int value: 'x'",
+        "train.py: error: ambiguous option: --lr could match --lr_a, --lr_b",
+    ],
+)
+def test_arguments_that_were_refused_are_told(line: str) -> None:
+    """A program that argparse ended left no traceback: its line is told, and no exception is claimed."""
+    finding = the_traceback(f"usage: train.py [-h] [--lr LR]\n{line}\n")
+    assert (finding.quote, finding.evidence) == (line, {"count": 1, "is_usage": True})
+    assert [source.where for source in finding.sources] == ["line 2"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "kernel.cu:12:3: error: expected a declaration",
+        "slurmstepd: error: couldn't do it",
+        "the docs say train.py: error: unrecognized arguments: is what argparse prints",
+    ],
+)
+def test_other_errors_are_no_refused_arguments(line: str) -> None:
+    """Compilers, Slurm and sentences have the same word before other ones."""
+    assert traceback_in(f"{line}\n") is None

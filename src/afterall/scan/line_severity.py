@@ -1,7 +1,7 @@
 """Weigh the telling lines of a log by what came after them.
 
 Invariant: a line is made milder, never graver: at most a warning where a training step was logged after its
-last occurrence, or where training reached its own end all the same.
+last occurrence, which its evidence then says, or where training reached its own end all the same.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,12 +19,16 @@ def weigh_by_progress(lines: Iterable[Finding], traces: Sequence[Trace]) -> list
     if not lines:
         return []
     last = {trace.file: _last_mark(trace) for trace in reversed(traces) if "loss" in trace.curves}
-    return [_milder(line) if _mark(line) < last.get(line.subject, -1) else line for line in lines]
+    return [_passed(line) if _mark(line) < last.get(line.subject, -1) else line for line in lines]
 
 
 def weigh_by_completion(lines: Iterable[Finding], *, is_completed: bool) -> list[Finding]:
     """Return the findings, milder where training reached its own end."""
     return [_milder(line) if is_completed else line for line in lines]
+
+
+def _passed(line: Finding) -> Finding:
+    return replace(_milder(line), evidence={**line.evidence, "went_on": True})
 
 
 def _milder(line: Finding) -> Finding:

@@ -5,11 +5,12 @@ modules are those of the table of signatures.
 """
 
 from afterall.model import FindingCode
-from scan.telling_lines import disks, gpus, hub, imports, processes, ranks, shells, slurm
+from scan.telling_lines import crashes, disks, gpus, hub, imports, processes, ranks, shells, slurm
 
 TELLING: list[tuple[FindingCode, str]] = [
     *slurm.LINES,
     *shells.LINES,
+    *crashes.LINES,
     *processes.LINES,
     *gpus.LINES,
     *ranks.LINES,

@@ -29,4 +29,17 @@ LINES: list[tuple[C, str]] = [
     ),
     (C.LINE_FILE_DAMAGED, "_pickle.UnpicklingError: invalid load key, 'v'."),
     (C.LINE_FILE_DAMAGED, "EOFError: Ran out of input"),
+    (
+        C.LINE_DISK_FULL,
+        "RuntimeError: Data processing error: IO Error: No space left on device (os error 28)",
+    ),
+    (
+        C.LINE_DISK_FULL,
+        (
+            "safetensors_rust.SafetensorError: Error while serializing: I/O error: Disk quota exceeded (os "
+            "error 122)"
+        ),
+    ),
+    (C.LINE_DISK_FULL, "FATAL:   while extracting image: write /tmp/rootfs/x: no space left on device"),
+    (C.LINE_FILE_SYSTEM, "OSError: [Errno 37] No locks available"),
 ]

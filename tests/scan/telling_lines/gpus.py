@@ -59,4 +59,70 @@ LINES: list[tuple[C, str]] = [
     ),
     (C.LINE_GPU_ERROR, "Failed to initialize NVML: Driver/library version mismatch"),
     (C.LINE_GPU_ERROR, "AssertionError: Torch not compiled with CUDA enabled"),
+    (C.LINE_CUDA_OUT_OF_MEMORY, "RuntimeError: CUDA driver error: out of memory"),
+    (
+        C.LINE_CUDA_OUT_OF_MEMORY,
+        "RuntimeError: cuda runtime error (2) : out of memory at /x/aten/src/THC/generic/THCStorage.cu:58",
+    ),
+    (
+        C.LINE_CUDA_OUT_OF_MEMORY,
+        "torch.cuda.OutOfMemoryError: Allocation on device 0 would exceed allowed memory. (out of memory)",
+    ),
+    (
+        C.LINE_CUDA_OUT_OF_MEMORY,
+        (
+            "jaxlib.xla_extension.XlaRuntimeError: RESOURCE_EXHAUSTED: Out of memory while trying to "
+            "allocate 17179869184 bytes."
+        ),
+    ),
+    (
+        C.LINE_CUDA_OUT_OF_MEMORY,
+        (
+            "tensorflow.python.framework.errors_impl.ResourceExhaustedError: OOM when allocating tensor with "
+            "shape[32,512,768] and type float on /job:localhost/replica:0/task:0/device:GPU:0 by allocator "
+            "GPU_0_bfc [Op:Mul]"
+        ),
+    ),
+    (C.LINE_CUDA_OUT_OF_MEMORY, "Cuda failure 2 'out of memory'"),
+    (
+        C.LINE_GPU_ERROR,
+        (
+            "RuntimeError: Unexpected error from cudaGetDeviceCount(). Did you run some cuda functions "
+            "before calling NumCudaDevices() that might have already set an error? Error 802: system not yet "
+            "initialized"
+        ),
+    ),
+    (
+        C.LINE_GPU_ERROR,
+        (
+            "/e/torch/cuda/__init__.py:107: UserWarning: CUDA initialization: Unexpected error from "
+            "cudaGetDeviceCount(). Did you run some cuda functions before calling NumCudaDevices() that "
+            "might have already set an error? Error 804: forward compatibility was attempted on non "
+            "supported HW (Triggered internally at ../c10/cuda/CUDAFunctions.cpp:109.)"
+        ),
+    ),
+    (
+        C.LINE_GPU_ERROR,
+        (
+            "NVIDIA H100 80GB HBM3 with CUDA capability sm_90 is not compatible with the current PyTorch "
+            "installation."
+        ),
+    ),
+    (C.LINE_GPU_ERROR, "Duplicate GPU detected : rank 1 and rank 0 both on CUDA device 1a000"),
+    (
+        C.LINE_GPU_ERROR,
+        (
+            "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that "
+            "the latest NVIDIA driver is installed and running."
+        ),
+    ),
+    (C.LINE_GPU_ERROR, "Failed to initialize NVML: Unknown Error"),
+    (
+        C.LINE_GPU_ERROR,
+        (
+            "Unable to determine the device handle for GPU0000:41:00.0: GPU is lost.  Reboot the system to "
+            "recover this GPU"
+        ),
+    ),
+    (C.LINE_GPU_ERROR, "Unable to determine the device handle for GPU 0000:C1:00.0: Unknown Error"),
 ]

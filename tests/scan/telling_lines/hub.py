@@ -84,4 +84,11 @@ LINES: list[tuple[C, str]] = [
     (C.LINE_WANDB, "wandb: Waiting for W&B process to finish... (failed 1)."),
     (C.LINE_WANDB, "wandb: WARNING Path ./out/wandb/ wasn't writable, using system temp directory."),
     (C.LINE_WANDB, "wandb: ERROR Error while calling W&B API"),
+    (
+        C.LINE_HUB_ACCESS,
+        (
+            "ValueError: Connection error, and we cannot find the requested files in the cached path. Please "
+            "try again or make sure your Internet connection is on."
+        ),
+    ),
 ]

@@ -1,42 +1,8 @@
-"""Lines of processes that ended by a signal, without memory, or over a NaN, by the code they have to give."""
+"""Lines of processes that were refused memory or stopped over a NaN, by the code they have to give."""
 
 from afterall.model import FindingCode as C
 
 LINES: list[tuple[C, str]] = [
-    (C.LINE_KILLED, "Fatal Python error: Segmentation fault"),
-    (C.LINE_KILLED, "Fatal Python error: Bus error"),
-    (
-        C.LINE_KILLED,
-        (
-            "E0612 11:30:42.845000 3315425 "
-            "site-packages/torch/distributed/elastic/multiprocessing/api.py:869] failed (exitcode: -9) "
-            "local_rank: 0 (pid: 3315490) of binary: /opt/env/bin/python"
-        ),
-    ),
-    (
-        C.LINE_KILLED,
-        (
-            "ERROR:torch.distributed.elastic.multiprocessing.api:failed (exitcode: -11) local_rank: 3 "
-            "(pid: 21) of binary: python"
-        ),
-    ),
-    (C.LINE_KILLED, "RuntimeError: DataLoader worker (pid 1285) is killed by signal: Killed. "),
-    (C.LINE_KILLED, "RuntimeError: DataLoader worker (pid(s) 11, 12) exited unexpectedly"),
-    (
-        C.LINE_KILLED,
-        (
-            "RuntimeError: DataLoader worker (pid 1219) is killed by signal: Bus error. It is possible "
-            "that dataloader's workers are out of shared memory. Please try to raise your shared memory "
-            "limit."
-        ),
-    ),
-    (
-        C.LINE_KILLED,
-        (
-            "RuntimeError: unable to open shared memory object </torch_29_1> in read-write mode: Too many "
-            "open files (24)"
-        ),
-    ),
     (
         C.LINE_HOST_OUT_OF_MEMORY,
         (
@@ -74,4 +40,7 @@ LINES: list[tuple[C, str]] = [
         C.LINE_DIVERGED,
         "RuntimeError: probability tensor contains either `inf`, `nan` or element < 0",
     ),
+    (C.LINE_DIVERGED, "RuntimeError: Function 'MulBackward0' returned nan values in its 0th output."),
+    (C.LINE_HOST_OUT_OF_MEMORY, "MemoryError"),
+    (C.LINE_HOST_OUT_OF_MEMORY, "  what():  std::bad_alloc"),
 ]

@@ -99,4 +99,14 @@ LINES: list[tuple[C, str]] = [
             "C10d store has failed. See inner exception for details."
         ),
     ),
+    (
+        C.LINE_NCCL,
+        (
+            "torch.distributed.DistBackendError: [1] is setting up NCCL communicator and retrieving "
+            "ncclUniqueId from [0] via c10d key-value store by key '0', but store->get('0') got error: "
+            "Connection reset by peer"
+        ),
+    ),
+    (C.LINE_NCCL, "torch.distributed.DistNetworkError: failed to recv, got 0 bytes"),
+    (C.LINE_NCCL, "RuntimeError: Connection reset by peer"),
 ]

@@ -64,6 +64,18 @@ LINES: list[tuple[C, str]] = [
     (C.LINE_COPY_FAILED, "install: cannot stat 'x': No such file or directory"),
     (C.LINE_COPY_FAILED, 'rsync: link_stat "/scratch/x" failed: No such file or directory (2)'),
     (C.LINE_COPY_FAILED, "scp: /archive/x: No such file or directory"),
+    (C.LINE_MODULE_MISSING, "EnvironmentLocationNotFound: Not a conda environment: /home/u/envs/tune"),
+    (
+        C.LINE_FILE_MISSING,
+        "slurmstepd: error: Could not open stdout file /home/u/logs/step.out: No such file or directory",
+    ),
+    (
+        C.LINE_FILE_MISSING,
+        (
+            "FATAL:   could not open image /scratch/u/tune.sif: failed to retrieve path for "
+            "/scratch/u/tune.sif: lstat /scratch/u/tune.sif: no such file or directory"
+        ),
+    ),
 ]
 
 LINES += [

@@ -45,7 +45,6 @@ LINES: list[tuple[C, str]] = [
     (C.LINE_TASK_EXITED, "srun: error: gpu2501: task 0: Exited with exit code 1"),
     (C.LINE_TASK_EXITED, "srun: error: gpu2501: tasks 0-3: Exited with exit code 137"),
     (C.LINE_TASK_EXITED, "srun: error: n1: task 0: Killed"),
-    (C.LINE_TASK_EXITED, "srun: error: n1: task 0: Segmentation fault (core dumped)"),
     (C.LINE_TASK_EXITED, "srun: Job step aborted: Waiting up to 182 seconds for job step to finish."),
     (C.LINE_TASK_EXITED, "srun: Force Terminated StepId=5.0"),
     (
@@ -108,5 +107,11 @@ LINES: list[tuple[C, str]] = [
     (
         C.LINE_STEP_REFUSED,
         "srun: error: Task launch for StepId=5.0 failed on node n3: Communication connection failure",
+    ),
+    (C.LINE_STEP_REFUSED, "slurmstepd: error: pyxis: failed to import docker image"),
+    (C.LINE_STEP_REFUSED, "slurmstepd: error: pyxis: couldn't start container"),
+    (
+        C.LINE_STEP_REFUSED,
+        "srun: error: Unable to confirm allocation for job 42: Invalid job id specified",
     ),
 ]

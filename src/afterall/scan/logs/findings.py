@@ -5,23 +5,14 @@ exception and its frame as evidence, and no traceback beside it. Such a line end
 however weak the line alone would be.
 """
 
-from collections.abc import Mapping
-
 from afterall.model import Finding, FindingCode, Scalar, Severity, Source
+from afterall.scan.logs.aftermath import came_of_it, was_stopped
+from afterall.scan.logs.blame import is_of_others, lost_others
 from afterall.scan.logs.hits import HitReader
 from afterall.scan.logs.lines import printed
 from afterall.scan.logs.telling import Hit, Hits, Traceback, quote
-from afterall.scan.logs.tracebacks import TracebackReader, is_of_others
+from afterall.scan.logs.tracebacks import TracebackReader
 
-_CAUSES = frozenset(
-    {
-        FindingCode.LINE_TIME_LIMIT,
-        FindingCode.LINE_PREEMPTED,
-        FindingCode.LINE_NODE_FAILURE,
-        FindingCode.LINE_HOST_OUT_OF_MEMORY,
-    }
-)
-"""What makes a killed step's or process's line an aftermath."""
 _HANDLED = frozenset(
     {
         FindingCode.LINE_MODULE_MISSING,
@@ -32,8 +23,6 @@ _HANDLED = frozenset(
     }
 )
 """What programs try, report, and do without."""
-_ABORTED = 6
-"""The signal with which NCCL's watchdog ends its own process."""
 
 
 def line_findings(hits: HitReader, tracebacks: TracebackReader, file: str) -> list[Finding]:
@@ -46,21 +35,13 @@ def line_findings(hits: HitReader, tracebacks: TracebackReader, file: str) -> li
             code, found, told if told and told.signature.code is code else None, guilty, tracebacks, file
         )
         for code, found in hits.hits.items()
-        if not _is_explained(code, found, hits.hits)
+        if not came_of_it(code, found, hits.hits, guilty)
     ]
     if guilty is None or told is not None or (killed is not None and is_of_others(guilty)):
         return findings
+    if was_stopped(guilty, hits.hits, tracebacks.exit_code):
+        return findings
     return [*findings, _on_traceback(guilty, tracebacks, file)]
-
-
-def _is_explained(code: FindingCode, found: Hits, known: Mapping[FindingCode, Hits]) -> bool:
-    """Tell whether lines are only what came of a cause that the log names too."""
-    if code is FindingCode.LINE_KILLED and found.quoted.evidence.get("fatal") == _ABORTED:
-        return FindingCode.LINE_NCCL in known
-    cancelled = known.get(FindingCode.LINE_CANCELLED)
-    was_cancelled = cancelled is not None and not cancelled.quoted.signature.is_aftermath
-    has_cause = not _CAUSES.isdisjoint(known) or (code is FindingCode.LINE_KILLED and was_cancelled)
-    return found.quoted.signature.is_aftermath and has_cause
 
 
 def _on_hits(
@@ -77,7 +58,7 @@ def _on_hits(
     if told is not None and guilty is not None:
         evidence = {**_raised(guilty, tracebacks), **evidence}
         severity = Severity.ERROR if code.severity < Severity.ERROR or severity is not None else None
-    elif _waited(code, quoted, tracebacks) or (guilty is not None and _was_handled(code, quoted, guilty)):
+    elif _is_beside(code, quoted, guilty, tracebacks.rank):
         severity = min(code.severity, Severity.WARNING)
     return Finding(
         code=code,
@@ -89,10 +70,27 @@ def _on_hits(
     )
 
 
-def _waited(code: FindingCode, hit: Hit, tracebacks: TracebackReader) -> bool:
-    """Tell whether a rank only lost the others, where the launcher names another one as the root cause."""
-    label, guilty = hit.line.label, tracebacks.rank
-    return code is FindingCode.LINE_NCCL and label.isdecimal() and guilty not in (None, label)
+def _is_beside(code: FindingCode, hit: Hit, guilty: Traceback | None, rank: str | None) -> bool:
+    """Tell whether a line is not why the program ended, with `rank` as the launcher's root cause."""
+    if code is FindingCode.LINE_NCCL and _waited(hit, guilty, rank):
+        return True
+    return guilty is not None and _was_handled(code, hit, guilty)
+
+
+def _waited(hit: Hit, guilty: Traceback | None, rank: str | None) -> bool:
+    """Tell whether a rank only lost the others: another one is the root cause, or ended by itself before."""
+    label = hit.line.label
+    if not label.isdecimal():
+        return False
+    if rank is not None:
+        return label != rank
+    return (
+        guilty is not None
+        and guilty.start.label.isdecimal()
+        and guilty.start.label != label
+        and guilty.end.offset < hit.line.offset
+        and not lost_others(guilty)
+    )
 
 
 def _was_handled(code: FindingCode, hit: Hit, guilty: Traceback) -> bool:
@@ -125,7 +123,7 @@ def _on_traceback(guilty: Traceback, tracebacks: TracebackReader, file: str) -> 
 
 def _raised(guilty: Traceback, tracebacks: TracebackReader) -> dict[str, Scalar]:
     """Return what is known of the exception that ended the program."""
-    evidence: dict[str, Scalar] = {"exception": guilty.exception}
+    evidence: dict[str, Scalar] = {"is_usage": True} if guilty.is_usage else {"exception": guilty.exception}
     if guilty.frame:
         evidence["frame"] = guilty.frame
     if tracebacks.rank is not None:

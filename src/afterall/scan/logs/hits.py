@@ -51,9 +51,7 @@ class HitReader(LineReader):
 
     def _take(self, hit: Hit) -> None:
         code, traceback = hit.signature.code, hit.traceback
-        if traceback is not None and (
-            traceback.hit is None or traceback.hit.line.offset < traceback.end.offset
-        ):
+        if traceback is not None and _tells_more(hit, traceback):
             traceback.hit = hit
         known = self.hits.get(code)
         if known is None:
@@ -63,6 +61,14 @@ class HitReader(LineReader):
         known.last = hit
         if code is FindingCode.LINE_COPY_FAILED or _strength(hit) > _strength(known.quoted):
             known.quoted = hit
+
+
+def _tells_more(hit: Hit, traceback: Traceback) -> bool:
+    """Tell whether a line is a traceback's exception, or the reason for it where that was communication."""
+    known = traceback.hit
+    if known is None or known.line.offset < traceback.end.offset:
+        return True
+    return known.signature.code is FindingCode.LINE_NCCL is not hit.signature.code
 
 
 def _strength(hit: Hit) -> tuple[bool, bool]:

@@ -53,11 +53,13 @@ class Traceback(Struct):
     """The telling line that its exception is, or one before it in its chain was."""
     is_ignored: bool = False
     """True where Python says that it was ignored, as by a destructor or a logger."""
+    is_usage: bool = False
+    """True where it is no traceback but argparse's line on arguments that it refuses."""
 
     @property
     def exception(self) -> str:
-        """The exception's name with its modules."""
-        return self.message.partition(":")[0]
+        """The exception's name with its modules, "" where none is told."""
+        return "" if self.is_usage else self.message.partition(":")[0]
 
 
 def quote(text: str) -> str:

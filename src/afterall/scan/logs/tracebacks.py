@@ -1,12 +1,12 @@
 """Read Python tracebacks: the exception's line, the innermost frame of the user's code, the rank.
 
-Invariant: one finding a log, quoting the guilty one: with torchrun's root cause known that rank's, else the
-last that is not a launcher's report of its child. Of a chain the last exception is the one that ended the
-program, and the first is named beside it; of an exception group its last member is taken. What Python
-ignored, as in a destructor or in `logging`, is no failure. At most MOST_OPEN ranks are followed at a time.
+Invariant: one finding a log, quoting the guilty one (`blame`). Of a chain the last exception is the one that
+ended the program, and the first is named beside it; of an exception group its last member is taken. What
+Python ignored, as in a destructor or in `logging`, is no failure. At most MOST_OPEN ranks are followed at a
+time.
 
 A program that cannot be parsed has no traceback, only the place, the code with a caret below it, and the
-exception: its place is the frame.
+exception: its place is the frame. One whose arguments argparse refused has no more than argparse's line.
 """
 
 import re
@@ -14,6 +14,7 @@ import re
 from msgspec import Struct
 
 from afterall.model import FindingCode
+from afterall.scan.logs.blame import guilty_of
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import LineReader
 from afterall.scan.logs.telling import Hit, Traceback
@@ -48,17 +49,17 @@ _WITHOUT_START = re.compile(r"(?:SyntaxError|IndentationError|TabError): ")
 _NOT_PARSED_LINES = 3
 """How far below its place a SyntaxError stands that has no traceback: below the code and the caret."""
 _NOT_PARSED_BYTES = 1 << 13
+# argparse's error(): the program's name, a subcommand perhaps, and why.
+_USAGE = re.compile(
+    r"[\w.+/-]{1,200}(?: [\w-]{1,40}){0,2}: error: (?:unrecognized arguments: |ambiguous option: "
+    r"|the following arguments are required: |one of the arguments |argument [^:\n]{1,200}: )"
+)
+_MOST_BLANK = 3
+"""How far below an exception's name its message may begin."""
 _CHAINED = re.compile(r"During handling of the above exception, |The above exception was the direct cause ")
 _IGNORED = re.compile(r"Exception ignored |--- Logging error ---")
 # Code that a user did not write: installed packages, the standard library, frames without a file.
 _FOREIGN = re.compile(r"/site-packages/|/dist-packages/|/lib(?:64)?/python\d|/lib/python|^<|/bin/[\w.-]+$")
-# What ends with a traceback of its own because others ended: launchers of children, groups of exceptions.
-_OTHERS = frozenset(
-    {
-        *("ChildFailedError", "CalledProcessError", "ProcessExitedException", "SignalException"),
-        *("ExceptionGroup", "BaseExceptionGroup"),
-    }
-)
 _NO_REASONS = frozenset({FindingCode.LINE_FILE_MISSING, FindingCode.LINE_WANDB})
 """Lines that are too often handled to be the reason of an exception that was raised meanwhile."""
 _ROOT_CAUSE = "Root Cause (first observed failure):"
@@ -87,6 +88,7 @@ class TracebackReader(LineReader):
     triggers = (
         *(_START.encode(), _ROOT_CAUSE.encode(), b"Exception ignored ", b"--- Logging error ---"),
         *(b"above exception", b"SyntaxError: ", b"IndentationError: ", b"TabError: ", b'", line '),
+        b": error: ",
     )
 
     def __init__(self) -> None:
@@ -100,15 +102,18 @@ class TracebackReader(LineReader):
         self._chained: set[str] = set()
         self._ignored: dict[str, int] = {}
         self._not_parsed: dict[str, _Open] = {}
+        self._bare: Traceback | None = None
         self._cause_lines = 0
 
     @property
     def wants_next(self) -> bool:
-        """True within a traceback or a root cause block."""
-        return bool(self._open) or self._cause_lines > 0
+        """True within a traceback or a root cause block, and where a message begins below its exception."""
+        return bool(self._open) or self._cause_lines > 0 or self._bare is not None
 
     def read(self, line: Line) -> None:
         """Take one line: a start, a frame, an end, or something printed in between by others."""
+        if self._bare is not None:
+            self._begin_message(line, self._bare)
         if _ROOT_CAUSE in line.text:
             self._cause_lines = 8
         elif self._cause_lines:
@@ -125,6 +130,8 @@ class TracebackReader(LineReader):
         elif _WITHOUT_START.match(line.text) and line.is_complete:
             place = self._not_parsed.pop(line.label, None)
             self._finish(line, line.text, place if place and _is_near(place.start, line) else _Open(line))
+        elif _USAGE.match(line.text) and line.is_complete:
+            self._finish(line, line.text, _Open(line), is_usage=True)
         elif (frame := _FRAME.fullmatch(line.text)) is not None and frame["name"] is None:
             place = _Open(line, frame=_users(frame))
             self._not_parsed = {**self._not_parsed, line.label: place} if self._has_room(line) else {}
@@ -142,19 +149,8 @@ class TracebackReader(LineReader):
         return ended if line.number - ended.end.number <= MOST_CONTINUED else None
 
     def guilty(self) -> Traceback | None:
-        """Return the traceback that tells why the program ended; None where there is none.
-
-        A rank that died by a signal printed none: those of the others are then no cause.
-        """
-        programs = [t for t in self.kept if not is_of_others(t)]
-        if self.rank is not None:
-            named = [t for t in programs if t.start.label == self.rank]
-            unnamed = [t for t in programs if not t.start.label.isdecimal()]
-            was_killed = self.exit_code is not None and self.exit_code < 0
-            launchers = [t for t in self.kept if is_of_others(t)]
-            programs = named or (launchers if was_killed else unnamed or launchers or programs)
-        candidates = programs or self.kept
-        return candidates[-1] if candidates else None
+        """Return the traceback that tells why the program ended; None where there is none."""
+        return guilty_of(self.kept, self.rank, self.exit_code)
 
     def _begin(self, line: Line, *, is_boxed: bool) -> None:
         if line.label not in self._open and len(self._open) >= MOST_OPEN:
@@ -189,10 +185,20 @@ class TracebackReader(LineReader):
         if has_ended or opened.lines > MOST_LINES:
             self._open.pop(line.label, None)
 
-    def _finish(self, line: Line, message: str, opened: _Open) -> None:
+    def _begin_message(self, line: Line, bare: Traceback) -> None:
+        """Take the first words of a message that begins with a line's end."""
+        far = line.number is None or bare.end.number is None or line.number - bare.end.number > _MOST_BLANK
+        if far or (line.text and line.label == bare.end.label):
+            self._bare = None
+            if not far and line.is_complete and _START not in line.text:
+                bare.message = f"{bare.message} {line.text.strip()}"
+
+    def _finish(self, line: Line, message: str, opened: _Open, *, is_usage: bool = False) -> None:
         ended = Traceback(
-            opened.start, line, message, opened.frame, opened.root, opened.hit, opened.is_ignored
+            *(opened.start, line, message, opened.frame, opened.root, opened.hit, opened.is_ignored),
+            is_usage=is_usage,
         )
+        self._bare = ended if message.endswith(":") else None
         if len(self._ended) < MOST_OPEN or line.label in self._ended:
             self._ended[line.label] = ended
         self.has_just_ended = True
@@ -212,11 +218,6 @@ class TracebackReader(LineReader):
         rank, code = _RANK.match(line.text), _EXIT_CODE.match(line.text)
         self.rank = rank[1] if rank else self.rank
         self.exit_code = int(code[1]) if code else self.exit_code
-
-
-def is_of_others(traceback: Traceback) -> bool:
-    """Tell whether a traceback only reports others: a launcher's of its child, a group's of its members."""
-    return traceback.exception.rpartition(".")[2] in _OTHERS
 
 
 def _users(frame: re.Match[str]) -> str:

@@ -178,6 +178,9 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.LINE_TRACEBACK: Wording(
         title="Python Error",
         says=(
+            "its arguments were refused{is_usage:if}",
+            "met {exception:code} in {frame:code}, and training went on{went_on:if}",
+            "met {exception:code}, and training went on{went_on:if}",
             "rank {rank} was ended by signal {signal}; nothing in this log says why{is_launchers:if}",
             (
                 "rank {rank} ended with exit code {exit_code}; its own traceback is not in this "
@@ -195,6 +198,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "",
         ),
         resolution=(
+            "Compare the command with what the program's `--help` says{is_usage:if}.",
             (
                 "The code is not to blame: find out who sent it signal 2 (`scancel -s INT`, Ctrl-C in "
                 "`srun`), and submit it again{is_interrupt:if}."
@@ -205,6 +209,8 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             ),
         ),
         impact=(
+            "Nothing was trained by that command{is_usage:if}.",
+            "Training went on after it{went_on:if}.",
             (
                 "The program ended there; what it had saved before can be used. Where training was over "
                 "already, nothing of it is lost."

@@ -4,12 +4,13 @@ Invariant: of rows that find the same line the first one of a code counts; liter
 search through every log.
 """
 
-from afterall.scan.logs.signatures import disks, gpus, hub, imports, processes, ranks, shells, slurm
+from afterall.scan.logs.signatures import crashes, disks, gpus, hub, imports, processes, ranks, shells, slurm
 from afterall.scan.logs.signatures.signature import Signature
 
 SIGNATURES: tuple[Signature, ...] = (
     *slurm.ROWS,
     *shells.ROWS,
+    *crashes.ROWS,
     *processes.ROWS,
     *gpus.ROWS,
     *ranks.ROWS,

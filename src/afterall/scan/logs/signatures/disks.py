@@ -10,9 +10,9 @@ from afterall.model import FindingCode as Code
 from afterall.model import Severity
 from afterall.scan.logs.signatures.signature import Signature, raised
 
-# What a message of a program has before it, and behind it: a file's name or nothing.
+# What a message of a program has before it, and behind it: a file's name, Rust's number, or nothing.
 _BEFORE = rb"(?:\[Errno \d+\] |: |message: \")"
-_BEHIND = rb"(?:: '(?P<file>[^'\n]{1,1000})'|\"|\s*$)"
+_BEHIND = rb"(?:: '(?P<file>[^'\n]{1,1000})'|\"| \(os error \d+\)|\s*$)"
 
 ROWS: tuple[Signature, ...] = (
     Signature(
@@ -24,9 +24,9 @@ ROWS: tuple[Signature, ...] = (
     ),
     Signature(
         code=Code.LINE_DISK_FULL,
-        literal=b"No space left on device",
-        pattern=re.compile(_BEFORE + rb"No space left on device" + _BEHIND),
-        era="Linux",
+        literal=b"o space left on device",
+        pattern=re.compile(_BEFORE + rb"[Nn]o space left on device" + _BEHIND),
+        era="Linux; Go's programs, as apptainer, in small letters",
         is_not="the set's own disk for certain: `/tmp` and `/dev/shm` fill up too",
     ),
     Signature(
@@ -61,6 +61,14 @@ ROWS: tuple[Signature, ...] = (
         pattern=re.compile(_BEFORE + rb"(?P<problem>Input/output error)" + _BEHIND),
         era="Linux",
         is_not="known in its place: disk, server and network say the same",
+    ),
+    Signature(
+        code=Code.LINE_FILE_SYSTEM,
+        literal=b"No locks available",
+        is_error=True,
+        pattern=re.compile(rb"Error: \[Errno 37\] (?P<problem>No locks available)" + _BEHIND),
+        era="Linux: NFS, Lustre without `flock`",
+        is_not="a lock that somebody else holds",
     ),
     Signature(
         code=Code.LINE_FILE_SYSTEM,

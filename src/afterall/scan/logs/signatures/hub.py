@@ -22,7 +22,11 @@ ROWS: tuple[Signature, ...] = (
             rb": (?:(?P<status>40[134]) |(?P<busy>\d{3}) )?"
         ),
         era="huggingface_hub, before and after 0.25",
-        is_not="a wrong name for certain: a private model and one that is not there give one answer",
+        is_not=(
+            "a wrong name for certain: a private model and one that is not there give one answer; nor an "
+            "upload that was refused"
+        ),
+        refusal=re.compile(rb"/api/repos/create|/api/[\w./-]{1,300}/(?:preupload|commit)/|/info/lfs/objects"),
     ),
     Signature(
         code=Code.LINE_HUB_ACCESS,
@@ -78,6 +82,7 @@ ROWS: tuple[Signature, ...] = (
             rb"|Dataset '(?P<dataset>[^'\n]{1,300})' (?:doesn't exist on the Hub|is a gated dataset)"
             rb"|Couldn't (?:reach|find cache for|find a dataset script at|find any data file at) "
             rb"(?P<unreached>[^\s,]{1,300})"
+            rb"|Connection error, and we cannot find the requested files in the cached path"
             rb"|\[Errno -[23]\] (?:Name or service not known|Temporary failure in name resolution))",
         ),
         era="transformers, datasets, httpx",

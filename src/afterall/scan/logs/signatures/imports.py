@@ -25,7 +25,7 @@ ROWS: tuple[Signature, ...] = (
         pattern=raised(
             rb"ImportError|OSError",
             rb"(?:(?P<library>\S{1,300}\.so[\d.]{0,20}): cannot open shared object file"
-            rb"|(?P<built>\S{1,1000}): undefined symbol: (?P<symbol>\S{1,500})"
+            rb"|(?P<built>\S{1,1000}): undefined symbol: (?P<symbol>[^\s,]{1,500})"
             rb"|(?P<system>\S{1,1000}): version [`'](?P<needed>\w{1,20}_[\d.]{1,20})' not found)",
         ),
         era="glibc's linker under Python",

@@ -8,7 +8,7 @@ import re
 
 from afterall.model import FindingCode as Code
 from afterall.model import Severity
-from afterall.scan.logs.signatures.signature import Signature
+from afterall.scan.logs.signatures.signature import Signature, raised
 
 _INFO = re.compile(rb"NCCL INFO")
 
@@ -40,10 +40,29 @@ ROWS: tuple[Signature, ...] = (
         literal=b"Error: NCCL ",
         is_error=True,
         pattern=re.compile(
-            rb"(?:DistBackendError|RuntimeError): NCCL (?P<error>error|communicator was aborted)"
+            rb"(?:DistBackendError|RuntimeError): NCCL (?:error|(?P<error>communicator was aborted))"
         ),
         era="PyTorch 1.6 to today",
         is_not="a cause: mostly another rank ended before",
+    ),
+    Signature(
+        code=Code.LINE_NCCL,
+        literal=b" is setting up NCCL communicator",
+        is_error=True,
+        pattern=raised(rb"DistBackendError|RuntimeError", rb"\[\d+\] is setting up NCCL communicator"),
+        era="PyTorch 1.13 to today",
+        is_not="a cause: rank 0, from which it waited for NCCL's id, ended before",
+    ),
+    Signature(
+        code=Code.LINE_NCCL,
+        literal=b"Error: ",
+        is_error=True,
+        pattern=raised(
+            rb"RuntimeError|DistNetworkError",
+            rb"(?P<error>failed to recv, got 0 bytes|Connection reset by peer|Broken pipe)\s*$",
+        ),
+        era="PyTorch's TCPStore",
+        is_not="a cause: mostly the rank that holds the store ended before",
     ),
     Signature(
         code=Code.LINE_NCCL,

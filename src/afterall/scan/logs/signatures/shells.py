@@ -38,8 +38,9 @@ ROWS: tuple[Signature, ...] = (
     ),
     signature(
         Code.LINE_MODULE_MISSING,
-        b"EnvironmentNameNotFound: ",
-        rb"EnvironmentNameNotFound: Could not find conda environment: (?P<environment>\S{1,200})",
+        b"NotFound: ",
+        rb"Environment(?:Name|Location)NotFound: (?:Could not find|Not a) conda environment: "
+        rb"(?P<environment>\S{1,200})",
         "conda",
     ),
     signature(
@@ -101,6 +102,19 @@ ROWS: tuple[Signature, ...] = (
         era="bash",
         is_not="an end: the script goes on with its next line, a missing virtual environment included",
         refusal=re.compile(rb"bad interpreter"),
+    ),
+    signature(
+        Code.LINE_FILE_MISSING,
+        b"Could not open std",
+        rb"error: Could not open std(?:out|err|in) file (?P<file>[^\n]{1,500}): No such file or directory",
+        "slurmstepd, all releases",
+        is_error=True,
+    ),
+    signature(
+        Code.LINE_FILE_MISSING,
+        b"could not open image ",
+        rb"^FATAL: +could not open image (?P<file>[^\n:]{1,500}): ",
+        "apptainer, singularity",
     ),
     signature(
         Code.LINE_FILE_MISSING,

@@ -102,7 +102,8 @@ ROWS: tuple[Signature, ...] = (
         literal=b": error: ",
         is_error=True,
         pattern=re.compile(
-            rb"(?:srun|salloc|sbatch): error: (?:Unable to create step for job \d+|Application launch failed"
+            rb"(?:srun|salloc|sbatch): error: (?:Unable to (?:create step|confirm allocation) for job \d+"
+            rb"|Application launch failed"
             rb"|(?P<submission>Unable to allocate resources|Batch job submission failed)"
             rb"|Task launch for \S+ failed on node (?P<host>[^\s:]+)): (?P<problem>[^\n]{1,200})"
         ),
@@ -111,13 +112,23 @@ ROWS: tuple[Signature, ...] = (
         refusal=re.compile(rb"retrying"),
     ),
     Signature(
+        code=Code.LINE_STEP_REFUSED,
+        literal=b"error: pyxis: ",
+        is_error=True,
+        pattern=re.compile(
+            rb"error: (?P<problem>pyxis: (?:couldn't start container|container start failed"
+            rb"|failed to (?:import docker image|create container filesystem|start container)[^\n]{0,200}))"
+        ),
+        era="NVIDIA's pyxis",
+        is_not="a refusal by Slurm itself: enroot could not fetch, unpack or start the image",
+    ),
+    Signature(
         code=Code.LINE_TASK_EXITED,
         literal=b"srun: error: ",
         is_error=True,
         pattern=re.compile(
             rb"srun: error: (?P<host>\S+): tasks? (?P<tasks>[\d,-]+): (?P<how>Exited with exit code "
-            rb"(?P<exit_code>\d{1,3})|Killed|Terminated|Aborted|Segmentation fault|Bus error|Hangup"
-            rb"|Illegal instruction|Floating point exception)"
+            rb"(?P<exit_code>\d{1,3})|Killed|Terminated|Hangup|Floating point exception)"
         ),
         era="all releases",
         is_not="a cause: it follows from one",
