@@ -23,6 +23,8 @@ from afterall.scan.trainers.rows import number_in
 FILE_NAME = re.compile(r"(?:^|/)results(?:_[\dT:.-]+)?\.json$", re.ASCII)
 _MOST_TASKS = 200
 _LONGEST_NAME = 200
+_PAIR = re.compile(r"(\w{1,100})['\"]?[=:]\s{0,5}['\"]?([^,'\"}]{1,4096})")
+"""An argument of the model, of `name=value,…` or of a dictionary as text, in which None is no value."""
 _AVERAGE = "all"
 """What lighteval calls the average over all its tasks."""
 
@@ -32,7 +34,11 @@ def read_harness_results(file: IO[bytes], name: str, home: str = "") -> tuple[Ev
 
     `home` is as `checkpoint_of` takes it. Raises BadInput where the file is damaged.
     """
-    document = read_document(file, name)
+    return evaluations_in(read_document(file, name), name, home)
+
+
+def evaluations_in(document: Mapping[str, object], name: str, home: str) -> tuple[Evaluation, ...]:
+    """Return an evaluation a task of a decoded file; none for another program's."""
     target = _target(document)
     if target is None:
         return ()
@@ -100,8 +106,9 @@ def _target(document: Mapping[str, object]) -> str | None:
 
 def _path_in(arguments: str) -> str:
     """Return the adapter's path in `pretrained=…,peft=…`, else the model's."""
-    pairs = dict(re.findall(r"(\w{1,100})['\"]?[=:]\s{0,5}['\"]?([^,'\"}]{1,4096})", arguments[:4096]))
-    return pairs.get("peft") or pairs.get("pretrained") or arguments[:4096]
+    pairs = dict(_PAIR.findall(arguments[:4096]))
+    told = (pairs[key] for key in ("peft", "pretrained") if pairs.get(key, "None") != "None")
+    return next(told, arguments[:4096])
 
 
 def _text(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import IO
 from msgspec import Struct
 
 from afterall.model import Evaluation, SampleScores
-from afterall.scan.evaluations import harness, held_out, inspect_ai, inspect_json
+from afterall.scan.evaluations import bigcode, harness, harness_named, held_out, inspect_ai, inspect_json
 from afterall.scan.evaluations.harness_samples import harness_sample_files, read_harness_samples
 from afterall.scan.evaluations.inspect_samples import read_inspect_json_samples, read_inspect_samples
 
@@ -29,6 +29,8 @@ class Program(Struct, frozen=True):
     """Of a file that holds an evaluation's samples, its path, and the evaluation; None where none does."""
     sample_files: Callable[[Evaluation], tuple[str, ...]] = lambda evaluation: (evaluation.source.file,)
     """Where an evaluation's samples may lie: by default in its own log."""
+    most_files: int = 2000
+    """How many files of one experiment are looked at."""
     is_log: bool = False
     """True where a file of this name is surely this program's, and one that cannot be read an evaluation."""
 
@@ -55,7 +57,10 @@ PROGRAMS = (
         harness_sample_files,
     ),
     Program(held_out.FILE_NAME, held_out.read_held_out),
+    Program(bigcode.FILE_NAME, bigcode.read_bigcode_results, bigcode.read_bigcode_target),
+    Program(harness_named.FILE_NAME, harness_named.read_named_results, most_files=harness_named.MOST_FILES),
 )
+"""A file is read by the first one whose names it has."""
 
 
 def program_of(path: str) -> Program | None:

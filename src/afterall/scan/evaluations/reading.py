@@ -22,8 +22,6 @@ from afterall.scan.evaluations.programs import PROGRAMS, Program, program_of
 from afterall.scan.evaluations.sampling import with_samples
 from afterall.scan.guarded import read_guarded
 
-MOST_LOGS = 2000
-
 
 def read_evaluations(
     set_dir: Path, layout: ExperimentLayout
@@ -48,14 +46,14 @@ def _read(file: IO[bytes], path: str, program: Program, home: str) -> tuple[Eval
 
 
 def _files(layout: ExperimentLayout) -> Iterator[tuple[str, Program]]:
-    """Yield the files of evaluations with their programs, inspect-ai's logs first, MOST_LOGS of a program."""
+    """Yield the files of evaluations with their programs, inspect-ai's logs first, so many of a program."""
     own = (entry.path for entry in layout.entries if entry.kind is EntryKind.FILE)
     paths = dict.fromkeys((*own, *layout.evaluation_logs))
     known = [(path, program) for path in paths if (program := program_of(path)) is not None]
     logs = set(layout.evaluation_logs)
     for program in PROGRAMS:
         its = [path for path, each in known if each is program and (path in logs or not program.is_log)]
-        for path in (sorted(its) if program.is_log else its)[:MOST_LOGS]:
+        for path in (sorted(its) if program.is_log else its)[: program.most_files]:
             yield path, program
 
 
