@@ -1,5 +1,6 @@
 """Read HF Trainer: state files, result files, printed rows of two eras, metrics blocks, bars."""
 
+import io
 import json
 import math
 
@@ -113,6 +114,32 @@ def test_result_files_give_totals() -> None:
         "train_seconds": 2.1585,
     }
     assert [evidence.kind for evidence in trace.evidence] == ["done_line"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [{"loss": 12}],
+        "text",
+        12,
+        None,
+        {"loss": 12, "lr": 0.1, "reward": 3.0},
+        {"model_a": {"acc": 0.5}, "train_loss": 0.5, "eval_accuracy": 0.9},
+    ],
+)
+def test_result_files_of_other_programs_say_nothing(document: object) -> None:
+    """Many programs have an all_results.json: a value of theirs is none of the run's, nor is it damaged."""
+    data = io.BytesIO(json.dumps(document).encode())
+    assert read_results(data, "out/all_results.json") is None
+
+
+def test_only_what_belongs_to_a_split_is_taken_of_a_result_file() -> None:
+    """Values that another program added to the file are left alone."""
+    data = json.dumps({"epoch": 1.0, "train_loss": 2.0, "train_runtime": 3.0, "loss": 12.0, "lr": 0.1})
+    assert {*file_trace(read_results, data.encode(), "all_results.json").curves} == {
+        "mean_loss",
+        "train_seconds",
+    }
 
 
 @pytest.mark.parametrize("name", ["huggingface/whole-5.23.out", "huggingface/trl-5.23.out"])
@@ -261,6 +288,57 @@ def test_a_long_runtime_in_a_block_is_read() -> None:
     log = b"***** train metrics *****\n  train_loss    =  1.5\n  train_runtime = 1 day, 2:03:04.50\nwords\n"
     trace = last_part(log).traces[0]
     assert rows(trace, "train_seconds")[0].value == 93784.5
+
+
+def test_a_block_of_training_tells_its_epochs() -> None:
+    """A run of few steps prints no row: its block alone says how long it trained; validation's does not."""
+    block = (
+        b"***** train metrics *****\n  epoch      = 3.0\n  train_loss = 1.7396\n  train_runtime = 0:01:00.0\n"
+    )
+    (part,) = parts_of(block)
+    assert [fact.value for t in part.traces for name, fact in t.facts.items() if name == "epochs"] == [3.0]
+    (part,) = parts_of(block.replace(b"train", b"eval"))
+    assert not any(t.facts for t in part.traces)
+
+
+UNSLOTH = rb"""==((====))==  Unsloth - 2x faster free finetuning | Num GPUs used = 1
+   \\   /|    Num examples = 10,000 | Num Epochs = 2 | Total steps = 1,250
+O^O/ \_/ \    Batch size per device = 2 | Gradient accumulation steps = 4
+"""
+
+
+def test_unsloths_banner_tells_the_plan() -> None:
+    """Unsloth draws epochs and steps into one line of its banner."""
+    facts = traces_of(UNSLOTH + b"{'loss': 1.5, 'epoch': 0.01}\n")["LOG"]
+    told = {name: getattr(fact, "value", None) for name, fact in facts.items()}
+    assert told == {"planned_epochs": 2, "planned_steps": 1250}
+
+
+SWIFT = b"""\
+Train:   0%|          | 0/176 [00:00<?, ?it/s]
+{'loss': 0.25, 'learning_rate': 7e-07, 'epoch': 0.01, 'global_step/max_steps': '1/176', 'percentage': '0.57%'}
+
+Train:   1%|          | 1/176 [00:07<20:25,  7.00s/it]
+{'loss': 0.2, 'learning_rate': 6e-07, 'epoch': 0.06, 'global_step/max_steps': '10/176', 'percentage': '5.68%'}
+{'eval_loss': 0.3, 'eval_runtime': 3.0, 'epoch': 0.06, 'global_step/max_steps': '10/176'}
+"""
+
+
+def test_rows_that_tell_their_steps_are_placed_there() -> None:
+    """Rows of ms-swift say step and plan; its bars, which have a name, need not be understood."""
+    trace = next(t for t in last_part(SWIFT).traces if t.trainer == "huggingface")
+    assert (values(trace, "loss"), values(trace, "val_loss")) == ({1: 0.25, 10: 0.2}, {10: 0.3})
+    assert {name: fact.value for name, fact in trace.facts.items()} == {
+        "global_step": 10,
+        "planned_steps": 176,
+    }
+
+
+def test_rows_of_which_some_tell_no_step_have_none() -> None:
+    """Where a row without a step stands among others, no row's step is believed."""
+    mixed = SWIFT + b"{'loss': 0.1, 'epoch': 0.07}\n"
+    trace = next(t for t in last_part(mixed).traces if t.trainer == "huggingface")
+    assert {row.step < 0 for row in rows(trace, "loss")} == {True}
 
 
 def test_words_of_other_programs_are_no_rows() -> None:

@@ -3,7 +3,7 @@
 import json
 
 from afterall.scan.trainers.huggingface_state import read_state
-from scan.trace_reading import file_trace, rows, trace_by
+from scan.trace_reading import file_trace, kinds, rows, trace_by
 
 
 def test_the_peak_memory_is_the_sum_of_what_stages_added() -> None:
@@ -36,3 +36,23 @@ def test_a_rate_over_no_step_is_no_rate() -> None:
     assert [row.value for row in rows(trace, "tokens_per_second_per_gpu")] == [812.5]
     assert [row.value for row in rows(trace, "peak_memory_active_gib")] == [2.42]
     assert [row.value for row in rows(trace, "peak_memory_reserved_gib")] == [7.89]
+
+
+OLD_TOTALS = {"train_runtime": 110.5, "train_samples_per_second": 1.8, "epoch": 3.0}
+
+
+def test_totals_without_a_mean_loss_are_the_end() -> None:
+    """Before 4.5 the totals had a runtime and one rate; both their row and their line tell the end."""
+    history = [{"loss": 1.9, "epoch": 3.0, "step": 30}, {**OLD_TOTALS, "step": 30, "total_flos": 1}]
+    state = {"log_history": history, "global_step": 30}
+    trace = file_trace(read_state, json.dumps(state).encode(), "s.json")
+    assert kinds(trace) == ["done_line"]
+    printed = f"{{'loss': 1.9, 'epoch': 3.0}}\n{OLD_TOTALS}\n".encode()
+    assert kinds(trace_by("huggingface", printed)) == ["done_line"]
+    assert [row.value for row in rows(trace_by("huggingface", printed), "train_seconds")] == [110.5]
+
+
+def test_the_runtime_in_a_row_of_transformers_5_is_no_end() -> None:
+    """A row that tells the runtime so far beside its loss is none of totals."""
+    printed = b"{'loss': '1.9', 'train_runtime': '12.3', 'epoch': '1'}\n"
+    assert kinds(trace_by("huggingface", printed)) == []

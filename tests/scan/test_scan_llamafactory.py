@@ -21,6 +21,12 @@ def test_llamafactorys_log_is_read() -> None:
     assert lasts(trace)["peak_memory_alloc_gib"] == 20.5
 
 
+def test_the_accuracy_of_preferences_has_its_name() -> None:
+    """What LLaMA-Factory calls accuracy is the share of pairs whose chosen answer has the higher reward."""
+    row = b'{"current_steps": 10, "total_steps": 30, "loss": 0.69, "accuracy": 0.75, "epoch": 1.0}\n'
+    assert values(file_trace(read_trainer_log, row, "t.jsonl"), "reward_accuracy") == {10: 0.75}
+
+
 def test_a_second_run_in_llamafactorys_log_replaces_the_first() -> None:
     """Steps that begin anew are another run's; a resumed run goes on."""
     again = b'{"current_steps": 10, "total_steps": 30, "loss": 5.0}\n'

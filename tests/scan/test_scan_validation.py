@@ -43,6 +43,33 @@ def test_the_last_row_with_scores_counts() -> None:
     assert (found.metrics, found.checkpoint) == ({"f1": 0.75}, "checkpoint-20")
 
 
+def test_scores_of_several_data_sets_are_one_validation() -> None:
+    """Each data set has a row of its own at the same step, its name before its measures; costs are none."""
+    history = [
+        row(10, eval_wiki_loss=3.0, eval_wiki_f1=0.1),
+        row(20, loss=1.5),
+        row(
+            20, eval_wiki_loss=2.0, eval_wiki_f1=0.5, eval_wiki_runtime=3.0, eval_wiki_samples_per_second=9.0
+        ),
+        row(20, eval_code_loss=1.0, eval_code_runtime=3.0, eval_code_steps_per_second=1.0),
+        row(20, train_loss=1.8, train_runtime=60.0),
+    ]
+    found = last_scores(history, "s")
+    assert found is not None
+    assert (found.metrics, found.checkpoint) == (
+        {"wiki_loss": 2.0, "wiki_f1": 0.5, "code_loss": 1.0},
+        "checkpoint-20",
+    )
+    assert found.source == Source("s", "key log_history[3]")
+
+
+def test_of_two_validations_at_a_step_the_later_counts() -> None:
+    """What is validated again at the end, with the best weights perhaps, replaces the value before it."""
+    found = last_scores([row(20, eval_f1=0.5, eval_acc=0.4), row(20, eval_f1=0.75)], "s")
+    assert found is not None
+    assert found.metrics == {"f1": 0.75, "acc": 0.4}
+
+
 def test_result_files_speak_of_the_final_model() -> None:
     """eval_results.json names no step; it tells how many samples there were."""
     results = {"epoch": 2.0, "eval_accuracy": 0.9, "eval_loss": 1.0, "eval_samples": 200}

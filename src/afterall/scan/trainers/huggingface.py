@@ -8,6 +8,7 @@ without another word.
 """
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 
 from afterall.model import Evidence, Fact, Source
@@ -20,21 +21,19 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers import trl
 from afterall.scan.trainers.huggingface_bars import bars_alone
 from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
-from afterall.scan.trainers.huggingface_series import PAIR, Series, alike, series_of
+from afterall.scan.trainers.huggingface_rows import Row, parse_row, planned_in
+from afterall.scan.trainers.huggingface_series import Series, alike, series_of
 from afterall.scan.trainers.huggingface_state import NAME, RESULT_FILES, STATE_FILES
 from afterall.scan.trainers.huggingface_steps import ROW_AND_BAR, RowSteps, Told
-from afterall.scan.trainers.huggingface_totals import understood
+from afterall.scan.trainers.huggingface_totals import is_totals, understood
 from afterall.scan.trainers.model_card import CARD_FILES
 from afterall.scan.trainers.model_config import MODEL_CONFIG_FILES
-from afterall.scan.trainers.rows import Rows, number_in
+from afterall.scan.trainers.rows import Rows
 from afterall.scan.trainers.trainer import Trainer
 
-_ROW = re.compile(r"\{'[\w/. ()@-]{1,80}': .*\}$")
-_BANNER = re.compile(r"^\s*(Num Epochs|Total optimization steps) = ([\d,]{1,16})$")
 _PEFT = re.compile(r"^trainable params: [\d,]{1,20} \|\| all params: ")
 _OTHERS = (b"Num Epochs = ", b"Total optimization steps = ", b"trainable params: ")
 """What a line holds that is no row, and yet to be read."""
-_OF_ROWS = frozenset({"loss", "eval_loss", "train_runtime", "eval_runtime", "objective/kl"})
 _FOUR_DIGITS = Rounding(significant=4)
 
 
@@ -48,6 +47,7 @@ class HuggingFaceLines(TraceReader):
         self._bars = bars
         self._forget()
         self._rounding = EXACT
+        self._reached: Fact | None = None
         self._done: Source | None = None
         self._speed = 0.0
         self._is_peft = False
@@ -103,6 +103,7 @@ class HuggingFaceLines(TraceReader):
         if not self._steps.fit(series.steps, series.total):
             return False
         self._steps.place_all(epochs, series.steps, series.total)
+        self._untold += len(series.steps)
         self._rounding = _FOUR_DIGITS if series.is_rounded else self._rounding
         self._epochs = [*[*self._epochs, *epochs[:2]][:2], epochs[-1]]
         self._is_trls = self._is_trls or trl.is_trls(series.columns)
@@ -117,10 +118,20 @@ class HuggingFaceLines(TraceReader):
             self._take_row(row, line_between(block, *found.span(1))[0])
             self._take(self._steps.place(int(found[2]), int(found[3])))
 
-    def _take_row(self, row: tuple[dict[str, float], bool], line: Line) -> None:
+    def _take_row(self, row: Row, line: Line) -> None:
         self._take(self._steps.pass_on())
-        self._rounding = _FOUR_DIGITS if row[1] else self._rounding
-        self._read_row(row[0], line)
+        self._rounding = _FOUR_DIGITS if row.is_rounded else self._rounding
+        self._tell_progress(row, line)
+        self._read_row(row.numbers, line)
+
+    def _tell_progress(self, row: Row, line: Line) -> None:
+        """Take the step and the plan that a row tells itself."""
+        if row.planned_steps:
+            source = Source(self._name, line.where)
+            self._planned["planned_steps"] = Fact(row.planned_steps, source)
+            self._reached = Fact(int(row.numbers["step"]), source)
+        elif not is_totals(row.numbers):
+            self._untold += 1
 
     def _is_below_row(self, line: Line) -> bool:
         """Take the bar below a row; tell whether the line is that bar."""
@@ -131,14 +142,14 @@ class HuggingFaceLines(TraceReader):
     def _read_banner(self, line: Line) -> None:
         if _PEFT.search(line.text):
             self._is_peft = True
-        elif found := _BANNER.search(line.text):
-            metric = "planned_epochs" if found[1] == "Num Epochs" else "planned_steps"
-            self._planned[metric] = Fact(int(found[2].replace(",", "")), Source(self._name, line.where))
+        for metric, number in planned_in(line.text).items():
+            self._planned[metric] = Fact(number, Source(self._name, line.where))
 
     def _forget(self) -> None:
         """Begin with no rows."""
         self._rows = Rows("line {}")
         self._steps = RowSteps()
+        self._untold = 0
 
     def trace(self) -> Trace | None:
         """Return the rows' curves, and of the bars how far training came."""
@@ -146,7 +157,7 @@ class HuggingFaceLines(TraceReader):
         if not (self.has_trained or self._planned or self._is_peft):
             return bars_alone(self._bars, self._name)
         curves = self._rows.curves
-        if not self._steps.are_sure:
+        if self._untold and not self._steps.are_sure:
             curves = {key: curve.without_steps() for key, curve in curves.items()}
         for curve in curves.values():
             curve.rounding = self._rounding
@@ -162,8 +173,8 @@ class HuggingFaceLines(TraceReader):
             is_resumed=self._went_back or self._began_late(),
         )
 
-    def _read_row(self, row: dict[str, float], line: Line) -> None:
-        is_total = "train_loss" in row
+    def _read_row(self, row: Mapping[str, float], line: Line) -> None:
+        is_total = is_totals(row)
         if self._done is not None and (is_total or "loss" in row):
             self._restarts += 1
             self._done = None
@@ -185,7 +196,8 @@ class HuggingFaceLines(TraceReader):
     def _take(self, told: Told | None) -> None:
         if told is not None:
             row = understood(told.row)
-            self._rows.add(row if told.step is None else {**row, "step": told.step}, told.mark)
+            is_told = told.step is None or "step" in row
+            self._rows.add(row if is_told else {**row, "step": told.step}, told.mark)
 
     def _follow(self, epoch: float) -> None:
         """Notice a run that begins again, from a checkpoint or from nothing: what it does again counts anew.
@@ -214,7 +226,7 @@ class HuggingFaceLines(TraceReader):
         """Return planned and reached steps as the training bar shows them."""
         bar = self._training_bar()
         if bar is None:
-            return {}
+            return {} if self._reached is None else {"global_step": self._reached}
         source = Source(self._name, place_of(bar.mark))
         facts = {"global_step": Fact(bar.done, source)}
         return {**facts, "planned_steps": Fact(bar.total, source)} if bar.total else facts
@@ -240,22 +252,6 @@ class HuggingFaceLines(TraceReader):
             near = [bar for bar in bars if abs(bar.total - self._speed) <= max(1, 0.01 * self._speed)]
             return near[0] if near else None
         return next((bar for bar in bars if bar.done < bar.total), None)
-
-
-def parse_row(text: str) -> tuple[dict[str, float], bool] | None:
-    """Return a printed row's numbers, and whether they were text of few digits; None for any other line."""
-    # tqdm blanks its bar out with spaces, and other text may stand before the row.
-    text = text[max(text.find("{'"), 0) :]
-    if _ROW.match(text) is None:
-        return None
-    row: dict[str, float] = {}
-    is_rounded = False
-    for name, quoted, bare in PAIR.findall(text):
-        number = number_in(quoted or bare)
-        if number is not None:
-            row[name] = number
-            is_rounded = is_rounded or bool(quoted)
-    return (row, is_rounded) if "epoch" in row and not _OF_ROWS.isdisjoint(row) else None
 
 
 HUGGING_FACE = Trainer(

@@ -6,7 +6,7 @@ Format: below the head, lines of an indented key, ` = ` and a value with four de
 import re
 from collections.abc import Sequence
 
-from afterall.model import Evidence, Source
+from afterall.model import Evidence, Fact, Source
 from afterall.scan.curves import Rounding
 from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.lines import Line
@@ -33,6 +33,7 @@ class MetricsBlocks(TraceReader):
         self._kind = ""
         self._done: Line | None = None
         self._values: dict[str, tuple[float, int]] = {}
+        self._epochs: Fact | None = None
 
     @property
     def wants_next(self) -> bool:
@@ -46,7 +47,7 @@ class MetricsBlocks(TraceReader):
     def read(self, line: Line) -> None:
         """Take a head or an entry; anything else ends the block. A loss below one is another run's."""
         if self._done is not None and "{'loss': " in line.text:
-            self._done, self._values = None, {}
+            self._done, self._values, self._epochs = None, {}, None
         head = _HEAD.search(line.text) if b"*" in line.raw else None
         entry = None if head or not self._is_open else _ENTRY.match(line.text)
         self._is_open = head is not None or entry is not None
@@ -57,6 +58,8 @@ class MetricsBlocks(TraceReader):
             number = _seconds(entry[2]) if entry[1].endswith("_runtime") else number_in(entry[2])
             if number is not None and entry[1] != "epoch":
                 self._values[entry[1]] = (number, line.mark)
+            elif number is not None and self._kind == "train":
+                self._epochs = Fact(number, Source(self._name, line.where))
 
     def trace(self) -> Trace | None:
         """Return the blocks' values; None where there was no block."""
@@ -73,6 +76,7 @@ class MetricsBlocks(TraceReader):
             origin=Origin.TERMINAL_SUMMARY,
             file=self._name,
             curves=rows.curves,
+            facts={} if self._epochs is None else {"epochs": self._epochs},
             evidence=() if done is None else (Evidence("done_line", True, Source(self._name, done.where)),),
         )
 

@@ -15,20 +15,35 @@ from afterall.scan.trainers.rows import count_in, number_in
 
 TASK = "validation"
 _SCORE = re.compile(
-    r"eval_(?!(?:loss|runtime|samples|\w+_per_second|num_tokens|num_input_tokens_seen|model_preparation_time"
-    r"|jit_compilation_time|mem_\w+|nll_loss|(?:min|max|mean)_reward|\w*_std|log_odds_\w+)$"
+    r"eval_(?!(?:loss|(?:\w+_)?(?:runtime|samples|samples_per_second|steps_per_second|model_preparation_time"
+    r"|jit_compilation_time)|\w+_per_second|num_tokens|num_input_tokens_seen|mem_\w+|nll_loss"
+    r"|(?:min|max|mean)_reward|[\w/]*[_/]std|log_odds_\w+)$"
     r"|(?:logits|logps|log_probs|completions|clip_ratio|sampling|objective)/)(\w[\w./@-]*)"
 )
 """What TRL watches of its policies besides, as logits and clipped ratios, is no score of a model."""
 
 
 def last_scores(history: Sequence[object], file: str) -> Evaluation | None:
-    """Return the scores of a history's last row that has any."""
+    """Return the scores of a history's last row that has any, with those of rows of its step before it.
+
+    Each of several data sets is validated on by itself and has a row of its own.
+    """
+    found: dict[str, object] = {}
+    place = last = None
     for index in reversed(range(len(history))):
         row = history[index]
-        if isinstance(row, dict) and any(_scores(row)) and (step := count_in(row.get("step"))) is not None:
-            return _evaluation(row, Source(file, f"key log_history[{index}]"), f"checkpoint-{step}")
-    return None
+        step = count_in(row.get("step")) if isinstance(row, dict) else None
+        if step is None or (last is not None and step != last):
+            if last is not None:
+                break
+        elif isinstance(row, dict) and any(_scores(row)):
+            place, last = index if place is None else place, step
+            found = {**row, **found}
+    return (
+        None
+        if last is None
+        else _evaluation(found, Source(file, f"key log_history[{place}]"), f"checkpoint-{last}")
+    )
 
 
 def final_scores(results: Mapping[str, object], file: str) -> Evaluation | None:

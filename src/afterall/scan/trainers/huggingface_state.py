@@ -5,18 +5,20 @@ weights, the totals. `train_loss` is the mean over the run. NaN stands bare, as 
 Source: transformers 4.x to 5.23, trainer_callback.py and trainer_pt_utils.py.
 """
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import IO
 
+from afterall.errors import BadInput
 from afterall.model import Entry, Evidence, Fact
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers import trl
 from afterall.scan.trainers.huggingface_scores import final_scores, last_scores
-from afterall.scan.trainers.huggingface_totals import understood
-from afterall.scan.trainers.line_files import read_json
+from afterall.scan.trainers.huggingface_totals import is_totals, understood
+from afterall.scan.trainers.line_files import MOST_JSON_BYTES, read_bounded, read_json
 from afterall.scan.trainers.rows import Rows, count_in, number_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
 
@@ -24,6 +26,11 @@ NAME = "huggingface"
 BESIDE_MODEL = frozenset({"training_args.bin", "trainer_state.json"})
 """One of these lies beside every model that the Trainer saved."""
 _CHECKPOINT = re.compile(r"(?:^|/)checkpoint-(\d{1,12})/trainer_state\.json$")
+_ITS_OWN = frozenset(
+    {"epoch", "train_runtime", "eval_runtime", "train_samples", "eval_samples", "predict_samples"}
+)
+"""One of these stands in every file of results, in those of releases without times the epoch."""
+_OF_SPLITS = re.compile(r"train_|eval_|num_input_tokens_seen$|peak_memory_alloc$|total_flos$")
 _RESULTS = ("all_results.json", "train_results.json", "eval_results.json")
 
 
@@ -40,7 +47,7 @@ def read_state(file: IO[bytes], name: str) -> Trace | None:
         if names is None:
             continue
         places, group = zip(*alike, strict=True)
-        if "train_loss" in names:
+        if is_totals(names):
             for place, row in zip(places, group, strict=True):
                 rows.add(understood(row), place)
             totals = places[-1] if "train_runtime" in names else totals
@@ -66,9 +73,9 @@ def _names_of(placed: tuple[int, object]) -> tuple[str, ...] | None:
 
 def read_results(file: IO[bytes], name: str) -> Trace | None:
     """Return the trace in an {all,train,eval}_results.json; raise BadInput where it is damaged."""
-    results = read_json(file, name)
+    results = _results_in(file, name)
     rows = Rows("top level")
-    rows.add_last({key: value for key, value in understood(results).items() if key != "epoch"}, 0)
+    rows.add_last({key: value for key, value in understood(results).items() if _OF_SPLITS.match(key)}, 0)
     scores = final_scores(results, name)
     if not len(rows) and scores is None:
         return None
@@ -76,6 +83,19 @@ def read_results(file: IO[bytes], name: str) -> Trace | None:
     if "train_runtime" in results:
         trace.evidence = (Evidence("done_line", True, trace.source("key train_runtime")),)
     return trace
+
+
+def _results_in(file: IO[bytes], name: str) -> Mapping[str, object]:
+    """Return what `save_metrics` wrote, nothing of another program's file; raise BadInput for no JSON.
+
+    Many programs call a file of theirs all_results.json.
+    """
+    data = read_bounded(file, name, MOST_JSON_BYTES)
+    try:
+        results = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(name, "is cut short or no JSON" if data else "is empty") from error
+    return results if isinstance(results, dict) and not _ITS_OWN.isdisjoint(results) else {}
 
 
 def _facts(state: Mapping[str, object], trace: Trace) -> dict[str, Fact]:

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from afterall.scan.logs.lines import Line
+from afterall.scan.trainers.huggingface_totals import is_totals
 
 _BAR = re.compile(r"\s{0,8}\d{1,3}%\|[^|]{0,400}\|\s{1,12}(\d{1,12})/(\d{1,12}) \[\d")
 _PLAIN_BAR = (
@@ -86,7 +87,7 @@ class RowSteps:
     def pass_on(self) -> Told | None:
         """Return the row that is held back, if any, without a step."""
         told, self.held = self.held, None
-        if told is not None and "train_loss" not in told.row:
+        if told is not None and not is_totals(told.row):
             self._loose, self._ends_loose = self._loose + 1, True
         return told
 
@@ -111,7 +112,7 @@ class RowSteps:
         if total != self._total or not done:
             return self.pass_on()
         self.held, self._ends_loose = None, False
-        self._placed += "train_loss" not in told.row
+        self._placed += not is_totals(told.row)
         self._last = (self._last[1], done) if "loss" in told.row else self._last
         self._compare([done], [told.row.get("epoch", math.nan)])
         return Told(told.row, told.mark, done)

@@ -6,7 +6,7 @@ Format: with `skip_memory_metrics=False` the totals have bytes of GPU 0, as rank
 Source: transformers 4.20 to 5.24, trainer_utils.py (TrainerMemoryTracker); axolotl's printed rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from afterall.scan.trainers.rows import number_in
 
@@ -17,6 +17,15 @@ _ADDED = (
     "train_mem_gpu_peaked_delta",
 )
 _RATE = "tokens/train_per_sec_per_gpu"
+_OF_TOTALS = frozenset({"train_loss", "train_samples_per_second"})
+
+
+def is_totals(names: Iterable[str]) -> bool:
+    """Tell the names of a run's totals from those of other rows, of which 5.x has the runtime so far in each.
+
+    Before 4.5 totals had no mean loss.
+    """
+    return not _OF_TOTALS.isdisjoint(names)
 
 
 def understood(row: Mapping[str, object]) -> Mapping[str, object]:

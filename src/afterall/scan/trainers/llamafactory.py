@@ -2,10 +2,11 @@
 
 Format: `{"current_steps": 10, "total_steps": 6566, "loss": 0.85, "lr": 9.9e-06, "epoch": 0.01, …}`, losses
 with four decimals; older files say `learning_rate`; the last line has no loss; a resumed run appends, and so
-does a new one in the same directory. `vram_allocated` is the peak in GiB. Its loggers print `[INFO|2025-05-15
-07:22:21] llamafactory.hparams.parser:401 >> Process rank: 0, …`, before 0.9.1 `05/15/2025 07:22:21 - INFO -
-llamafactory.hparams.parser - …`, and call themselves llmtuner before 0.7.1. Run from its web interface it
-copies these lines, and a row of each logged step, into `running_log.txt`.
+does a new one in the same directory. `vram_allocated` is the peak in GiB; `accuracy` is TRL's
+`rewards/accuracies`. Its loggers print `[INFO|2025-05-15 07:22:21] llamafactory.hparams.parser:401 >> Process
+rank: 0, …`, before 0.9.1 `05/15/2025 07:22:21 - INFO - llamafactory.hparams.parser - …`, and call themselves
+llmtuner before 0.7.1. Run from its web interface it copies these lines, and a row of each logged step, into
+`running_log.txt`.
 Source: src/llamafactory/train/callbacks.py, extras/logging.py.
 """
 
@@ -26,6 +27,7 @@ from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 NAME = "llamafactory"
 _FOUR_DECIMALS = Rounding(decimals=4)
 _RENAMED = {
+    "accuracy": "rewards/accuracies",
     "vram_allocated": "peak_memory_alloc",
     "vram_reserved": "peak_memory_reserved",
     "throughput": "train_tokens_per_second",
