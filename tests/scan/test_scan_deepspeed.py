@@ -19,6 +19,17 @@ def test_lines_are_read_and_train_nothing() -> None:
     assert not trace.trains
 
 
+def test_lines_of_2022_tell_no_step_beside_the_speed() -> None:
+    """They counted the epoch's micro steps, of which several make a step."""
+    log = (
+        f"{HEAD}[timer.py:198:stop] 0/40, RunningAvgSamplesPerSec=95.1, CurrSamplesPerSec=95.2, "
+        "MemAllocated=8.39GB, MaxMemAllocated=11.07GB\n"
+    )
+    trace = trace_by("deepspeed", log.encode())
+    assert values(trace, "samples_per_second") == {-1: 95.1}
+    assert lasts(trace)["peak_memory_alloc_gib"] == 11.07
+
+
 def test_the_banner_tells_the_version() -> None:
     """The hash in it is DeepSpeed's own build, not the training code's commit."""
     banner = "DeepSpeed info: version=0.14.0, git-hash=abc1234, git-branch=x"

@@ -73,6 +73,20 @@ def test_tqdm_bars_and_saves_are_read() -> None:
     assert lasts(trace)["loss"] == 0.046
 
 
+def test_the_bar_before_the_last_line_is_read() -> None:
+    """The fit's last word stands right behind the bar that tells the last validation."""
+    bar = "\rEpoch 1: 100%|##| 10/10 [00:01<00:00,  9.1it/s, v_num=0, train_loss=0.4{}]"
+    log = bar.format("") + bar.format(", val_loss=0.55") + "`Trainer.fit` stopped: `max_epochs=2` reached.\n"
+    trace = trace_by("lightning", log.encode())
+    assert (lasts(trace), facts(trace)["epochs"]) == ({"loss": 0.4, "val_loss": 0.55}, 2)
+
+
+def test_words_behind_a_bar_are_no_metrics() -> None:
+    """What a callback prints there is not the bar's."""
+    log = "\rEpoch 1: 100%|##| 1/1 [00:01<00:00, v_num=0, train_loss=0.4]Validation done, val_loss=9.5 best\n"
+    assert lasts(trace_by("lightning", log.encode())) == {"loss": 0.4}
+
+
 def test_a_bars_own_loss_is_a_mean() -> None:
     """Until 2.0 bars showed a mean over the last twenty steps under `loss`, before v_num."""
     log = "\rEpoch 2: 100%|██| 13/13 [00:10<00:00, 85.80it/s, loss=0.9, v_num=0, train_loss=0.046]\n"

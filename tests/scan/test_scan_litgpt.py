@@ -70,6 +70,16 @@ def test_memory_of_the_table_is_read() -> None:
     assert "tokens_per_second" not in told
 
 
+def test_lit_gpts_last_form_is_read() -> None:
+    """In early 2024 a bar stood between iteration and step."""
+    log = (
+        "iter 8 | step 2: loss 1.5947, iter time: 263.85 ms (optimizer.step)\n"
+        "iter 9 | step 2: loss 1.5191, iter time: 89.96 ms\n"
+    )
+    trace = trace_by("litgpt", log.encode())
+    assert (values(trace, "loss"), facts(trace)) == ({2: 1.5947}, {"global_step": 2})
+
+
 def test_lit_gpts_lines_are_read() -> None:
     """Until 2024 lines had no epoch, and a validation called its iteration a step."""
     log = (

@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from scan.trace_reading import facts, kinds, last_part, lasts, trace_by, values
 
 MEGATRON = (
@@ -91,11 +93,51 @@ def test_megatron_deepspeeds_columns_are_read() -> None:
     assert (told["tokens"], told["tokens_per_second_per_gpu"]) == (327680.0, 8192.5)
 
 
+def iteration(before: str = " ", *, loss: str = "lm loss", time: str = "(ms): 500.0") -> str:
+    """Return the fourth iteration of eight, as a program that descends from Megatron-LM prints it."""
+    return (
+        f"{before}iteration        4/       8 | consumed samples:           64 | elapsed time per iteration "
+        f"{time} | learning rate: 3.000E-04 | global batch size:    16 | {loss}: 1.500000E+00 | "
+        "number of skipped iterations:   0 | number of nan iterations:   0 |\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        iteration("[default0]: [2025-05-27 15:23:07] "),
+        iteration("10.0.0.7:  "),
+        iteration("[20251202 22:42:56][rank-7/8][INFO ] [-----------trainer.py:2560] :  "),
+        iteration("[Rank 0 | Local Rank 0] 2026-01-02 INFO [train_engine:48] =>  [2026-01-02] ", loss="loss"),
+        iteration(time="(s): 0.5"),
+        iteration().replace(" consumed samples:           64 |", ""),
+    ],
+)
+def test_programs_that_descend_from_it_are_read(line: str) -> None:
+    """Behind torchrun, pdsh and loggers, of AMD, Huawei and BigScience, and of the time before 2021."""
+    trace = trace_by("megatron", line.encode())
+    assert (values(trace, "loss"), values(trace, "steps_per_second")) == ({4: 1.5}, {4: 2.0})
+    assert facts(trace) == {"planned_steps": 8, "global_step": 4}
+
+
+def test_what_is_validated_at_the_end_is_the_last_iteration() -> None:
+    """Until 2023 the last validation named no iteration; the test set is told apart there, too."""
+    log = (
+        f"{iteration()}[after training is done] datetime: 2022-01-01 10:00:00 \n"
+        " validation loss at the end of training for val data | lm loss value: 1.250000E+00 | lm loss PPL: "
+        "3.5E+00 | \n"
+        " validation loss at the end of training for test data | lm loss value: 1.125000E+00 | \n"
+    )
+    assert values(trace_by("megatron", log.encode()), "val_loss") == {4: 1.25}
+
+
 def test_other_iterations_are_not_megatrons() -> None:
-    """`iteration 25/500 |` of another program has no consumed samples behind it."""
+    """`iteration 25/500 |` of another program has no samples behind it; GLM's is left to guessing."""
     log = (
         b"iteration 25/500 | lm loss: 1.0 | consumed samples: 3 |\n"
         b"epoch iteration 25/500 | consumed samples: 1 |\n"
+        b" iteration      100/  300000 | elapsed time per iteration (ms): 1234.5 | learning rate 1.500E-05 "
+        b"| lm loss 8.000000E+00 | loss scale 262144.0 |\n"
     )
     assert "megatron" not in {trace.trainer for trace in last_part(log).traces}
 
@@ -104,7 +146,9 @@ def test_a_mean_behind_the_time_is_passed_over() -> None:
     """AMD's Primus prints the time of an iteration and its running mean, the throughput alike."""
     line = (
         " iteration        4/       8 | consumed samples:           64 | elapsed time per iteration (ms): "
-        "500.0/512.5 | throughput per GPU (TFLOP/s/GPU): 100.0/99.5 | lm loss: 1.5E+00 |\n"
+        "500.0/512.5 | throughput per GPU (TFLOP/s/GPU): 100.0/99.5 "
+        "| tokens per GPU (tokens/s/GPU): 8000.5/7990.0 | lm loss: 1.5E+00 |\n"
     )
     trace = trace_by("megatron", line.encode())
+    assert values(trace, "tokens_per_second_per_gpu") == {4: 8000.5}
     assert (values(trace, "steps_per_second"), values(trace, "loss")) == ({4: 2.0}, {4: 1.5})

@@ -28,6 +28,33 @@ def test_iterations_of_2024_are_counted_from_one() -> None:
     assert facts(trace_by("nemo", line(24, iteration=25, total=100).encode()))["planned_steps"] == 100
 
 
+def in_epoch(epoch: int, step: int, iteration: int) -> str:
+    """Return a line of a later epoch, in which iterations are counted anew."""
+    return line(step, iteration=iteration).replace("epoch 0", f"epoch {epoch}")
+
+
+def test_the_plan_stays_where_iterations_begin_anew() -> None:
+    """Of a run that goes through its data again, iteration 0 of a last one, 99, is still one of 100."""
+    trace = trace_by("nemo", (line(18) + in_epoch(1, 19, 0) + in_epoch(1, 29, 10)).encode())
+    assert facts(trace) == {"planned_steps": 100, "global_step": 30}
+
+
+def test_an_epochs_length_is_no_plan() -> None:
+    """Without `max_steps` lines count to the end of an epoch: steps beyond it show that it is no plan."""
+    trace = trace_by("nemo", (line(98) + line(99) + in_epoch(1, 100, 0) + in_epoch(1, 101, 1)).encode())
+    assert facts(trace) == {"global_step": 102}
+
+
+def test_a_log_that_begins_in_a_later_epoch_tells_no_plan() -> None:
+    """Which of the two ways of counting it is, only the first epoch tells."""
+    assert facts(trace_by("nemo", in_epoch(1, 29, 10).encode())) == {"global_step": 30}
+
+
+def test_skypilots_prefix_hides_no_line() -> None:
+    """It names task and process before each line."""
+    assert facts(trace_by("nemo", f"(pretraining, pid=4112) {line(24)}".encode()))["planned_steps"] == 100
+
+
 def test_a_validation_belongs_to_the_step_before_the_line_that_first_tells_it() -> None:
     """`val_loss` stays on every line until the next validation."""
     log = "".join(
@@ -56,6 +83,15 @@ def test_bars_tell_last_values_and_no_step() -> None:
     )
     trace = trace_by("nemo", log.encode())
     assert (lasts(trace), facts(trace)) == ({"loss": 2.6, "val_loss": 2.8}, {})
+
+
+def test_a_bar_that_other_words_follow_is_read() -> None:
+    """A save's message stands right behind the last bar."""
+    log = (
+        "\rEpoch 0: : 100%|##| 200/200 [00:10<00:00, reduced_train_loss=0.139, global_step=199.0, "
+        "val_loss=0.212][NeMo I 2024-06-17 08:36:41 nlp_overrides:480] Removing checkpoint: /r/x.ckpt\n"
+    )
+    assert lasts(trace_by("nemo", log.encode())) == {"loss": 0.139, "val_loss": 0.212}
 
 
 def test_the_commit_is_read() -> None:

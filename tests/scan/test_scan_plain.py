@@ -40,6 +40,41 @@ from scan.trace_reading import chosen, file_trace, last_part, values
         ("step 4 loss: tensor(0.5, device='cuda:0', grad_fn=<NllLossBackward0>)", {"loss": {4: 0.5}}),
         ("{'step': 4, 'loss': np.float32(0.5)}", {"loss": {4: 0.5}}),
         ('train | {"epoch": 1, "step": "7", "loss": "2.375", "ppl": "5.2"}', {"loss": {7: 2.375}}),
+        ("loss_train: 0.5 acc_train: 0.9 loss_val: 0.25", {"loss": {-1: 0.5}, "val_loss": {-1: 0.25}}),
+        ("step 4 Loss/train: 0.25, Loss (val): 0.5", {"loss": {4: 0.25}, "val_loss": {4: 0.5}}),
+        ("Batch 25, Training Loss (avg over last 100): 2.5", {"loss": {-1: 2.5}}),
+        ("\t Train loss/train/total: 2.5", {"loss": {-1: 2.5}}),
+        ("epoch: 1 step: 1875, loss is 2.5", {"loss": {1875: 2.5}}),
+        ("train_epoch_loss=0.5, eval epoch loss: 0.25", {"loss": {-1: 0.5}, "val_loss": {-1: 0.25}}),
+        ("iter: 7  global_step: 8  loss: 0.5 (0.75)", {"loss": {8: 0.5}}),
+        ("epoch 001:    100 / 487 loss=4.5, nll_loss=3.25, num_updates=101, lr=0.1", {"loss": {101: 4.5}}),
+        ('[valid] - {"epoch": 1, "valid_loss": "4.5", "valid_num_updates": "300"}', {"val_loss": {300: 4.5}}),
+        ("| valid on 'valid' subset | loss 4.5 | ppl 9 | num_updates 300", {"val_loss": {300: 4.5}}),
+        ("| epoch 010 | valid on 'valid' subset  1000 / 1311 loss=1.5", {"val_loss": {-1: 1.5}}),
+        (
+            "1epoch results: [train] loss=5.5, [valid] loss_ctc=9, loss=4.5",
+            {"loss": {-1: 5.5}, "val_loss": {-1: 4.5}},
+        ),
+        ("Iter(train) [ 150/80000]  lr: 1e-3  loss: 3.5  decode.loss_ce: 4.4", {"loss": {150: 3.5}}),
+        ("Iter(val) [100/100]    loss: 1.5  time: 0.1", {"val_loss": {-1: 1.5}}),
+        ("[Step 50/ 1000; acc:  10.12; ppl: 1234.56; xent: 6.5; lr: 0.00001", {"loss": {50: 6.5}}),
+        ("ppl: 2.125, loss: 0.75", {"val_loss": {-1: 0.75}}),
+        ("Saving dict for global step 200: accuracy = 0.9, loss = 0.75", {"val_loss": {200: 0.75}}),
+        ("{ Epoch:[  1/  2], step:[    4/  100], loss: 10.5, loss_scale: 65536 }", {"loss": {4: 10.5}}),
+        (
+            "[12:00:01.123456] Epoch: [0]  [ 20/100]  eta: 0:10:00  loss: 1.25 (1.5)  time: 0.2",
+            {"loss": {-1: 1.25}},
+        ),
+        (
+            "Training Epoch: 1/3, step 49/50 completed (loss: 0.125): 100%|##| 50/50 [0:10<0:00]",
+            {"loss": {49: 0.125}},
+        ),
+        (
+            "steps:  31%|### | 1855/5820 [36:15<18:43:21, 11.95s/it, avr_loss=0.0625]",
+            {"loss": {1855: 0.0625}},
+        ),
+        ("Iteration: 12%|#2 | 120/1000 [00:10<01:15, 9.1it/s, loss=2.5]", {"loss": {120: 2.5}}),
+        ("Epoch:  33%|### | 33/100 [00:10<00:20, 9.1it/s, train_loss=2.5]", {"loss": {-1: 2.5}}),
     ],
 )
 def test_plain_logs_are_guessed_as_the_last_resort(text: str, expected: dict[str, dict[int, float]]) -> None:
@@ -66,6 +101,16 @@ def test_plain_logs_are_guessed_as_the_last_resort(text: str, expected: dict[str
         "step 3 kl loss 0.1",
         "step 3 loss 5",
         "step 3 loss 1.5x lower",
+        "loss: 1",
+        "the loss is fine",
+        "loss: 1  # its weight",
+        "Namespace(loss=0.5, lr=0.1)",
+        "label_smoothing_loss: 0.1",
+        "moe aux loss coef: 0.01",
+        "[12:00:03.123456] Test:  [ 0/34]  eta: 0:02:28  loss: 0.3000 (0.3000)  time: 4.3",
+        "[12:00:04.123456] * Acc@1 70.0 Acc@5 90.0 loss 0.345",
+        "Averaged stats: lr: 0.000010  loss: 0.9 (0.9)",
+        "Epoch: 0, Step: 1, Rank: 3, loss = 2.421875Epoch: 0, Step: 1, Rank: 2",
     ],
 )
 def test_words_that_are_no_loss_are_not_guessed(text: str) -> None:
@@ -164,6 +209,45 @@ def test_the_lowest_rank_that_prints_a_loss_is_believed() -> None:
     log = "1: step 1 loss 9.5\n0: step 1 loss 1.5\n0: step 2 loss 1.25\n1: step 2 loss 9.25\n"
     assert losses(log) == {1: 1.5, 2: 1.25}
     assert losses("[rank3]: step 1 loss 0.5\n[rank0]: step 1 val_loss 0.75\n") == {1: 0.5}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[Rank {}] step {} Loss: {}",
+        "[GPU{}] Steps: {} | Loss {}",
+        "rank={} step={} loss={}",
+        "log_hooks.py: 277: Rank: {}; [ep: 0] iter: {}; loss: {}; btime(ms): 192",
+    ],
+)
+def test_ranks_that_a_program_names_itself_are_told_apart(line: str) -> None:
+    """What a script puts before its words names the rank as well as a launcher's prefix does."""
+    log = "".join(f"{line.format(rank, step, f'{step}.{rank}5')}\n" for step in (1, 2) for rank in (1, 0, 2))
+    assert losses(log) == {1: 1.05, 2: 2.05}
+
+
+def test_a_rank_within_a_line_is_known_too() -> None:
+    """DeepSpeed-Chat names it behind the step; of records glued together the last one's counts."""
+    log = (
+        "Epoch: 0, Step: 1, Rank: 3, loss = 2.5Epoch: 0, Step: 1, Rank: 2, loss = 2.75\n"
+        "Epoch: 0, Step: 1, Rank: 0, loss = 2.25\n"
+        "Epoch: 0, Step: 1, Rank: 1, loss = 2.125\n"
+    )
+    assert losses(log) == {1: 2.25}
+
+
+def test_ranks_without_a_first_one_may_be_a_loras() -> None:
+    """Where no line names rank 0 all of them count, in their order."""
+    (trace,) = last_part(b"Rank 8: final loss 0.5\nRank 16: final loss 0.25\n").traces
+    assert [row.value for row in trace.curves["loss"].readings(None)] == [0.5, 0.25]
+
+
+def test_means_over_an_epoch_do_not_take_the_last_loss_place() -> None:
+    """Below the losses of steps, as fairseq prints them, they do not count; alone they do."""
+    mean = "INFO | train | epoch 001 | loss 7.25 | nll_loss 6.5 | num_updates 300\n"
+    step = "INFO | train_inner | epoch 001:    300 / 300 loss=6.5, num_updates=300, lr=0.1\n"
+    assert losses(step + mean) == {300: 6.5}
+    assert losses(mean) == {300: 7.25}
 
 
 ENDED = "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***\n"

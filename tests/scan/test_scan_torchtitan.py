@@ -37,6 +37,37 @@ def test_every_eras_line_is_read(era: str) -> None:
     assert values(trace, "loss") == {10: 7.1234}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[rank0]:[titan] step:  5  loss:  7.50000  memory:  0.47GiB(0.60%)  tps:     66  tflops:  0.02",
+        f"{TITAN}step:  5  loss:  7.50000  memory:  0.47GiB(0.60%)  tps: 66".replace("root", "torchtitan.x"),
+    ],
+)
+def test_loggers_and_widths_may_differ(line: str) -> None:
+    """A module's own logger since 2026, no date at all, and a speed set to a width."""
+    line += "  mfu: N/A\n"
+    told = lasts(trace_by("torchtitan", line.encode()))
+    assert (told["loss"], told["tokens_per_second_per_gpu"]) == (7.5, 66.0)
+
+
+@pytest.mark.parametrize("ranks", [("rank0", "rank7"), ("rank7", "rank0")])
+def test_what_a_pipelines_first_stages_print_is_no_loss(ranks: tuple[str, str]) -> None:
+    """Only the last stage has a loss; the others print -1, whichever comes last."""
+    stage = "step: 10  loss: {}  memory: 12.30GiB(15.40%)  tps: 1,234  tflops: 5.10  mfu: 5.20%\n"
+    losses = {"rank0": "-1.0000", "rank7": " 7.1234"}
+    log = "".join(f"[{rank}]:{TITAN}{stage.format(losses[rank])}" for rank in ranks)
+    assert values(trace_by("torchtitan", log.encode()), "loss") == {10: 7.1234}
+
+
+def test_a_log_of_the_first_stage_alone_has_no_loss() -> None:
+    """Its steps, memory and speed are told, and no number takes the loss's place."""
+    line = f"{TITAN}step: 10  loss: -1.00000  memory: 12.30GiB(15.40%)  tps: 1,234  mfu: 5.20%\n"
+    trace = trace_by("torchtitan", line.encode())
+    assert (facts(trace), "loss" in trace.curves) == ({"global_step": 10}, False)
+    assert "plain" not in {trace.trainer for trace in last_part(line.encode()).traces}
+
+
 def test_validation_is_told_apart_and_the_last_word_is_evidence() -> None:
     """A validation's loss, speed and memory are no training step's; the plan stands where training starts."""
     log = (

@@ -247,7 +247,7 @@ def test_json_lines_are_read() -> None:
     assert math.isnan(rows(trace, "loss")[1].value)
 
 
-@pytest.mark.parametrize("prefix", [b"0: ", b"[rank0]:", b"[default0]:"])
+@pytest.mark.parametrize("prefix", [b"0: ", b"[rank0]:", b"[default0]:", b"[trainer0|0]:", b"10.0.0.7: "])
 def test_prefixes_of_ranks_change_nothing(prefix: bytes) -> None:
     """Whoever labels the lines of rank 0, bars, configuration and saves are the same."""
     data = fixture("torchtune/full-0.6.out")

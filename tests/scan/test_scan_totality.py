@@ -15,7 +15,9 @@ from afterall.scan.parameters import decoding
 from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.gathering import Said, gather
 from afterall.scan.parameters.model_card import parse_model_card
-from afterall.scan.parameters.scripts.command_lines import script_settings, submit_variables
+from afterall.scan.parameters.scripts.command_lines import script_settings
+from afterall.scan.parameters.scripts.given import Given
+from afterall.scan.parameters.scripts.submit_lines import parse_submit_line
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.trainers import TRAINERS
 from scan.run_making import fixture
@@ -172,8 +174,8 @@ def test_any_yaml_like_text_is_a_configuration(text: str) -> None:
 @settings(max_examples=300)
 def test_any_text_is_a_script(text: str) -> None:
     """Any text is a batch script, a submit line and a directory's name."""
-    script_settings(text + "\npython train.py --lr " + text, "job.sh", {"SLURM_ARRAY_TASK_ID": "3"})
-    submit_variables(text, ["job.sh"])
+    script_settings(text + "\npython train.py --lr " + text, "job.sh", Given(values={"SLURM_ARRAY_TASK_ID": "3"}))
+    parse_submit_line(text, ["job.sh"])
     parse_directory_name(text)
 
 

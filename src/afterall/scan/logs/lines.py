@@ -21,15 +21,21 @@ _BAR = re.compile(rb"^.*?\d{1,12}/\d{1,12} \[\d{1,4}:\d\d(?::\d\d)?<[^\]]{0,400}
 _EMPTY_BAR = re.compile(rb"^\s{0,8}\d{1,12}it \[\d\d:\d\d, [^\]]{0,40}\]")
 _PREFIXES = re.compile(
     r"""
-      \[(?:default|rank)?(?P<rank>\d{1,5})\]:[ ]?       # [rank0]: of torch, [default0]: of torchrun --tee
-    | \ {0,4}(?P<label>\d{1,5}):[ ]                     # srun --label
-    | \[\d{1,5},(?P<task>\d{1,6})\](?:<std(?:out|err|diag)>)?:[ ]?    # mpirun --tag-output
+      \[(?:default|rank|trainer|worker)?(?P<rank>\d{1,5})(?:\|\d{1,5})?\]:[ ]?
+                                                        # [rank0]: of torch, [default0]: of torchrun --tee
+    | \ {0,4}(?P<label>\d{1,5}):(?:[ ]|$)               # srun --label
+    | \[(?:[\w.@-]{1,200}@)?\d{1,5},(?:mpirank:)?(?P<task>\d{1,6})(?:,[\w.-]{1,80})?\]
+      (?:<std(?:out|err|diag)>)?:[ ]?                    # mpirun --tag-output, Open MPI 5's, SageMaker's
     | \((?P<actor>[\w.<>]+[ ]pid=\d+(?:,[ ]ip=[\w.:]+)?)\)[ ]?     # Ray actors
+    | \([\w.-]{1,80},[ ](?:rank=(?P<node>\d{1,5}),[ ])?pid=\d{1,12}(?:,[ ]ip=[\w.:]+)?\)[ ]?    # SkyPilot
+    | (?!slurm|gpu\d:)                                   # pdsh, as DeepSpeed's launcher calls it
+      (?:(?:\d{1,3}\.){3}\d{1,3}|localhost|(?:[a-z0-9]{1,20}-){0,4}(?:node|worker|host|compute|server
+         |nid|ip|dgx|hgx|gpu|cn|[ahv][12]00)-?\d[a-z0-9-]{0,40}(?:\.[a-z0-9.-]{1,80})?):(?:[ ]|$)
     | (?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]+:      # logging.basicConfig
     | \[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)(?:\|[^\]|]{1,200})?\][ ]    # and transformers' loggers
       (?:\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d,\d{3}[ ]>>[ ])?
     | [IWEF]\d{4}[ ]\d\d:\d\d:\d\d\.\d{6}[ ]+\d+[ ][\w.-]{1,80}:\d+\][ ]    # absl, glog
-    | \[(?:\d\d/\d\d/\d\d[ ])?\d\d:\d\d:\d\d\][ ]+    # rich
+    | \[(?:\d\d/\d\d/\d\d[ ])?\d\d:\d\d:\d\d(?:\.\d{1,6})?\][ ]+    # rich, DeiT's and MAE's print
       (?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)[ ]+)?
     | \[pod/[\w./-]{1,200}\][ ]                          # kubectl logs --prefix
     | (?!epoch|step|iter|batch|fold|stage|phase)[a-z][a-z0-9_-]{0,80}[_-]\d{1,3}[ ]{1,20}\|[ ]  # docker
@@ -64,6 +70,11 @@ class Line(Struct):
         if self._text is None:
             self._label, self._text = clean(self.raw)
         return self._text
+
+    @property
+    def drawn(self) -> str:
+        """Its words without prefixes and terminal codes, with the bar that may stand before them."""
+        return _unprefixed(strip_codes(self.raw).decode("utf-8", "replace").rstrip())[1]
 
     @property
     def label(self) -> str:
@@ -129,6 +140,6 @@ def _unprefixed(text: str) -> tuple[str, str]:
         found = _PREFIXES.match(text)
         if found is None:
             break
-        label = found["rank"] or found["label"] or found["task"] or found["actor"] or label
+        label = next(filter(None, found.groups()), label)
         text = text[found.end() :]
     return label, text

@@ -11,6 +11,7 @@ from afterall.scan.logs.reader import TraceReader
 from afterall.scan.trainers.accelerate import ACCELERATE
 from afterall.scan.trainers.axolotl import AXOLOTL
 from afterall.scan.trainers.deepspeed import DEEPSPEED
+from afterall.scan.trainers.gpt_neox import GPT_NEOX
 from afterall.scan.trainers.gpu_metrics import GPU_METRICS_FILE
 from afterall.scan.trainers.huggingface import HUGGING_FACE
 from afterall.scan.trainers.hydra import HYDRA
@@ -39,6 +40,7 @@ TRAINERS: tuple[Trainer, ...] = (
     NEMO,
     LITGPT,
     LIGHTNING,
+    GPT_NEOX,
     MEGATRON,
     TORCHTITAN,
     DEEPSPEED,

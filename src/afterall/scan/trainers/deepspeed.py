@@ -2,7 +2,8 @@
 
 Format: `[INFO] [logging.py:96:log_dist] [Rank 0] step=10, skipped=0, lr=[9.6e-06], mom=[…]`, steps with
 skipped ones among them; `epoch=0/micro_step=10/global_step=10, RunningAvgSamplesPerSec=95.1, …,
-MaxMemAllocated=11.07GB` (2^30 bytes, since the peak was last set back); `MA 2.1 GB         Max_MA 3.2 GB
+MaxMemAllocated=11.07GB` (2^30 bytes, since the peak was last set back), in 2022 `0/20,
+RunningAvgSamplesPerSec=…` with the epoch's micro steps and no step; `MA 2.1 GB         Max_MA 3.2 GB
 CA 4.0 GB         Max_CA 5 GB`, whose last is a whole number; `DeepSpeed info: version=0.14.0,
 git-hash=unknown, git-branch=unknown`. The hash is DeepSpeed's own. Source: deepspeed/runtime/engine.py,
 runtime/utils.py, utils/timer.py.
@@ -18,7 +19,10 @@ from afterall.scan.trainers.trainer import Trainer
 
 NAME = "deepspeed"
 _STEP = re.compile(r"\bstep=(\d{1,12}), skipped=\d{1,12}, lr=\[([-+\w.]{1,30})[,\]]")
-_TIMER = re.compile(r"\bglobal_step=(\d{1,12}), RunningAvgSamplesPerSec=([-+\w.]{1,30})(?=[,\s])")
+_TIMER = re.compile(
+    r"(?:\bglobal_step=(?P<step>\d{1,12})|\] \d{1,9}/\d{1,12}), "
+    r"RunningAvgSamplesPerSec=(?P<rate>[-+\w.]{1,30})(?=[,\s])"
+)
 _MEMORY = re.compile(r"\bMaxMemAllocated=([\d.]{1,12})GB\b")
 _USAGE = re.compile(
     r"\bMA [\d.]{1,12} GB\s{1,12}Max_MA ([\d.]{1,12}) GB\s{1,12}CA [\d.]{1,12} GB\s{1,12}Max_CA "
@@ -39,7 +43,7 @@ def _parse(text: str) -> Row | None:
     if found := _STEP.search(text):
         return {"step": found[1], "lr": found[2]}
     if found := _TIMER.search(text):
-        row: dict[str, object] = {"step": found[1], "train_samples_per_second": found[2]}
+        row: dict[str, object] = {"step": found["step"], "train_samples_per_second": found["rate"]}
         memory = _MEMORY.search(text)
         return {**row, "peak_memory_alloc": memory[1]} if memory else row
     if found := _USAGE.search(text):

@@ -107,12 +107,13 @@ class LightningLines(TraceReader):
     def _read_bar(self, line: Line) -> None:
         """Take a bar's values; rich breaks its text into lines wherever a blank is.
 
-        Before 2.0 a bar's own `loss`, before v_num, is a mean over the last twenty steps.
+        Before 2.0 a bar's own `loss`, before v_num, is a mean over the last twenty steps. Behind the bracket
+        that ends tqdm's bar other words may stand.
         """
-        if bar := _BAR.search(line.text):
+        if bar := _BAR.search(line.drawn):
             self._follow(int(bar[1] or self._epoch))
             self._is_bar, self._told = True, set()
-            text = _V_NUM.split(line.text, maxsplit=1)[-1]
+            text = _V_NUM.split(line.drawn, maxsplit=1)[-1].partition("]")[0]
         elif self._is_bar and _RICH.match(line.text):
             text = f"{self._open_name} {line.text.strip()}"
         else:

@@ -35,7 +35,8 @@ class LineFormat(Struct, frozen=True, kw_only=True):
     done_kind: str = "done_line"
     rounding: Rounding = Rounding()
     last_only: bool = False
-    """True for bars, which show the same values again and again without a step of their own."""
+    """True for bars, which show the same values again and again without a step of their own. Other words
+    may stand behind the last one."""
     done_needs_rows: bool = False
     """True where others print the last word too: it counts only below a row."""
     trains: bool = True
@@ -79,7 +80,7 @@ class FormatLines(TraceReader):
             self._facts_when_done = dict(self.facts)
         source = Source(self._name, line.where)
         self.tell(line.text, source)
-        for row in self.rows_in(line.text):
+        for row in self.rows_in(line.drawn if self._form.last_only else line.text):
             self._take(row, line, source)
 
     def _take(self, row: Row, line: Line, source: Source) -> None:

@@ -5,7 +5,8 @@ iterations a step where gradients accumulate, `val` the last validation's again;
 val time: 99 ms`; `Final evaluation | val loss: 1.234 | …`. At the end `Training time: 11.20s` and `Memory
 used: 13.90 GB`, since 2025 `| - Training Time             :  11.20 s` and so on, the peak of torch's
 allocator in 10^9 bytes. As lit-gpt, until 2024: `iter 3 step 1: loss 1.6600, iter time: 548.72ms
-(optimizer.step)` and `step 4: val loss 1.2345, …`, which counts iterations, too. Its metrics.csv counts
+(optimizer.step)`, at last with ` | ` before the step, and `step 4: val loss 1.2345, …`, which counts
+iterations, too. Its metrics.csv counts
 iterations under `step`. The tokens a second that pretraining prints are divided by a clock's time and mean
 nothing. Source: litgpt/finetune, pretrain.py, utils.py.
 """
@@ -25,7 +26,7 @@ _STEP = re.compile(
     r"iter time: [\d.]{1,20} ms( \(step\))?"
 )
 _OLD_STEP = re.compile(
-    r"^iter (\d{1,12}) step (\d{1,12}): loss (\S{1,30}?), "
+    r"^iter (\d{1,12}) (?:\| )?step (\d{1,12}): loss (\S{1,30}?), "
     r"(?:iter|train) time: [\d.]{1,20} ?ms( \(optimizer\.step\))?"
 )
 _VALIDATION = re.compile(r"^(?:iter|step) (\d{1,12}): val loss (\S{1,30}?), val time: [\d.]{1,20} ?ms$")

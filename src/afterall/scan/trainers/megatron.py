@@ -2,15 +2,17 @@
 
 Format: ` iteration       25/     500 | consumed samples: 50 | elapsed time per iteration (ms): 87.0 |
 learning rate: 1.6E-08 | lm loss: 1.08E+01 | grad norm: 2.1 | number of nan iterations: 0 |`, numbers in E
-notation with seven digits, a date before it since 2024; validations as ` validation loss at iteration 100
-on validation set | lm loss value: 3.4E+00 | …`, and the same of the test set; `[Rank 0] (after 10
-iterations) memory (MB) | allocated: … | max allocated: … | reserved: … | max reserved: …`, in 2^20 bytes,
-once and soon after the start. AMD's Primus puts the mean behind an iteration's time, `(ms): 87.0/88.1`.
-What it was started with is read by `megatron_arguments`. Source: megatron/training/training.py and
-utils.py.
+notation with seven digits, a date before it since 2024, no samples until 2020; validations as ` validation
+loss at iteration 100 on validation set | lm loss value: 3.4E+00 | …`, the last one until 2023 `at the end of
+training for val data`, and the same of the test set; `[Rank 0] (after 10 iterations) memory (MB) |
+allocated: … | max allocated: … | reserved: … | max reserved: …`, in 2^20 bytes, once and soon after the
+start. AMD's Primus puts words of its logger before an iteration and the mean behind its time, `(ms):
+87.0/88.1`; BigScience's fork tells the time in seconds; MindSpeed MM's loss is `loss`. What it was started
+with is read by `megatron_arguments`. Source: megatron/training/training.py and utils.py.
 """
 
 import re
+from collections.abc import Iterator
 
 from afterall.model import Fact, Source
 from afterall.scan.curves import Rounding
@@ -21,9 +23,12 @@ from afterall.scan.trainers.rows import number_in
 from afterall.scan.trainers.trainer import Trainer
 
 NAME = "megatron"
-_ITERATION = re.compile(r"(?:^|\] ) ?iteration\s{1,12}(\d{1,12})/\s{0,12}(\d{1,12}) \| consumed samples: ")
+_ITERATION = re.compile(
+    r"(?:^|[\]:>]\s{0,8}) ?iteration\s{1,12}(\d{1,12})/\s{0,12}(\d{1,12}) \| "
+    r"(?:consumed samples: |elapsed time per iteration \(ms\): [\d.]{1,20} \| learning rate: )"
+)
 _VALIDATION = re.compile(
-    r"\bvalidation loss at iteration (\d{1,12})(?P<set>[^|]{0,100})"
+    r"\bvalidation loss at (?:iteration (\d{1,12})|the end of training)(?P<set>[^|]{0,100})"
     r"\|(?:[^|]{1,60}\|){0,6}? ?lm loss value: (\S{1,30})"
 )
 _PAIR = re.compile(r"\|\s{0,4}([a-z][\w ()/-]{1,60}):\s{0,8}([-+\w.]{1,30})(?:/[\d.]{1,20})?(?= \|)")
@@ -34,13 +39,19 @@ _MEMORY = re.compile(
 _LOADED = re.compile(r"successfully loaded checkpoint from \S{1,4096} .{0,80}?at iteration (\d{1,12})")
 _MIB_A_GIB = 1024
 _KEPT = {
+    "loss": "lm loss",
     "lm loss": "lm loss",
     "grad norm": "grad norm",
     "learning rate": "learning_rate",
     # Megatron-DeepSpeed's
     "consumed tokens": "total_tokens",
     "tokens per gpu per second (tgs)": "tokens_per_second_per_gpu",
+    # Primus's
+    "tokens per GPU (tokens/s/GPU)": "tokens_per_second_per_gpu",
+    # GPT-NeoX's
+    "lm_loss": "lm loss",
 }
+_TIMES = {"elapsed time per iteration (ms)": 1000, "elapsed time per iteration (s)": 1}
 
 
 class MegatronLines(FormatLines):
@@ -50,6 +61,12 @@ class MegatronLines(FormatLines):
         super().__init__(form, name)
         self._arguments = MegatronArguments(name)
         self.parameters = self._arguments.values
+
+    def rows_in(self, text: str) -> Iterator[Row]:
+        """Yield the row of a line; what was validated at the end of training is the last iteration."""
+        for row in super().rows_in(text):
+            last = self._reached.value if self._reached is not None else None
+            yield row if row["iteration"] is not None else {**row, "iteration": last}
 
     @property
     def wants_next(self) -> bool:
@@ -85,16 +102,20 @@ def _parse(text: str) -> Row | None:
         is_test = "test" in validation["set"]
         return None if is_test else {"iteration": validation[1], "val_loss": validation[3]}
     found = _ITERATION.search(text)
-    if found is None:
-        return None
+    return None if found is None else row_of(found[1], found[2], text)
+
+
+def row_of(iteration: str, planned: str, text: str) -> Row:
+    """Return the row of an iteration from the pairs that its line holds."""
     pairs = {name.strip(): value for name, value in _PAIR.findall(text)}
-    row: dict[str, object] = {"iteration": found[1], PLANNED: found[2]}
+    row: dict[str, object] = {"iteration": iteration, PLANNED: planned}
     row |= {key: pairs[name] for name, key in _KEPT.items() if name in pairs}
-    milliseconds = number_in(pairs.get("elapsed time per iteration (ms)"))
-    if milliseconds is not None and milliseconds > 0:
-        row["train_steps_per_second"] = 1000 / milliseconds
+    for name, a_second in _TIMES.items():
+        duration = number_in(pairs.get(name))
+        if duration is not None and duration > 0:
+            row["train_steps_per_second"] = a_second / duration
     # An iteration whose loss was NaN is skipped and counted, its loss not printed.
-    if (number_in(pairs.get("number of nan iterations")) or 0) > 0 and "lm loss" not in pairs:
+    if (number_in(pairs.get("number of nan iterations")) or 0) > 0 and "lm loss" not in row:
         row["lm loss"] = "nan"
     return row
 
@@ -103,7 +124,8 @@ FORMAT = LineFormat(
     trainer=NAME,
     triggers=(
         b"| consumed samples:",
-        b"validation loss at iteration",
+        b"| elapsed time per iteration (",
+        b"validation loss at ",
         b"[after training is done]",
         b" iterations) memory (MB) |",
         b"successfully loaded checkpoint ",

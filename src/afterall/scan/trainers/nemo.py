@@ -2,9 +2,10 @@
 
 Format: NeMo 2 prints `Training epoch 0, iteration 24/99 | lr: 2.9e-05 | global_step: 24 |
 reduced_train_loss: 2.6 | … | val_loss: 2.8`, four digits, steps counted from 0; the iteration is the step,
-of a last one, and until 2024 one more, of all. `val_loss` stays from one validation to the next and first
-stands on the line after it. NeMo 1 puts `reduced_train_loss=2.600, global_step=2e+3` behind a tqdm bar, a
-step of few digits that is no step. `git-info.log` begins `commit hash: 1f2e…`. Source:
+of a last one, and until 2024 one more, of all. It begins anew in each epoch; what it is one of are all steps
+of the run where `max_steps` was set, else those of an epoch. `val_loss` stays from one validation to the
+next and first stands on the line after it. NeMo 1 puts `reduced_train_loss=2.600, global_step=2e+3` into a
+tqdm bar, a step of few digits that is no step. `git-info.log` begins `commit hash: 1f2e…`. Source:
 nemo/lightning/pytorch/callbacks/progress_printer.py, nemo/utils/exp_manager.py.
 """
 
@@ -26,6 +27,8 @@ _PAIR = re.compile(r"\| ([A-Za-z][\w ]{0,60}): ([-+.\w]{1,30})(?= \||$)")
 _BAR_PAIR = re.compile(r"[,\[] ?(reduced_train_loss|val_loss|lr)=([-+.\w]{1,30})(?=[,\]])")
 _COMMIT = re.compile(rb"commit hash: (?:b')?([0-9a-f]{40})(?![0-9a-f])")
 _GIB = 1 << 30
+_ITERATION = "iteration of the line"
+_NOT_OF_STEP = frozenset({_ITERATION, "val_loss"})
 _KEPT = {
     "lr": "lr",
     "reduced_train_loss": "reduced_train_loss",
@@ -41,6 +44,8 @@ class NemoLines(FormatLines):
         super().__init__(form, name)
         self._validation: object = None
         self._step = -1
+        self._behind: int | None = None
+        self._is_epochs = False
 
     def rows_in(self, text: str) -> Iterator[Row]:
         """Yield the row of a line, after that of a validation before it."""
@@ -49,7 +54,17 @@ class NemoLines(FormatLines):
             if validation not in (None, self._validation) and step == self._step + 1:
                 yield {"global_step": step, "val_loss": validation}
             self._step, self._validation = step, validation
-            yield {name: value for name, value in row.items() if name != "val_loss"}
+            plan = self._plan(step, int(str(row[_ITERATION])), int(str(row[PLANNED])))
+            yield {name: value for name, value in row.items() if name not in _NOT_OF_STEP} | {PLANNED: plan}
+
+    def _plan(self, step: int, iteration: int, last: int) -> int | None:
+        """Return the steps of the run; None where the line's own total may be that of an epoch."""
+        if iteration in (step, step + 1):
+            self._behind = step + 1 - iteration
+        plan = None if self._behind is None else last + self._behind
+        if plan is not None and step >= plan:
+            self._is_epochs, self._planned = True, None
+        return None if self._is_epochs else plan
 
 
 def _parse_line(text: str) -> Row | None:
@@ -60,8 +75,7 @@ def _parse_line(text: str) -> Row | None:
     step = pairs.get("global_step", "")
     if not step.isdecimal() or len(step) > 12:
         return None
-    row: dict[str, object] = {"trainer/global_step": int(step)}
-    row[PLANNED] = int(found[2]) + (int(found[1]) == int(step))
+    row: dict[str, object] = {"trainer/global_step": int(step), _ITERATION: found[1], PLANNED: found[2]}
     row |= {key: pairs[name] for name, key in _KEPT.items() if name in pairs}
     seconds, peak = number_in(pairs.get("train_step_timing in s")), number_in(pairs.get("peak_memory_usage"))
     if seconds is not None and seconds > 0:

@@ -2,10 +2,11 @@
 
 Format: `step: 10  loss:  7.1234  grad_norm:  1.3  memory: 12.3GiB(15.4%)  tps: 1,234  tflops: …  mfu: …`,
 tps of one device (`wps` until 2024), memory the most reserved since the line before, no grad_norm until
-2025; `validate step: 10  loss: …`; `Training starts at step 1, … total steps 1000 (warmup 200)`, later
-`Trainer is initialized with … total steps 1000`; `Training completed`. Others print steps and losses too:
-only a line with memory and speed as torchtitan writes them is its own. Source:
-torchtitan/components/metrics.py.
+2025, a loss of five decimals since 2026; `validate step: 10  loss: …`; `Training starts at step 1, … total
+steps 1000 (warmup 200)`, later `Trainer is initialized with … total steps 1000`; `Training completed`. Of
+pipeline stages only the last has a loss, the others print -1 in its place, rank 0 among them. Others print
+steps and losses too: only a line with memory and speed as torchtitan writes them is its own. Source:
+torchtitan/components/metrics.py, train.py.
 """
 
 import re
@@ -18,10 +19,12 @@ from afterall.scan.trainers.trainer import Trainer
 
 NAME = "torchtitan"
 _STEP = re.compile(
-    r"(?:^| - )(validate )?step:\s{1,8}(\d{1,12})\s{2,8}loss:\s{1,8}(\S{1,30})\s{2}"
+    r"(?:^| - |^\[titan\] )(validate )?step:\s{1,8}(\d{1,12})\s{2,8}loss:\s{1,8}(\S{1,30})\s{2}"
     r"(?:\s{0,4}grad_norm:\s{1,8}(\S{1,30})\s{2})?"
-    r".{0,200}?\bmemory:\s{1,8}(\d{1,6}\.\d{1,4})GiB(?:\([\d.]{1,8}%\))?\s{1,4}[tw]ps: ([\d,]{1,16})(?:\s|$)"
+    r".{0,200}?\bmemory:\s{1,8}(\d{1,6}\.\d{1,4})GiB(?:\([\d.]{1,8}%\))?\s{1,4}[tw]ps:\s{1,12}([\d,]{1,16})(?:\s|$)"
 )
+_NO_LOSS = re.compile(r"-1\.0{4,8}")
+"""What a pipeline's stages print that have none."""
 _START = re.compile(r"(?:^| - )(?:Training starts at step (\d{1,12})\b|Trainer is initialized with )")
 _TOTAL = re.compile(r"\btotal steps (\d{1,12})\b")
 _GPU = re.compile(
@@ -55,8 +58,10 @@ def _parse(text: str) -> Row | None:
     is_validation, step, loss, norm, memory, speed = found.groups()
     if is_validation:
         return {"step": step, "val_loss": loss}
-    row: dict[str, object] = {"step": step, "loss": loss, "peak_memory_reserved": memory}
+    row: dict[str, object] = {"step": step, "peak_memory_reserved": memory}
     row["tokens_per_second_per_gpu"] = speed.replace(",", "")
+    if _NO_LOSS.fullmatch(loss) is None:
+        row["loss"] = loss
     return {**row, "grad_norm": norm} if norm is not None else row
 
 

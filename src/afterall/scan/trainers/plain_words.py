@@ -1,0 +1,125 @@
+"""Tell which losses the words of a line name, and of which step, epoch and rank they speak.
+
+Invariant: a number counts only behind words that every program means alike; of a percentage, a weight or a
+name that only begins so nothing is taken.
+"""
+
+import re
+
+from msgspec import Struct
+
+_NUMBER = r"(?:[-+]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
+_POINTED = r"(?:[-+]?\d{0,20}\.\d{1,20}(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
+_CALL = r"(?:(?:(?:np|numpy|torch)\.)?(?:tensor|float\d\d)\()?"
+"""As PyTorch and numpy 2 print a number: `tensor(0.5, device='cuda:0')`, `np.float64(0.5)`."""
+_BEHIND = (
+    r"(?:[ _/]\(?(?P<behind>train(?:ing)?|val(?:id(?:ation)?)?|eval|test)\)?(?:/total)?"
+    r"|\s?\([^()]{1,40}\)| is(?= ))?"
+)
+"""As in `loss_train=0.5`, `loss/train/total: 0.5`, `Loss (avg of 100): 0.5`, `loss is 0.5`."""
+_LOSS = re.compile(
+    rf"(?i)(?<![\w/.-])(?P<words>(?:[a-z]{{1,20}}[ _/.-]){{0,2}})(?:loss|xent){_BEHIND}"
+    rf"(?:[\"']?\s{{0,4}}[:=]\s{{0,8}}[\"']?{_CALL}(?P<told>{_NUMBER})|\s{{1,8}}(?P<bare>{_POINTED}))"
+)
+_TRAINING = frozenset({"train", "training"})
+_VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev"})
+_NEUTRAL = frozenset(
+    {
+        "", "a", "and", "average", "avg", "avr", "batch", "current", "epoch", "final", "has", "is", "iter",
+        "iteration", "lm", "mean", "model", "of", "running", "smoothed", "step", "the", "total", "with",
+    }
+)  # fmt: skip
+"""Words before "loss" that leave open which one it is. Any other makes it another number: "best", "test"."""
+
+_KIND = r"(?P<kind>train(?:ing)?|test(?:ing)?|val(?:id(?:ation|ating)?)?|eval(?:uation|uating)?|dev)"
+_LINE_OF = re.compile(rf"(?i)\W{{0,10}}{_KIND}(?![\w/.-])")
+_MARKED = re.compile(rf"(?i)(?:[\[(<|]|(?:^|\s)-)\s{{0,3}}{_KIND}\s{{0,3}}(?:[\])>|:]|on ')")
+"""As in `[valid] loss=0.5`, and fairseq's `| valid on 'valid' subset | loss 0.5`."""
+_OTHERS = re.compile(r"Namespace\(|^(?:\*? ?Acc@|Averaged stats: )")
+"""Lines of settings; DeiT's and MAE's of an evaluation on they tell not what, and means of either kind."""
+_EVALUATED = re.compile(r"^ppl: \S{1,30}, $|^Saving dict for global step ")
+"""What stands before the loss that DeepSpeed-Chat's step 1 and TensorFlow's estimators evaluated."""
+_MEAN = re.compile(r"\| train \| |\| epoch \d{1,9} \| (?:train )?loss ")
+"""fairseq's of a whole epoch."""
+
+_TO_NUMBER = r"[\"']?\s{0,2}[:=#]?\s{0,2}\[?\s{0,8}[\"']?"
+_STEPS = tuple(
+    re.compile(rf"(?i)(?<![\w/]){words}(?P<step>\d{{1,12}})(?![\w.%]){last}")
+    for words, last in (
+        (rf"global[ _]step{_TO_NUMBER}", r"(?:\s{0,2}/\s{0,2}(?P<last>\d{1,12}))?"),
+        (r"(?:train_|valid_)?num_updates[\"']?\s{0,2}[:=]?\s{0,2}[\"']?", r"(?P<last>)"),
+        (r"(?:step|iter(?:ation)?)s?:?\s{1,8}\d{1,3}%\|[^|]{0,400}\|\s{1,12}", r"/(?P<last>\d{1,12}) \["),
+        (
+            rf"(?:global[ _])?(?:step|iter(?:ation)?)s?(?:\(train\))?{_TO_NUMBER}",
+            r"(?:\s{0,2}(?:/|of)\s{0,2}(?P<last>\d{1,12})(?![\w.]))?",
+        ),
+    )
+)
+"""How a line tells its step, the surest first; the third is tqdm's bar of that name."""
+_EPOCH = re.compile(rf"(?i)(?<![\w/])epoch{_TO_NUMBER}(\d{{1,9}}(?:\.\d{{1,9}})?)(?!\.?\w|%)")
+_RANK = re.compile(
+    r"(?i)(?:^\W{0,3}|[,:|] )(?:(?:global|local)[ _])?(?:rank|gpu|proc(?:ess)?|worker)"
+    r"[ _:=#]{0,2}(\d{1,5})(?![\w.])"
+)
+
+
+class Place(Struct, frozen=True):
+    """Where a line stands, as digits: its step, of how many (`last`), and its epoch; None: not told."""
+
+    step: str | None = None
+    last: str | None = None
+    epoch: str | None = None
+
+
+def losses_in(text: str) -> dict[str, str]:
+    """Return the first training loss ("loss") and validation loss ("val_loss") of a line, as digits."""
+    found: dict[str, str] = {}
+    for match in () if _OTHERS.search(text) else _LOSS.finditer(text):
+        name = _name_of(match["words"], match["behind"])
+        if name == "loss" and not (match["behind"] or "train" in match["words"].lower()):
+            name = _among(text, match.start())
+        if name is not None:
+            found.setdefault(name, match["told"] or match["bare"])
+    return found
+
+
+def place_in(text: str) -> Place:
+    """Return what a line tells of its place."""
+    step = next((found for pattern in _STEPS if (found := pattern.search(text))), None)
+    epoch = _EPOCH.search(text)
+    return Place(
+        None if step is None else step["step"],
+        None if step is None else step["last"] or None,
+        None if epoch is None else epoch[1],
+    )
+
+
+def rank_in(text: str) -> int | None:
+    """Return the rank that a line names, the last one where records stand glued to each other."""
+    found = _RANK.findall(text)
+    return int(found[-1]) if found else None
+
+
+def is_mean(text: str) -> bool:
+    """Tell a line of means over an epoch, beside which others tell the losses of steps."""
+    return _MEAN.search(text) is not None
+
+
+def _name_of(words: str, behind: str | None) -> str | None:
+    """Return which loss the two words before "loss" and the one behind it make it; None for neither."""
+    told = {*re.split("[ _/.-]", words.lower()), (behind or "").lower()} - _NEUTRAL
+    if told <= _TRAINING:
+        return "loss"
+    return "val_loss" if told <= _VALIDATION else None
+
+
+def _among(text: str, end: int) -> str | None:
+    """Return which loss an unnamed one is by what stands before it: "Validation: loss 0.1", "[test] loss"."""
+    if _EVALUATED.search(text[:end]):
+        return "val_loss"
+    marks = [*_MARKED.finditer(text, 0, end)]
+    told = marks[-1] if marks else _LINE_OF.match(text, 0, end)
+    kind = "train" if told is None else told["kind"].lower()
+    if kind.startswith("test"):
+        return None
+    return "loss" if kind.startswith("train") else "val_loss"
