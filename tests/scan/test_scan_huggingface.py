@@ -352,3 +352,31 @@ def test_words_of_other_programs_are_no_rows() -> None:
 def test_non_trainable_parameters_are_not_pefts_line() -> None:
     """Lightning's summary of parameters does not make a run HF's."""
     assert parts_of(b"Non-trainable params: 0\n")[-1].traces == ()
+
+
+@pytest.mark.parametrize("late", [-2, -1, 0, 1, 2])
+def test_rows_of_several_nodes_count_once(late: int) -> None:
+    """Without bars each node prints all rows, and totals with its own runtime; one may be rows behind."""
+    printed = [
+        b"{'loss': %d.5, 'learning_rate': 2e-05, 'epoch': %d.0}" % (9 - epoch, epoch) for epoch in range(1, 9)
+    ]
+    printed[3:3] = [b"{'eval_loss': 4.25, 'eval_runtime': 3.0, 'epoch': 3.0}"]
+    totals = [b"{'train_runtime': %d.0, 'train_loss': 5.0, 'epoch': 8.0}" % seconds for seconds in (60, 61)]
+    nodes = [[*printed, total] for total in totals]
+    order = sorted((at + late * node, node, line) for node in (0, 1) for at, line in enumerate(nodes[node]))
+    part = last_part(b"".join(b"%d: %s\n" % (node, line) for _, node, line in order))
+    (trace,) = part.traces
+    assert (part.restarts, trace.is_resumed) == (0, False)
+    assert [row.value for row in rows(trace, "loss")] == [9.5 - epoch for epoch in range(1, 9)]
+    assert [row.value for row in rows(trace, "val_loss")] == [4.25]
+    assert [evidence.kind for evidence in trace.evidence] == ["done_line"]
+
+
+def test_a_second_nodes_totals_are_no_restart() -> None:
+    """Where nothing labels the lines, all that differs is the node's own runtime."""
+    again = TOTALS.replace(b"'train_runtime': '2'", b"'train_runtime': '2.1'")
+    assert again != TOTALS
+    rows_ = _rows_of([0.5, 1.0, 1.5, 2.0])
+    part = last_part(rows_ + TOTALS + rows_.splitlines(keepends=True)[-1] + again)
+    assert part.restarts == 0
+    assert [row.value for row in rows(part.traces[0], "loss")] == [8.5, 8.0, 7.5, 7.0]

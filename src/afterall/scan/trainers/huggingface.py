@@ -7,6 +7,7 @@ run; then `***** train metrics *****` where asked for. A run that resumed begins
 without another word.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from itertools import pairwise
@@ -34,6 +35,7 @@ from afterall.scan.trainers.trainer import Trainer
 _PEFT = re.compile(r"^trainable params: [\d,]{1,20} \|\| all params: ")
 _OTHERS = (b"Num Epochs = ", b"Total optimization steps = ", b"trainable params: ")
 """What a line holds that is no row, and yet to be read."""
+_TIMES = ("_runtime", "_per_second")
 _FOUR_DIGITS = Rounding(significant=4)
 
 
@@ -57,6 +59,10 @@ class HuggingFaceLines(TraceReader):
         self._went_back = False
         self._epoch = 0.0
         self._is_trls = False
+        self._speaker = ""
+        """The label of the last row that counts."""
+        self._printed: dict[bool, str] = {}
+        """The last row without and the last one with totals, times left out."""
 
     @property
     def has_trained(self) -> bool:
@@ -119,10 +125,19 @@ class HuggingFaceLines(TraceReader):
             self._take(self._steps.place(int(found[2]), int(found[3])))
 
     def _take_row(self, row: Row, line: Line) -> None:
+        if self._is_anothers(row.numbers["epoch"], line.label):
+            return
         self._take(self._steps.pass_on())
         self._rounding = _FOUR_DIGITS if row.is_rounded else self._rounding
         self._tell_progress(row, line)
         self._read_row(row.numbers, line)
+
+    def _is_anothers(self, epoch: float, label: str) -> bool:
+        """Tell whether a row is one that another node has printed: without bars each of them prints all."""
+        known = self._epoch if self._done is not None else next(iter(self._epochs[-1:]), -math.inf)
+        is_anothers = bool(label) and self._speaker not in ("", label) and epoch <= known
+        self._speaker = self._speaker if is_anothers else label or self._speaker
+        return is_anothers
 
     def _tell_progress(self, row: Row, line: Line) -> None:
         """Take the step and the plan that a row tells itself."""
@@ -175,6 +190,10 @@ class HuggingFaceLines(TraceReader):
 
     def _read_row(self, row: Mapping[str, float], line: Line) -> None:
         is_total = is_totals(row)
+        told = str({name: value for name, value in row.items() if not name.endswith(_TIMES)})
+        if self._done is not None and told == self._printed.get(is_total):
+            return  # As of another node, where nothing labels their lines.
+        self._printed[is_total] = told
         if self._done is not None and (is_total or "loss" in row):
             self._restarts += 1
             self._done = None
