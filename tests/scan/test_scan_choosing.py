@@ -148,6 +148,8 @@ def test_every_metric_of_the_table_has_a_unit_or_is_a_plain_number() -> None:
     }
     assert {name for name, unit in units.items() if unit == "GiB"} == {n for n in facts if n.endswith("_gib")}
     assert units["train_seconds"] == "s"
+    guessed = derive_metrics([trace(Origin.GUESS, loss=points, train_seconds=points)], None)
+    assert (guessed["final_loss"].unit, guessed["train_seconds"].unit) == (None, "s")
 
 
 def test_series_without_steps_are_none() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from afterall.model import FindingCode
 from afterall.scan.logs.lines import Line
 from afterall.scan.traces import Trace
 from scan.run_making import fixture
@@ -35,3 +36,16 @@ def test_a_record_may_be_read_with_its_bar() -> None:
     """The text leaves a bar out that other words follow; what is drawn has both."""
     line = Line(b"0: Epoch 1: 100%|##| 2/2 [00:01<00:00, loss=0.5]saved", 1, 0)
     assert (line.text, line.drawn) == ("saved", "Epoch 1: 100%|##| 2/2 [00:01<00:00, loss=0.5]saved")
+
+
+@pytest.mark.parametrize("actor", [b"", b"(EngineCore_0 pid=7) "])
+def test_an_engines_own_traceback_is_read(actor: bytes) -> None:
+    """An engine of vLLM logs one line by line, each with the logger's level, time and place."""
+    lines = [
+        b"Traceback (most recent call last):",
+        b'  File "/r/run.py", line 3, in f',
+        b"ValueError: no blocks",
+    ]
+    log = b"".join(actor + b"ERROR 11-24 10:00:01 [core.py:586] " + line + b"\n" for line in lines)
+    (finding,) = last_part(log).findings
+    assert (finding.code, finding.evidence["exception"]) == (FindingCode.LINE_TRACEBACK, "ValueError")

@@ -9,10 +9,11 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from afterall.model import Fact, Points, Series, Source
 from afterall.scan.precedence import Pick, Told, first_fact, for_curve, for_last, told
-from afterall.scan.traces import Trace
+from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.gpu_samples import GPU_METRICS
 
 LAST_LOGGED = 10
@@ -169,12 +170,21 @@ _OF_ONE_LEG = ("train_seconds", "samples_per_second", "steps_per_second", "token
 def derive_metrics(traces: Sequence[Trace], steps_per_epoch: float | None) -> dict[str, Fact]:
     """Return the metrics that logged values give, in the table's order."""
     sources = {row.curve: told(traces, row.curve, steps_per_epoch) for row in TABLE}
-    found = {row.metric: row.derive(row.pick(sources[row.curve])) for row in TABLE if sources[row.curve]}
+    found = {row.metric: _derived(row, sources[row.curve]) for row in TABLE if sources[row.curve]}
     for metric in SUMMED:
         found.setdefault(metric, first_fact(traces, metric))
     if any(trace.is_resumed for trace in traces):
         found |= dict.fromkeys(_OF_ONE_LEG)
     return {metric: fact for metric, fact in found.items() if fact is not None}
+
+
+def _derived(row: Derived, sources: Sequence[Told]) -> Fact | None:
+    """Return one metric; nobody knows the unit of a loss that was guessed: fairseq's is in bits."""
+    source = row.pick(sources)
+    fact = row.derive(source)
+    if fact is not None and fact.unit == "nats" and source.trace.origin is Origin.GUESS:
+        return replace(fact, unit=None)
+    return fact
 
 
 def derive_series(traces: Sequence[Trace], steps_per_epoch: float | None) -> dict[str, Series]:

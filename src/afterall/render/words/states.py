@@ -74,6 +74,7 @@ TRAINERS = {
     "litgpt": "LitGPT",
     "nemo": "NeMo",
     "megatron": "Megatron-LM",
+    "gpt_neox": "GPT-NeoX",
     "deepspeed": "DeepSpeed",
 }
 """Trainers whose registry name is not how people call them."""

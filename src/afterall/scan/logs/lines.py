@@ -37,6 +37,7 @@ _PREFIXES = re.compile(
     | [IWEF]\d{4}[ ]\d\d:\d\d:\d\d\.\d{6}[ ]+\d+[ ][\w.-]{1,80}:\d+\][ ]    # absl, glog
     | \[(?:\d\d/\d\d/\d\d[ ])?\d\d:\d\d:\d\d(?:\.\d{1,6})?\][ ]+    # rich, DeiT's and MAE's print
       (?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)[ ]+)?
+    | (?:DEBUG|INFO|WARNING|ERROR)[ ]\d\d-\d\d[ ]\d\d:\d\d:\d\d[ ]\[[\w./-]{1,80}:\d+\](?:[ ]|$)    # vLLM
     | \[pod/[\w./-]{1,200}\][ ]                          # kubectl logs --prefix
     | (?!epoch|step|iter|batch|fold|stage|phase)[a-z][a-z0-9_-]{0,80}[_-]\d{1,3}[ ]{1,20}\|[ ]  # docker
     | \[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?

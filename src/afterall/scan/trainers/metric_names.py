@@ -22,6 +22,7 @@ CURVES: dict[str, str] = {
     "training/loss": "loss",
     "reduced_train_loss": "loss",
     "lm loss": "loss",
+    "train/lm_loss": "loss",
     "lm-loss-training/lm loss": "loss",
     "loss_metrics/global_avg_loss": "loss",
     # as PyTorch's own examples of TensorBoard name them, and what descends from them
@@ -38,6 +39,7 @@ CURVES: dict[str, str] = {
     "validation/loss": "val_loss",
     "val_loss_epoch": "val_loss",
     "lm loss validation": "val_loss",
+    "validation/lm_loss": "val_loss",
     "lm-loss-validation/lm loss validation": "val_loss",
     "validation_metrics/loss": "val_loss",
     **dict.fromkeys(("Loss/val", "loss/val", "Val/Loss", "Val/loss", "val/Loss"), "val_loss"),
