@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 
 from msgspec import Struct
 
@@ -13,6 +14,7 @@ _METRICS = {
     "Final training loss": "final_loss",
     "Mean training loss of the last logged steps": "mean_last_loss",
     "Training time": "train_seconds",
+    "The job's elapsed time": "elapsed_s",
     "Samples per second": "samples_per_second",
     "Steps per second": "steps_per_second",
     "Throughput (tokens/s per GPU)": "tokens_per_second_per_gpu",
@@ -115,6 +117,16 @@ def values_of(told: Told, label: str) -> tuple[Mapping[str, float], Mapping[str,
                 values[run["name"]] = scores[score]
                 errors[run["name"]] = scores.get(f"{score.partition('/')[0]}/stderr", 0.0)
     return values, errors
+
+
+def ends_of(told: Told, who: str) -> tuple[int, float, float]:
+    """Return the step and value of a run's last validation, and the mean of the training losses before it.
+
+    That is of the last ten logged, where there are forty or more; else the last one.
+    """
+    losses, (step, validation) = told.curve(who, "loss"), told.curve(who, "val_loss")[-1]
+    until = [value for at, value in losses if at <= step]
+    return step, validation, fmean(until[-10 if len(losses) >= 40 else -1 :])
 
 
 def _has(run: Json, settings: list[str]) -> bool:

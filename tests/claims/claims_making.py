@@ -32,6 +32,7 @@ class Job(Struct, frozen=True, kw_only=True):
     work_dir: str = ""
     step: str = ""
     rss_bytes: int = 2 * 10**9
+    node: str = "n1"
 
 
 def write_run(directory: Path, job_id: int, log: str) -> None:
@@ -48,6 +49,7 @@ def write_state(
     validation: Losses | None = None,
     rate: Losses | None = None,
     planned: int | None = None,
+    took_s: float = 540.0,
 ) -> None:
     """Write a trainer_state.json whose last entry is the run's totals, where it came to its end."""
     validation, rate = validation or {}, rate or {}
@@ -62,7 +64,7 @@ def write_state(
         if step in validation:
             history.append({"epoch": step / per_epoch, "eval_loss": validation[step], "step": step})
     if reached == planned:
-        totals = {"train_loss": sum(loss.values()) / max(1, len(loss)), "train_runtime": 540.0}
+        totals = {"train_loss": sum(loss.values()) / max(1, len(loss)), "train_runtime": took_s}
         history.append({"epoch": 2.0, "step": reached, **totals})
     state = {
         "epoch": reached / per_epoch,
@@ -107,14 +109,14 @@ def _rows(job: Job, set_dir: Path) -> list[list[str]]:
         "AllocTRES": tres if started else "",
         "ReqTRES": tres,
         "Reason": job.reason,
-        "NodeList": "n1" if started else "None assigned",
+        "NodeList": job.node if started else "None assigned",
         "WorkDir": job.work_dir or str(set_dir / job.run),
         "JobName": job.name or job.run,
         "SubmitLine": "sbatch train.sbatch",
     }
     rows = [allocation]
     if started:
-        row = {**common, "State": job.state, "NNodes": "1", "NCPUS": "4", "NodeList": "n1"}
+        row = {**common, "State": job.state, "NNodes": "1", "NCPUS": "4", "NodeList": job.node}
         for name, code, rss in (("batch", job.code, 10**7), ("0", job.step or job.code, job.rss_bytes)):
             step_id = f"{job.job_id}.{name}"
             ids = {"JobIDRaw": step_id, "JobID": step_id}

@@ -10,6 +10,7 @@ from claims import (
     claims_jobs,
     claims_lines,
     claims_shards,
+    claims_speed,
     claims_training,
     claims_values,
 )
@@ -31,6 +32,7 @@ CHECKERS: dict[str, Checker] = {
     **claims_training.CHECKERS,
     **claims_evaluations.CHECKERS,
     **claims_health.CHECKERS,
+    **claims_speed.CHECKERS,
     **claims_lines.CHECKERS,
     **claims_checkpoints.CHECKERS,
     **claims_files.CHECKERS,

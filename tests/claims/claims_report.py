@@ -5,6 +5,7 @@ Invariant: a printed number equals a fact when the fact, rounded to the printed 
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from msgspec import Struct
 
@@ -91,16 +92,40 @@ def subsections(text: str) -> dict[str, str]:
     return {"": head, **{re.sub(r"^\d+\. ", "", name): body for name, _, body in named}}
 
 
+_IN_LINE = re.compile(
+    r"(?P<who>.+?) was (?P<word>\w+) than (?P<whom>.+?) (?P<times>in \d+ of \d+ comparisons): (?P<pairs>.+)"
+)
+_PAIR = re.compile(r"(?P<where>.+?) (?P<how>[\d.,]+(?:×| %) \w+) (?P<numbers>\(.+\))")
+
+
 def labelled(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the bullets of a subsection, each with the bold label above it, without its colon."""
+    """Yield the sentences of a subsection's bullets, each with its bullet's bold label, without its colon.
+
+    A line that speaks for several comparisons is given as what it says of all, and a sentence of each.
+    """
     label = ""
     for line in text.splitlines():
-        if found := re.fullmatch(r"\*\*(.+):\*\*", line):
+        if found := re.fullmatch(r"- \*\*(.+?):\*\* ?(.*)", line):
             label = found[1].strip("`")
+            yield from ((label, sentence) for sentence in _each(found[2]))
+        elif line.startswith("  - "):
+            yield from ((label, sentence) for sentence in _each(line[4:]))
         elif line.startswith("- "):
-            yield label, line[2:]
-        elif line and not line.startswith("- "):
-            label = ""
+            yield "", line[2:]
+
+
+def _each(sentence: str) -> Iterator[str]:
+    """Yield a sentence, or those that a line of several comparisons stands for."""
+    found = _IN_LINE.fullmatch(sentence)
+    if found is None:
+        yield from [sentence] if sentence else []
+        return
+    who, whom = found["who"], found["whom"]
+    yield f"{who} was {found['word']} {found['times']}."
+    for part in found["pairs"].split("; "):
+        pair = _PAIR.fullmatch(part)
+        assert pair is not None, part
+        yield f"{pair['where']}: {who} was {pair['how']} than {whom} {pair['numbers']}"
 
 
 def tables(text: str) -> list[list[dict[str, str]]]:
@@ -113,9 +138,11 @@ def tables(text: str) -> list[list[dict[str, str]]]:
 
 
 def prose(text: str) -> Iterator[str]:
-    """Yield the sentences and bullets of a section: no headings, tables, images or folded commands."""
+    """Yield a section's sentences, bullets and the words on its folds: no headings, tables or images."""
     for line in text.splitlines():
-        if line.strip() and not line.startswith(("|", "#", "![", "<")):
+        if found := re.fullmatch(r"<summary>(.*)</summary>", line):
+            yield unescape(found[1])
+        elif line.strip() and not line.startswith(("|", "#", "![", "<")):
             yield line
 
 
@@ -147,10 +174,11 @@ def numbers_in(facts: object) -> Iterator[float]:
 
 
 def finished(told: Told, metric: str) -> dict[str, float]:
-    """Return a metric of the runs whose training reached its end, by run; finite values alone."""
+    """Return a metric, or what the job took, of runs that reached their end, by run; finite ones alone."""
     values = {}
     for run in told.runs:
-        measured: Json | None = run["metrics"].get(metric)
+        jobs = {"elapsed_s": {"value": run["attempts"][-1]["elapsed_s"]}} if run["attempts"] else {}
+        measured: Json | None = {**jobs, **run["metrics"]}.get(metric)
         if is_finished(run) and measured is not None and isinstance(measured["value"], int | float):
             values[run["name"]] = float(measured["value"])
     return values

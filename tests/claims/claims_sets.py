@@ -16,12 +16,13 @@ from claims.ended_set import make_ended
 from claims.kept_set import make_kept
 from claims.logged_set import make_logged
 from claims.seeded_set import make_seeded
+from claims.straggling_set import make_straggling
 from claims.unwell_set import make_unwell
 from claims.waiting_set import make_waiting
 from golden.golden_sets import CASES, GOLDEN, unpack
 
 GOLDEN_SETS = CASES
-MADE_SETS = ("demo", "seeded", "unwell", "ended", "waiting", "kept", "cut", "logged", "damaged")
+MADE_SETS = ("demo", "seeded", "unwell", "ended", "waiting", "kept", "cut", "logged", "damaged", "straggling")
 SETS = (*GOLDEN_SETS, *MADE_SETS)
 COMPARED_SETS = (*GOLDEN_SETS, "demo", "seeded")
 """Those whose runs are compared with each other by design."""
@@ -60,6 +61,10 @@ def _waiting(into: Path) -> tuple[Path, Path, Reading]:
     return *make_waiting(into), Reading()
 
 
+def _straggling(into: Path) -> tuple[Path, Path, Reading]:
+    return *make_straggling(into), Reading()
+
+
 def _kept(into: Path) -> tuple[Path, Path, Reading]:
     return *make_kept(into), Reading(depth=Tier.VALUES)
 
@@ -86,4 +91,5 @@ _MAKERS: dict[str, Callable[[Path], tuple[Path, Path | None, Reading]]] = {
     "cut": _cut,
     "logged": _logged,
     "damaged": _damaged,
+    "straggling": _straggling,
 }

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from claims.claims_checking import Checker, Facts, known
-from claims.claims_reading import Json, Told, finite_at, number_at
+from claims.claims_reading import Json, Told, finite_at, lines_of, number_at
 
 _INTERVALS = ("run_val_every_n_steps", "eval_steps", "val_check_interval", "eval_interval", "eval_iters")
 
@@ -43,13 +43,17 @@ def not_finite(told: Told, finding: Json) -> Facts:
     bad = [step for step, value in points if not math.isfinite(value)]
     final = number_at(told.run(finding["experiment"]), f"final_{metric}")
     at_end = bool(bad and bad[-1] == points[-1][0]) or (final is not None and not math.isfinite(final))
-    return {
-        "metric": metric,
-        "not_finite": len(bad),
-        "points": len(points),
-        "first_step": bad[0],
-        "at_end": at_end,
-    }
+    lines = 0 if points else lines_of_nan(told, finding)
+    logged: Facts = {"not_finite": len(bad) or lines, "points": len(points) or lines}
+    return {"metric": metric, "at_end": at_end, **logged, **({"first_step": bad[0]} if bad else {})}
+
+
+def lines_of_nan(told: Told, finding: Json) -> int:
+    """Return how many lines of the run's log tell a loss of NaN, without a step that a curve could have."""
+    logs = [told.set_dir / log for log in told.run(finding["experiment"])["logs"]]
+    return sum(
+        re.search(r"(?i)\bloss\b.*\bnan\b", line) is not None for log in logs for line in lines_of(log)
+    )
 
 
 def zero(told: Told, finding: Json) -> Facts:
@@ -79,8 +83,9 @@ def no_loss(told: Told, finding: Json) -> Facts:
 
 
 def guessed(told: Told, finding: Json) -> Facts:
-    """Return how many lines a guessed loss was taken from."""
-    return {"points": len(told.curves[finding["experiment"], "loss"])}
+    """Return how many lines a guessed loss was taken from: points of its curve, where it has any."""
+    points = told.curves.get((finding["experiment"], "loss"), [])
+    return {"points": len(points) or lines_of_nan(told, finding)}
 
 
 def one_seed(told: Told, _: Json) -> Facts:

@@ -92,6 +92,33 @@ def test_summaries_count_the_comparisons(name: str, told: ToldOf) -> None:
 
 
 @pytest.mark.parametrize("name", COMPARED_SETS)
+def test_what_is_folded_agrees(name: str, told: ToldOf) -> None:
+    """A training loss or rate behind a fold goes, pair by pair, the way of the loss or time above it."""
+    for body in subsections(section(told(name).report, "Key Findings")).values():
+        for fold in re.findall(
+            r"<summary>.*: agrees(?: in \w+(?: \d+)? comparisons)?(?:;.*)?</summary>", body
+        ):
+            shown, _, rest = body.partition(fold)
+            hidden = rest.partition("</details>")[0]
+            above, below = (ways(told(name), part) for part in (shown, hidden))
+            assert below
+            assert below.items() <= above.items(), fold
+            number = re.search(r"all (\d+) comparisons", fold)
+            many = int(number[1]) if number else 2 if "both" in fold else 1
+            assert len(below) == many or (len(below) < many and "within 1 % of each other" in hidden)
+
+
+def ways(report: Told, text: str) -> dict[frozenset[str], str]:
+    """Return which side each comparison of a text prefers, "" for a tie, by the runs of both sides."""
+    found = {}
+    for label, sentence in labelled(text):
+        pair = compared(report, label, sentence)
+        if pair is not None and "/accuracy" not in pair.metric:
+            found[frozenset([*pair.first.runs, *pair.second.runs])] = pair.a if pair.how else ""
+    return found
+
+
+@pytest.mark.parametrize("name", COMPARED_SETS)
 def test_verdicts_follow_from_seeds(name: str, told: ToldOf) -> None:
     """Tie or effect, p-value (by Holm over a metric's pairs), interval and Hedges' g follow from the runs."""
     by_metric: dict[str, list[tuple[str, Compared]]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from claims.claims_costs import used_by
-from claims.claims_reading import Told, finite_at
+from claims.claims_reading import Json, Told, finite_at
 from claims.claims_report import is_finished, prints, section, subsections, tables, tokens
 from claims.claims_sets import SETS
 
@@ -32,24 +32,33 @@ def test_elapsed_times_are_accountings(name: str, told: ToldOf) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_durations_are_those_of_the_attempts(name: str, told: ToldOf) -> None:
-    """Words, clock and the trainer's own time are printed of the same seconds."""
-    body = subsections(section(told(name).report, "Training Results Summary")).get("Training Duration", "")
-    for who, text in re.findall(r"^- \*\*(\S+)\*\*: (.*)$", body, flags=re.MULTILINE):
-        run = told(name).run(who)
-        elapsed = run["attempts"][-1]["elapsed_s"] if run["attempts"] else None
-        facts = [elapsed, finite_at(run, "train_seconds")]
-        job, _, trainer = text.partition(", ")
-        assert all(token.is_of(facts[0]) for token in tokens(job) if facts[0] is not None), text
-        assert all(token.is_of(facts[1]) for token in tokens(trainer) if facts[1] is not None), text
-        assert [*tokens(job)] == [] or facts[0] is not None or facts[1] is not None, text
-    for row in (row for table in tables(body) for row in table):
-        run = told(name).run(row["Experiment"])
-        facts = [
-            run["attempts"][-1]["elapsed_s"] if run["attempts"] else None,
-            finite_at(run, "train_seconds"),
-        ]
-        for cell, fact in zip(list(row.values())[1:], facts, strict=True):
-            assert all(fact is not None and token.is_of(fact) for token in tokens(cell)), row
+    """A cell has the job's clock, and in brackets the trainer's own; the span is that of finished runs."""
+    told_ = section(told(name).report, "Training Results Summary")
+    times = {run["name"]: (elapsed_of(run), finite_at(run, "train_seconds")) for run in told(name).runs}
+    for row in (row for table in tables(told_) for row in table if "Duration (Training)" in row):
+        job, _, own = row["Duration (Training)"].removesuffix(")").partition(" (")
+        printed = [next(tokens(part.removesuffix(" so far")), None) for part in (job, own)]
+        for time, token in zip(times[row["Experiment"]], printed, strict=True):
+            assert (time is None) == (token is None), row
+            assert time is None or token is None or token.is_of(time), row
+    for row in (row for table in tables(told_) for row in table if "Training Time" in row):
+        time = times[row["Experiment"]][1]
+        assert [token.is_of(time or 0) for token in tokens(row["Training Time"])] == [True] * (
+            time is not None
+        )
+    ended = {run["name"] for run in told(name).runs if is_finished(run)}
+    known = {who: job for who, (job, _) in times.items() if who in ended and job is not None}
+    for word, end in (("shortest", min), ("longest", max)):
+        found = re.search(rf"{word} (?:took )?~?([^(]+) \((.+?)\)", told_)
+        if found is not None:
+            assert next(tokens(found[1])).is_of(end(known.values()))
+            assert known[re.split(", | and ", found[2])[0]] == end(known.values())
+
+
+def elapsed_of(run: Json) -> int | None:
+    """Return how long the attempt that counts took."""
+    elapsed: int | None = run["attempts"][-1]["elapsed_s"] if run["attempts"] else None
+    return elapsed
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -57,14 +66,14 @@ def test_hours_are_sums_over_the_jobs(name: str, told: ToldOf) -> None:
     """GPU or CPU hours of all, and of attempts that did not bring training to its end."""
     used = used_by(told(name))
     text = sentences(told(name))
-    found = re.search(r"^- (\S+) (GPU|CPU) hours in all, over (\d+) experiments", text, flags=re.MULTILINE)
+    found = re.search(r"\*\*Cost:\*\* (\S+) (GPU|CPU) hours in all, over (\d+) experiments?\.", text)
     assert (found is not None) == any(each.cpu_hours for each in used.values())
     if found is None:
         return
     gpu = found[2] == "GPU"
     assert int(found[3]) == sum(each.elapsed_s is not None for each in used.values())
     assert prints(found[1], sum(each.gpu_hours if gpu else each.cpu_hours for each in used.values()))
-    lost = re.search(r"^- (\S+) of (\S+) (GPU|CPU) hours went into.*\((.*)\)", text, flags=re.MULTILINE)
+    lost = re.search(r" (\S+) of (\S+) (GPU|CPU) hours went into.*\((.*)\)", text)
     amounts = {n: each.lost_gpu_hours if gpu else each.lost_cpu_hours for n, each in used.items()}
     assert (lost is not None) == any(amounts.values())
     if lost is not None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean
+from urllib.parse import quote
 
 import pytest
 
@@ -153,19 +154,28 @@ def test_scores_are_those_of_the_samples(told: ToldOf) -> None:
 def test_the_evaluation_table_prints_the_scores(told: ToldOf) -> None:
     """Each row's scores and errors are those of its log."""
     report = told("torchtune")
-    by_log = {e["source"]["file"]: e for run in report.runs for e in run["evaluations"]}
+    by_row = {(r["name"], e["checkpoint"], e["task"]): e for r in report.runs for e in r["evaluations"]}
     rows = [row for t in tables(section(report.report, "Key Findings")) for row in t if "Task" in row]
-    assert len(rows) == len(by_log)
+    assert len(rows) == len(by_row)
     for row in rows:
-        own = by_log[row["Log"].partition("](")[2].removesuffix(")")]
-        assert (row["Checkpoint"], row["Task"]) == (own["checkpoint"], own["task"])
+        own = by_row[row["Experiment"], row["Checkpoint"], row["Task"]]
+        assert (own["status"] == "success") == row["Status"].startswith("✓")
         assert row["Samples"] == ("—" if own["samples"] is None else str(own["samples"]))
         for header, cell in row.items():
-            if "/" in header and cell != "—":
-                scorer = header.partition("/")[0]
-                facts = (own["metrics"][header], own["metrics"][f"{scorer}/stderr"])
+            for score in header.split(" and ") if "/" in header and cell != "—" else []:
+                scorer = score.partition("/")[0]
+                facts = (own["metrics"][score], own["metrics"][f"{scorer}/stderr"])
                 printed = tokens(cell.replace("±", " "))
                 assert all(t.is_of(f) for t, f in zip(printed, facts, strict=True)), row
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_each_evaluations_log_is_linked(name: str, told: ToldOf) -> None:
+    """The appendix leads to the log of every evaluation, by its checkpoint's name."""
+    files = told(name).report.partition("### Experiment Files")[2]
+    for run in told(name).runs:
+        for evaluation in run["evaluations"]:
+            assert f"]({quote(evaluation['source']['file'])})" in files, evaluation["source"]
 
 
 def test_no_file_of_a_golden_set_was_written_by_its_report(told: ToldOf) -> None:

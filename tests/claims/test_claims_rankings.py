@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 
 import pytest
 
-from claims.claims_comparing import values_of
+from claims.claims_comparing import ends_of, values_of
 from claims.claims_reading import Told, number_at
 from claims.claims_report import is_finished, labelled, prints, section, subsections, tables, tokens
 from claims.claims_sets import SETS
@@ -64,6 +64,16 @@ def test_unfinished_runs_stand_behind(name: str, told: ToldOf) -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
+def test_a_ranking_that_is_not_told_is_the_same(name: str, told: ToldOf) -> None:
+    """Finished runs have by training loss the very order that they have by validation loss."""
+    by_train, _ = values_of(told(name), "Final training loss")
+    for _, text in ranked(told(name)):
+        if "the same order by final training loss" in text:
+            by_val, _ = values_of(told(name), "Final validation loss")
+            assert sorted(by_val, key=by_val.__getitem__) == sorted(by_train, key=by_train.__getitem__)
+
+
+@pytest.mark.parametrize("name", SETS)
 def test_the_last_checkpoint_of_the_best_run_lies_where_it_is_said(name: str, told: ToldOf) -> None:
     """The named directory is that run's last checkpoint, it is there, and good."""
     text = section(told(name).report, "Key Findings")
@@ -105,14 +115,24 @@ def test_gaps_are_validation_less_training(name: str, told: ToldOf) -> None:
     """Training is the mean of the last ten logged losses, where there are forty or more; else the last."""
     body = subsections(section(told(name).report, "Key Findings")).get("Training and Validation Loss", "")
     for row in (row for table in tables(body) for row in table):
-        run = told(name).run(row["Experiment"])
-        losses, validation = told(name).curve(run["name"], "loss"), told(name).curve(run["name"], "val_loss")
-        until = [value for step, value in losses if step <= validation[-1][0]]
-        train = fmean(until[-10 if len(losses) >= 40 else -1 :])
-        assert int(row["Step"].replace(",", "")) == validation[-1][0]
-        assert prints(row["Validation"], validation[-1][1]), row
+        step, validation, train = ends_of(told(name), row["Experiment"])
+        assert int(row["Step"].replace(",", "")) == step
+        assert prints(row["Validation"], validation), row
         assert prints(row["Training"], train), row
         sign = -1 if row["Gap"].startswith("-") else 1
-        gap = validation[-1][1] - train
+        gap = validation - train
         assert (gap >= 0) == (sign > 0) or abs(gap) < 1e-4, row
         assert prints(row["Gap"].strip("+-"), gap), row
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_widest_gaps_are_those_of_the_table(name: str, told: ToldOf) -> None:
+    """The words on the fold name the least and the greatest gap with their runs."""
+    body = subsections(section(told(name).report, "Key Findings")).get("Training and Validation Loss", "")
+    gaps = {row["Experiment"]: row["Gap"] for table in tables(body) for row in table}
+    for found in re.finditer(r"<summary>.*: (\S+) \((\S+)\)(?: to (\S+) \((\S+)\))?</summary>", body):
+        named = {found[2]: found[1], **({found[4]: found[3]} if found[4] else {})}
+        assert named.items() <= gaps.items()
+        assert {min(map(float, gaps.values())), max(map(float, gaps.values()))} == set(
+            map(float, named.values())
+        )

@@ -10,10 +10,10 @@ from statistics import fmean, stdev
 
 import pytest
 
-from claims.claims_comparing import all_compared
+from claims.claims_comparing import all_compared, ends_of
 from claims.claims_costs import used_by
 from claims.claims_reading import Json, Told
-from claims.claims_report import numbers_in, prose, section, subsections, tokens, without_names
+from claims.claims_report import finished, numbers_in, prose, section, subsections, tokens, without_names
 from claims.claims_seeds import hedges, holm, welch
 from claims.claims_sets import SETS
 
@@ -127,6 +127,7 @@ def test_key_findings_state_what_runs_carry(name: str, told: ToldOf) -> None:
         *measured(report),
         *derived(report),
         *costs(report),
+        *gaps(report),
         *numbers_in([f["evidence"] for f in report.findings]),
     ]
     wrong: dict[str, list[str]] = {}
@@ -222,6 +223,7 @@ def derived(report: Told) -> Iterator[float]:
     """Yield what follows from pairs: means, deviations, ratios, shares, p-values, intervals, counts."""
     pairs = [pair for _, pair in all_compared(report)]
     yield from counts(report)
+    yield from means_of_ranks(report)
     for pair in pairs:
         first, second = fmean(pair.first.values), fmean(pair.second.values)
         low, high = sorted((first, second))
@@ -235,6 +237,24 @@ def derived(report: Told) -> Iterator[float]:
         repeated = [(p.first.values, p.second.values) for p in own if p.first.n > 1 and p.second.n > 1]
         yield from holm([welch(*each)[0] for each in repeated])
         yield from (number for each in repeated for number in (welch(*each)[1], hedges(*each)))
+
+
+def means_of_ranks(report: Told) -> Iterator[float]:
+    """Yield the mean and the deviation of each metric over the finished runs of one rank."""
+    ranks = {run["name"]: run["parameters"].get("lora_rank") for run in report.runs}
+    for metric in {metric for run in report.runs for metric in run["metrics"]}:
+        values = finished(report, metric)
+        for rank in set(ranks.values()):
+            own = [value for name, value in values.items() if ranks[name] == rank]
+            yield from (fmean(own), stdev(own)) if len(own) > 1 else ()
+
+
+def gaps(report: Told) -> Iterator[float]:
+    """Yield validation less training loss of each run that has both."""
+    for who in {who for who, metric in report.curves if metric == "val_loss"}:
+        if (who, "loss") in report.curves:
+            _, validation, train = ends_of(report, who)
+            yield validation - train
 
 
 def costs(report: Told) -> Iterator[float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from claims.claims_reading import Json, Told
-from claims.claims_report import prose, section, tables, tokens
+from claims.claims_report import prose, section, tables, tokens, without_names
 from claims.claims_sets import SETS
 
 ToldOf = Callable[[str], Told]
@@ -155,6 +155,18 @@ def test_the_tables_print_these_sizes(name: str, told: ToldOf) -> None:
             assert_components(row, storage["components"])
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_the_fold_names_the_smallest_and_the_largest(name: str, told: ToldOf) -> None:
+    """The words on the totals say between which experiments the others lie."""
+    sizes = {e["experiment"]: e["size_bytes"] for e in told(name).results["storage"]["experiments"]}
+    (words,) = re.findall(r"<summary>.*whole directories: (.*)</summary>", told(name).report)
+    ends = [re.fullmatch(r"(.*) \((.*)\)", part) for part in words.split(" to ")]
+    for found, end in zip(ends, (min, max), strict=False):
+        assert found is not None
+        assert sizes[found[2]] == end(sizes.values())
+        assert next(tokens(found[1])).is_of(sizes[found[2]])
+
+
 def rows_of(report: Told) -> Iterator[dict[str, str]]:
     """Yield the rows of the storage tables."""
     for table in tables(section(report.report, "Storage Summary")):
@@ -195,9 +207,11 @@ def test_the_sentences_print_these_sizes(name: str, told: ToldOf) -> None:
         "Adapters alone": [adapters, full, adapters / full if full else 0],
         "tokenizer file": [storage["repeated_files"], storage["repeated_bytes"]],
         "Keeping only": [storage["spare_bytes"], len(storage["spare"])],
+        "whole directories": [len(experiments), *(e["size_bytes"] for e in experiments)],
         "By kind of file": [*(number for role in roles.values() for number in role), small],
     }
     for line in prose(section(told(name).report, "Storage Summary")):
         facts = [facts for words, facts in known.items() if words in line]
-        wrong = [t.text for t in tokens(line) if not any(t.is_of(fact) for each in facts for fact in each)]
+        printed = tokens(without_names(line, told(name)))
+        wrong = [t.text for t in printed if not any(t.is_of(fact) for each in facts for fact in each)]
         assert wrong == [], line

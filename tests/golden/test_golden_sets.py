@@ -61,11 +61,18 @@ def test_a_set_without_slurm_is_told_from_its_files_alone(case: str, tmp_path: P
 
 
 def results(report: str) -> list[list[str]]:
-    """Return the rows of the training results, the state at their end left out."""
+    """Return the rows of the training results, durations and states left out."""
     section = report.partition("## Training Results Summary")[2].partition("###")[0]
     rows = [[cell.strip() for cell in line.split("|")] for line in section.splitlines() if line[:2] == "| "]
     assert len(rows) > 4
-    return [[cell for cell in row if not cell.startswith(("✓", "✗", "⚠"))] for row in rows]
+    kept: list[int] = []
+    found = []
+    for row in rows:
+        if row[1] == "Experiment":
+            slurms = ("Duration", "Training Time", "State")
+            kept = [n for n, cell in enumerate(row) if not cell.startswith(slurms)]
+        found.append([row[n] for n in kept])
+    return found
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def told(set_dir: Path, logs: Mapping[str, bytes]) -> tuple[list[str], list[dict
     report(set_dir, recorded(set_dir.parent / "sacct.txt"))
     lines = (set_dir / "RESULTS.md").read_text().splitlines()
     found = json.loads((set_dir / "RESULTS.json").read_text())["findings"]
-    sentences = [line for line in lines if line.startswith("- ") and "samples" in line]
+    label = "- **`capitalization/match/accuracy`:** "
+    sentences = [line.removeprefix(label) for line in lines if line.startswith("- ") and "samples" in line]
     return sentences, [each["evidence"] for each in found if each["code"] == "evaluation_paired"]
 
 
@@ -49,7 +50,7 @@ def test_a_real_difference_is_beyond_chance(set_dir: Path) -> None:
     low, high = interval_of_shares(lost, won, SAMPLES)
     assert evidence["difference"] == pytest.approx(apart)
     assert (evidence["low"], evidence["high"]) == pytest.approx((low, high))
-    assert sentence.startswith("- tiny-1B: rank 64 was 1.1× higher than rank 4 (")
+    assert sentence.startswith("tiny-1B: rank 64 was 1.1× higher than rank 4 (")
     assert sentence.endswith(
         f"; beyond chance of the samples (seeds aside): +{apart:.3g} (+{low:.2g} to +{high:.2g} at 95 %) on "
         f"500 shared, higher on {won}, lower on {lost}, McNemar p < 0.0001"
@@ -62,7 +63,7 @@ def test_chance_is_called_so_with_its_numbers(set_dir: Path) -> None:
     b = [n not in (10, 11, 12, 13, 14) for n in range(50)]
     (sentence,), _ = told(set_dir, {"1B_rank4": answered(a), "1B_rank64": answered(b)})
     assert sentence == (
-        "- tiny-1B: rank 4 was 4.4 % higher than rank 64 (0.94 vs 0.90, step 300); may be chance of the "
+        "tiny-1B: rank 4 was 4.4 % higher than rank 64 (0.94 vs 0.90, step 300); may be chance of the "
         "samples: +0.04 (-0.08 to +0.16 at 95 %) on 50 shared, higher on 5, lower on 3, McNemar p = 0.73"
     )
 

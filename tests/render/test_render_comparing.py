@@ -38,7 +38,7 @@ def compared(**changes: Any) -> str:
     """Return the sentence on two runs of 1B with rank 4 and 64."""
     comparison = replace(make_comparison(A, B, "lora_rank", "final_loss"), **changes)
     (line,) = re.findall(
-        r"(?m)^- Llama-3.2-1B-Instruct: (.*)$", markdown(spec_report(comparisons=(comparison,)))
+        r"(?m)^- \*\*.+:\*\* Llama-3.2-1B-Instruct: (.*)$", markdown(spec_report(comparisons=(comparison,)))
     )
     return str(line)
 
@@ -232,11 +232,7 @@ def summed_up(*pairs: tuple[str, float, float, bool | None]) -> str:
         sides = {"a": replace(pair.a, value=low_rank), "b": replace(pair.b, value=high_rank)}
         comparisons.append(replace(pair, equal={"model": model}, within_noise=tie, **sides))
     document = markdown(spec_report(comparisons=tuple(comparisons)))
-    return (
-        document.partition("LoRA Rank Impact")[2]
-        .partition("**Final training loss:**\n\n- ")[2]
-        .splitlines()[0]
-    )
+    return document.partition("LoRA Rank Impact")[2].partition("**Final training loss:** ")[2].splitlines()[0]
 
 
 def test_an_effect_that_depends_on_another_parameter_is_told_as_that() -> None:
@@ -250,6 +246,23 @@ def test_an_effect_that_depends_on_another_parameter_is_told_as_that() -> None:
     assert summed_up(("x-1B", 2.0, 1.0, False), ("x-3B", 1.0, 1.01, True)) == (
         "No consistent direction over 2 comparisons."
     )
-    assert summed_up(("x-1B", 2.0, 1.0, None), ("x-3B", 2.0, 1.0, None)) == (
-        "rank 64 was lower in 2 of 2 comparisons."
+    four = [(f"x-{size}B", 2.0, 1.0, None) for size in range(4)]
+    assert summed_up(*four) == "rank 64 was lower in 4 of 4 comparisons."
+
+
+def test_a_few_pairs_that_go_one_way_stand_in_one_line() -> None:
+    """Who, than whom, how often, and both numbers of each pair; a tie or a caveat gives each its own line."""
+    at = ", step 1,500"
+    assert summed_up(("x-1B", 2.0, 1.0, None), ("x-3B", 2.0, 1.5, None)) == (
+        "rank 64 was lower than rank 4 in 2 of 2 comparisons: "
+        f"x-1B 2.0× lower (1.00000 vs 2.00000{at}); x-3B 1.3× lower (1.50000 vs 2.00000{at})"
     )
+    tie = summed_up(("x-1B", 2.0, 1.0, False), ("x-3B", 2.0, 1.99, True))
+    assert tie == "rank 64 was lower in 2 of 2 comparisons (1 within the noise of replicates)."
+    sure = replace(make_comparison(A, B, "lora_rank", "final_loss"), within_noise=False, p_value=0.01)
+    pairs = tuple(replace(sure, equal={"model": name}) for name in ("x-1B", "x-3B"))
+    told = markdown(spec_report(comparisons=pairs))
+    assert (
+        "- **Final training loss:** rank 64 was lower in 2 of 2 comparisons.\n  - x-1B: rank 64 was" in told
+    )
+    assert told.count("more than seeds alone explain (p = 0.01)\n") == 2

@@ -117,6 +117,32 @@ def test_the_most_telling_form_is_used() -> None:
     assert sentence(Finding(code=code)) == "the job failed"
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ({}, ""),
+        ({"nodes": "n[1-2]"}, "; on n[1-2]"),
+        ({"nodes": "n1", "none_there": True}, "; on n1, where none of them ran"),
+        ({"nodes": "n1", "equals_there": 2}, "; on n1, where 2 of them ran too"),
+        (
+            {"shared_node": "n9", "slow_runs": 2},
+            "; on the same node: n9, where the 2 slow runs ran and none of the others",
+        ),
+    ],
+)
+def test_where_a_slow_run_ran_is_told(place: dict[str, Scalar], words: str) -> None:
+    """By rates and by times, with what is known of its equals' nodes, and never why."""
+    more: dict[str, Scalar] = {"longer": 0.5, "equals": 3, **place}
+    rate: dict[str, Scalar] = {"measure": "tokens_per_second_per_gpu_median", "value": 500}
+    time: dict[str, Scalar] = {"measure": "train_seconds", "value_s": 900, "usual_s": 600, "slowest_s": 606}
+    found = Finding(code=FindingCode.STRAGGLER, evidence={**more, **rate, "usual": 750, "slowest": 745})
+    begin = "Needed 50 % more time for the same work than the median of 3 runs that ought to be as fast: "
+    assert message(found) == f"{begin}median throughput 500 against 750 (the slowest of them 745){words}."
+    found = Finding(code=FindingCode.STRAGGLER, evidence={**more, **time})
+    times = "15 minutes against 10 minutes (the slowest of them 10.1 minutes)"
+    assert message(found) == f"{begin}training time {times}{words}."
+
+
 def test_a_message_names_its_experiment() -> None:
     """RESULTS.json's message is a sentence that can stand alone."""
     finding = Finding(

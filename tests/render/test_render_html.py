@@ -146,7 +146,7 @@ def test_the_table_of_runs_takes_the_place_of_the_reports() -> None:
 def test_a_number_stands_in_full_beside_what_is_shown() -> None:
     """Sorting rests on the value that was read; NaN is said as such, a missing value is marked."""
     runs = [run("a", 4, [3.0, 1.23456789012]), run("b", 16, [3.0, math.nan])]
-    runs.append(make_experiment("c", metrics={}, parameters={}))
+    runs.append(make_experiment("c", metrics={}, parameters={}, attempts=()))
     ranking = Ranking(metric="t/s/accuracy", direction=Direction.UP, order=("a",), values={"a": 0.5})
     document = page_of(tiny_report(*runs, rankings=(ranking,)))
     rows = re.findall(r'<tr data-row="(\d)">(.*?)</tr>', document, re.DOTALL)
@@ -156,6 +156,14 @@ def test_a_number_stands_in_full_beside_what_is_shown() -> None:
     assert 'data-value="0.5"' in rows[0][1]
     assert "data-missing" in rows[2][1]
     assert "data-value" not in rows[2][1]
+
+
+def test_a_duration_sorts_by_its_seconds() -> None:
+    """The job's time and the trainer's own have columns of their own here."""
+    document = page_of(tiny_report(make_experiment("1B_rank4"), make_experiment("3B_rank4", 3)))
+    assert '<th scope="col" title="elapsed_s" class="number">Duration</th>' in document
+    assert '<th scope="col" title="train_seconds" class="number">Training Time</th>' in document
+    assert re.search(r'data-value="1354(?:\.0)?">22:34</td>', document)
 
 
 def test_without_runs_there_is_no_table() -> None:
@@ -202,7 +210,7 @@ def test_folds_fold_and_nothing_else_does() -> None:
     Outline(document)
     for lone in ("<details>", "</details>", "<summary>x</summary>", "<details>\n<summary>x</summary>\n\ny"):
         outline = Outline(page_of(THREE, f"a\n{lone}\n\n- b\n  <details>\n  </details>\n"))
-        assert "details" not in {tag for tag, _ in outline.elements}
+        assert outline.texts["summary"] == Outline(page_of(THREE)).texts["summary"]
 
 
 def test_a_large_set_has_all_its_runs_in_the_table() -> None:

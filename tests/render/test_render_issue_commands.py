@@ -23,11 +23,13 @@ def leftovers(*names: str, **changes: object) -> Report:
 
 
 def test_a_command_stands_below_its_resolution() -> None:
-    """It can be pasted from anywhere: its path is whole, and quoted."""
+    """It is quoted, for a shell in the set's own directory, and the section says where that is."""
     report = leftovers(".tmp it")
-    fence = f"```bash\nrm -- '{report.set.path}/a/.tmp it'\n```"
+    told = issue(report)
+    fence = "```bash\nrm -- 'a/.tmp it'\n```"
     resolution = "**Resolution:** Delete it once no job of the run is alive."
-    assert f"{resolution}\n\n{fence}\n\n**Impact:**" in issue(report)
+    assert f"{resolution}\n{fence}\n\n**Impact:**" in told
+    assert told.startswith(f"\nCommands run from the set's own directory: `cd {report.set.path}`\n")
 
 
 def test_many_commands_are_counted() -> None:
@@ -50,4 +52,5 @@ def test_an_issue_without_a_command_has_no_fence() -> None:
     found = Finding(code=FindingCode.FILE_EMPTY, experiment="a", subject="a/x.bin")
     told = issue(tiny_report(make_experiment("a"), findings=(found,)))
     assert "**Resolution:** Save it again" in told
+    assert "Commands run" not in told
     assert "```" not in told

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from afterall.model import (
     Attempt,
@@ -129,8 +130,8 @@ def test_a_job_that_never_ran_took_no_time_and_has_its_reason() -> None:
     """Neither "0 seconds" nor a missing trainer is said of a job that was cancelled in the queue."""
     job = make_attempt(slurm_state=SlurmState.CANCELLED, start=None, elapsed_s=None)
     told = markdown(tiny_report(ended(State.CANCELLED, job), make_experiment(OTHER)))
-    assert f"- **{RUN}**: never ran\n" in told
-    assert f"**{RUN}** lacks everything (—): its job never ran." in told
+    assert re.search(rf"(?m)^\| {RUN} .*\| +— \| ✗ cancelled", told)
+    assert f"**{RUN}** lacks everything (—): the job never ran." in told
 
 
 def test_a_requeued_job_waits_to_start_again() -> None:
@@ -142,7 +143,7 @@ def test_a_requeued_job_waits_to_start_again() -> None:
         RUN, state=State.PENDING, completion=run.completion, attempts=(job,), metrics=metrics
     )
     told = markdown(tiny_report(run, make_experiment(OTHER)))
-    assert "its job waits to start again" in told
+    assert "waiting to start again" in told
     assert "⚠️ pending (REQUEUE_HOLD)" in told
 
 
@@ -263,10 +264,30 @@ def test_steps_that_are_told_alike_are_one() -> None:
     )
     runs = (make_experiment(RUN), make_experiment(OTHER), make_experiment("1B_rank64"))
     told = markdown(tiny_report(*runs, next_steps=steps)).partition("## Next Steps")[2]
-    assert (
-        f"Notes, then submit {RUN} and {OTHER} again.\n\n```bash\nsbatch {OTHER}\nsbatch {RUN}\n```" in told
-    )
+    assert f"Notes, then submit {RUN} and {OTHER} again.\n```bash\nsbatch {OTHER}\nsbatch {RUN}\n```" in told
     assert told.count("Repair the cause") == 1
+
+
+def test_several_steps_of_a_command_each_stand_above_one_fence() -> None:
+    """Sentences and commands are in one order; a run's name is spelled as it is at a sentence's start too."""
+    held = NextStep(
+        kind=NextStepKind.WAIT,
+        experiments=("held",),
+        details={"held": True},
+        command="scontrol release 7",
+    )
+    others = replace(held, experiments=(RUN,), details={}, command="squeue -j 8")
+    runs = (make_experiment("held"), make_experiment(RUN))
+    told = markdown(tiny_report(*runs, next_steps=(held, others))).partition("## Next Steps")[2]
+    assert (
+        "- held will not start before somebody releases its job.\n"
+        f"- The job of {RUN} has not ended; write this report again when it has.\n\n"
+        "```bash\nscontrol release 7\nsqueue -j 8\n```\n"
+    ) in told
+    many = replace(others, command="squeue -j 8\nsqueue -j 9")
+    apart = markdown(tiny_report(*runs, next_steps=(held, many))).partition("## Next Steps")[2]
+    assert "\nheld will not start before somebody releases its job.\n```bash\nscontrol" in apart
+    assert "has.\n```bash\nsqueue -j 8\nsqueue -j 9\n```\n" in apart
 
 
 def test_each_cause_of_a_kind_of_end_is_told() -> None:

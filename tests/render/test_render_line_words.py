@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterall.model import Finding, FindingCode
+from afterall.model import Finding, FindingCode, Scalar
 from afterall.render.composing import names_in
 from afterall.render.sentences import fill, message
 from afterall.render.words.findings import WORDINGS
@@ -80,7 +80,7 @@ def test_advice_that_holds_for_all_names_none() -> None:
 
 def test_a_traceback_is_told_by_what_came_of_it() -> None:
     """One that training went on after ended nothing, and refused arguments have no traceback to read."""
-    error = {"exception": "OSError", "frame": "load.py, line 3"}
+    error: dict[str, Scalar] = {"exception": "OSError", "frame": "load.py, line 3"}
     ended = Finding(code=FindingCode.LINE_TRACEBACK, experiment="a", evidence=error)
     passed = Finding(code=FindingCode.LINE_TRACEBACK, experiment="b", evidence={**error, "went_on": True})
     refused = Finding(code=FindingCode.LINE_TRACEBACK, experiment="c", evidence={"is_usage": True})

@@ -27,7 +27,7 @@ from afterall.model import (
 )
 from afterall.model.notes import DEFAULT_NOTES, NOTES_BEGIN, NOTES_END, parse_old_report, seal
 from afterall.render.documents import render
-from afterall.render.sections.issues import TOLD_ELSEWHERE
+from afterall.render.sections.issues import IN_THE_OVERVIEW, TOLD_ELSEWHERE
 from afterall.settings import SetSettings
 from render.render_mixed import mixed_report, unfinished_report
 from render.render_reports import (
@@ -211,9 +211,10 @@ def test_contents_tell_deviations() -> None:
     without = {name: kept for name, kept in whole.items() if "tokenizer" not in name}
     saved = (*make_experiment("a").checkpoints[:2], make_checkpoint("a/epoch_2", 2, without))
     told = section(markdown(tiny_report(make_experiment("a", checkpoints=saved))), "Checkpoint Contents")
-    assert "`a/epoch_0` and `a/epoch_1` contain:" in told
-    assert "`a/epoch_2` contains:" in told
-    assert told.count("Tokenizer files and configs") == 1
+    kinds = r"full model weights, adapter weights, .*tokenizer files and configs"
+    assert re.search(f"<summary>a/epoch_0 and a/epoch_1 contain {kinds}</summary>", told)
+    assert re.search("<summary>a/epoch_2 contains full model weights, adapter weights, .*</summary>", told)
+    assert told.count("Tokenizer files and configs (") == told.count("okenizer files and configs<") == 1
 
 
 def test_report_specs_table_is_reproduced() -> None:
@@ -247,11 +248,45 @@ def test_report_specs_table_is_reproduced() -> None:
     ]
 
 
+def durations(document: str) -> tuple[str, list[str]]:
+    """Return the heading of the durations' column, and its cells."""
+    told = section(document, "Training Results Summary").partition("### ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.split("\n") if line[:2] == "| "]
+    (place,) = [n for n, cell in enumerate(rows[0]) if cell.startswith(("Duration", "Training Time"))]
+    return rows[0][place], [row[place] for row in rows[1:]]
+
+
 def test_durations_are_report_specs() -> None:
-    """Durations are told as report-spec tells them, with the trainer's own beside the job's."""
-    told = section(markdown(spec_report()), "Training Duration")
-    assert "- **1B_rank4**: ~4.7 minutes (4:41), 4.3 minutes by the trainer's own clock\n" in told
-    assert "- **3B_rank4**: ~22.6 minutes (22:34)" in told
+    """Each stands in a column, the trainer's own beside the job's; in words the shortest and longest."""
+    document = markdown(spec_report())
+    heading, cells = durations(document)
+    assert heading == "Duration (Training)"
+    assert (cells[0], cells[2][:5]) == ("4:41 (4:16)", "22:34")
+    assert section(document, "Training Duration").strip() == (
+        "*Duration (Training)*: the elapsed time of each experiment's job, start-up and saving included; in "
+        "brackets training alone, by the trainer's own clock. Of those that came to their end the shortest "
+        "took ~4.7 minutes (1B_rank4), the longest ~22.6 minutes (3B_rank4)."
+    )
+
+
+def test_without_a_job_a_duration_is_the_trainers() -> None:
+    """Where no Slurm source tells how long a job took, the column says by which clock its times are."""
+    run = make_experiment("a", attempts=())
+    document = markdown(tiny_report(run, make_experiment("b", attempts=(), metrics={})))
+    assert durations(document) == ("Training Time", ["4:16", "—"])
+    told = section(document, "Training Duration")
+    assert "No Slurm source tells how long the jobs took. *Training Time* is by the trainer's own" in told
+
+
+def test_a_duration_that_grows_says_so() -> None:
+    """A running job's time is so far; runs that did not come to their end are no shortest or longest."""
+    alive = make_experiment("a", attempts=(make_attempt(1, slurm_state=SlurmState.RUNNING),), metrics={})
+    cut = make_experiment("b", completion=Completion(False), state=State.FAILED, metrics={})
+    document = markdown(tiny_report(alive, cut))
+    assert durations(document) == ("Duration", ["4:41 so far", "4:41"])
+    assert "shortest" not in section(document, "Training Duration")
+    both = markdown(tiny_report(make_experiment("a"), make_experiment("b", 2)))
+    assert "Those that came to their end took ~4.7 minutes each." in both
 
 
 def test_missing_values_have_their_reason() -> None:
@@ -273,21 +308,74 @@ def test_wide_tables_are_split() -> None:
     """With many varying parameters the results fill two tables of bearable width."""
     document = markdown(spec_report())
     lines = [line for line in document.split("\n") if line.startswith("| 1B_rank4 ")]
-    assert max(line.count("|") - 1 for line in lines) <= 10
+    assert max(line.count("|") - 1 for line in lines) <= 11
 
 
 def test_a_comparison_says_both_numbers_and_the_right_direction() -> None:
     """The lower loss is called lower, by the factor of both numbers, at the step where both stand."""
     told = section(markdown(spec_report()), "2. LoRA Rank Impact")
     assert (
-        "- Llama-3.2-1B-Instruct: rank 64 was 4.3× lower than rank 4 (0.00036 vs 0.00154, step 1,500)\n"
-        in told
-    )
+        "- **Final training loss:** rank 64 was lower than rank 4 in 2 of 2 comparisons: "
+        "Llama-3.2-1B-Instruct 4.3× lower (0.00036 vs 0.00154, step 1,500); "
+        "Llama-3.2-3B-Instruct 1.1× lower (0.00027 vs 0.00031, step 3,000)\n"
+    ) in told
     assert (
-        "- Llama-3.2-3B-Instruct: rank 4 was 1.1× lower than rank 64 (0.01656 vs 0.01830, step 3,000)\n"
+        "\n  - Llama-3.2-3B-Instruct: rank 4 was 1.1× lower than rank 64 (0.01656 vs 0.01830, step 3,000)\n"
         in told
     )
-    assert "- rank 64 was lower in 2 of 2 comparisons.\n" in told
+
+
+def test_a_training_loss_that_agrees_is_folded() -> None:
+    """Where it goes the validation loss's way in each pair it stands behind a fold that says so, in full."""
+    pairs = [
+        make_comparison(a, b, "model", metric)
+        for metric in ("final_val_loss", "final_loss")
+        for a, b in (("1B_rank4", "3B_rank4"), ("1B_rank64", "3B_rank64"))
+    ]
+    fold = "<summary>Final training loss: agrees in both comparisons</summary>\n\n- **Final training loss:** "
+    told = section(markdown(spec_report(comparisons=tuple(pairs))), "2. Model Impact")
+    assert fold + "Llama-3.2-3B-Instruct was lower than Llama-3.2-1B-Instruct in 2 of 2" in told
+    assert told.index("**Final validation loss:**") < told.index("<details>")
+    for changed in (
+        (*pairs[:2], replace(pairs[2], within_noise=True), pairs[3]),
+        (*pairs[:2], replace(pairs[2], b=replace(pairs[2].b, value=9.0)), pairs[3]),
+        (pairs[0], *pairs[2:]),
+    ):
+        assert "<details>" not in section(markdown(spec_report(comparisons=changed)), "2. Model Impact")
+    asked = markdown(spec_report(comparisons=tuple(pairs)), metrics={"final_loss": "min"})
+    assert "<details>" not in section(asked, "2. Model Impact")
+    apart = replace(pairs[3], compared_at=ComparedAt.NEITHER, same_step=False)
+    told = section(markdown(spec_report(comparisons=(*pairs[:3], apart))), "2. Model Impact")
+    assert "Final training loss: agrees; 1 more at different points of training</summary>" in told
+
+
+def test_a_ranking_that_says_the_same_is_named_only() -> None:
+    """The training loss's order is told where it is another, where runs are unfinished, or when asked for."""
+    losses = (make_ranking("final_val_loss"), make_ranking("final_loss"))
+    halved = {name: value / 2 for name, value in losses[0].values.items()}
+    alike = replace(losses[1], order=losses[0].order, values=halved)
+    cut = replace(alike, unfinished=alike.order[-1:])
+    told = section(markdown(spec_report(rankings=(losses[0], alike))), "1. Best Run")
+    assert "; the same order by final training loss.\n" in told
+    assert "- Final training loss" not in told
+    for other in (losses[1], cut):
+        told = section(markdown(spec_report(rankings=(losses[0], other))), "1. Best Run")
+        assert "- Final training loss: **" in told
+        assert "the same order" not in told
+    asked = markdown(spec_report(rankings=(losses[0], alike)), metrics={"final_loss": "min"})
+    assert "- Final training loss: **" in section(asked, "1. Best Run")
+
+
+def test_throughput_that_agrees_with_time_is_folded() -> None:
+    """Faster and of higher throughput is one message; where they part, both are told."""
+    time = make_comparison("1B_rank4", "3B_rank4", "model", "train_seconds")
+    rate = make_comparison("1B_rank4", "3B_rank4", "model", "tokens_per_second_per_gpu")
+    told = section(markdown(spec_report(comparisons=(time, rate))), "3. Training Efficiency")
+    assert "<summary>Throughput (tokens/s per GPU): agrees</summary>" in told
+    turned = replace(rate, a=replace(rate.a, value=1.0))
+    told = section(markdown(spec_report(comparisons=(time, turned))), "3. Training Efficiency")
+    assert "<details>" not in told
+    assert "- **Throughput (tokens/s per GPU):** " in told
 
 
 @pytest.mark.parametrize(
@@ -383,12 +471,12 @@ def test_a_failure_points_to_the_finding_that_explains_it() -> None:
         code=FindingCode.LINE_CUDA_OUT_OF_MEMORY, experiment="1B_rank4", quote="CUDA out of memory"
     )
     document = markdown(tiny_report(make_experiment("1B_rank4"), findings=(failed, cause)))
-    assert "**Cause:** See *GPU Memory Exhausted*.\n" in section(document, "Job Failed")
+    assert "**Cause:** See *GPU Memory Exhausted*.  \n" in section(document, "Job Failed")
     untold = ((1, "its log holds no line that explains it"), (None, "no log of it was found"))
     for logs, unexplained in untold:
         known = replace(failed, evidence={**failed.evidence, "logs": logs})
         alone = markdown(tiny_report(make_experiment("1B_rank4"), findings=(known,)))
-        assert f"**Cause:** Not known: {unexplained}.\n" in section(alone, "Job Failed")
+        assert f"**Cause:** Not known: {unexplained}.  \n" in section(alone, "Job Failed")
 
 
 def test_graver_issues_come_first() -> None:
@@ -423,7 +511,8 @@ def test_every_finding_is_told() -> None:
     document = markdown(tiny_report(make_experiment("a"), findings=found))
     graver = [code for code in FindingCode if code.severity is not Severity.INFO]
     notes = section(document, "Issues and Notes").rpartition("### Notes\n")[2]
-    milder = [code for code in FindingCode if code.severity is Severity.INFO and code not in TOLD_ELSEWHERE]
+    elsewhere = (*TOLD_ELSEWHERE, *IN_THE_OVERVIEW)
+    milder = [code for code in FindingCode if code.severity is Severity.INFO and code not in elsewhere]
     assert len(subheadings(document, "Issues and Notes")) == len(graver) + 1
     assert notes.count("\n- ") == len(milder)
     assert section(document, "Key Findings").count("*") >= len(TOLD_ELSEWHERE)
@@ -505,8 +594,9 @@ def test_the_reports_companions_keep_their_names() -> None:
 
 
 def test_four_runs_fit_a_sitting() -> None:
-    """A report on four runs has at most three hundred lines."""
-    assert markdown(spec_report()).count("\n") <= 300
+    """A report on four runs is read on three screens of sixty lines, its folds closed."""
+    closed = re.sub(r"(?s)(<summary>.*?</summary>).*?</details>", r"\1", markdown(spec_report()))
+    assert closed.count("\n") <= 180
 
 
 def test_thirty_runs_stay_readable() -> None:
@@ -517,7 +607,7 @@ def test_thirty_runs_stay_readable() -> None:
     )
     document = markdown(tiny_report(*runs, findings=found))
     assert document.count("\n") <= 400
-    assert "run29" in section(document, "Training Duration")
+    assert re.search(r"(?m)^\| run29 .* 4:41 ", section(document, "Training Results Summary"))
     assert "**All 30 experiments**: no log of job 7 was found." in document
 
 
@@ -609,6 +699,25 @@ def test_scores_stand_with_their_standard_errors() -> None:
     assert "rank 4 was 1.9× higher than rank 64 (0.925 ± 0.019 vs 0.500, step 1,500)" in document
 
 
+def test_scorers_with_the_same_scores_share_a_column() -> None:
+    """What two scorers gave alike throughout stands once under both names; the log is linked at the end."""
+    scores = {"match/accuracy": 0.65, "includes/accuracy": 0.65, "f1/mean": 0.5}
+    evaluation = make_evaluation("a", metrics=scores, checkpoint="epoch_2", source=Source("a/x y.eval"))
+    document = markdown(tiny_report(make_experiment("a", evaluations=(evaluation,))))
+    assert "|   f1/mean |   includes/accuracy and match/accuracy |   Samples |" in document
+    assert "; evaluations [epoch_2](a/x%20y.eval)\n" in section(document, "Experiment Files")
+
+
+def test_long_paths_are_linked_by_a_short_name() -> None:
+    """The middle of a long file name is left out of a link's words, never of its target."""
+    path = f"run/eval/logs/2026-11-23T07-18-12-00-00_{'task' * 9}_GGzDtqfNq5wwZw4YJs2A3E.eval"
+    failed = Finding(
+        code=FindingCode.EVALUATION_FAILED, experiment="a", quote="x", sources=(Source(path, "header.json"),)
+    )
+    told = markdown(tiny_report(make_experiment("a"), findings=(failed,)))
+    assert f"([…/2026-11-23T07-18-12-…wZw4YJs2A3E.eval]({path}), header.json):" in told
+
+
 def test_many_findings_of_one_run_are_one_line() -> None:
     """What is wrong with many files of one experiment is told by the first and a count."""
     found = tuple(
@@ -619,7 +728,7 @@ def test_many_findings_of_one_run_are_one_line() -> None:
         markdown(tiny_report(make_experiment("a"), findings=found)), "Weights Only Their Owner Can Read"
     )
     assert "`a/epoch_0/adapter.safetensors` can be read by its owner alone" in told
-    assert "and 4 more alike.\n" in told
+    assert "and 4 more alike.  \n" in told
     assert "`a/epoch_1" not in told
 
 
@@ -649,7 +758,24 @@ def test_silent_sources_are_named() -> None:
     run = (make_experiment("a", attempts=()),)
     asked = (SourceReport(SlurmSource.SACCT, answered=False, detail="timed out after 60 s"),)
     told = section(markdown(tiny_report(*run, set=make_summary(run, asked=asked))), "Overview")
-    assert "No Slurm source answered. (Slurm accounting (sacct): timed out after 60 s)" in told
+    assert "No Slurm source answered. (Slurm accounting (sacct): timed out after 60 s) States are" in told
+
+
+def test_why_no_source_answered_is_told_once() -> None:
+    """The overview leads to the finding, which names each source with its reason."""
+    run = (make_experiment("a", attempts=()),)
+    asked = (SourceReport(SlurmSource.SACCT, answered=False, detail="timed out after 60 s"),)
+    silent = Finding(code=FindingCode.SLURM_UNAVAILABLE, evidence={"tried": "sacct: timed out after 60 s"})
+    document = markdown(tiny_report(*run, set=make_summary(run, asked=asked), findings=(silent,)))
+    assert "No Slurm source answered. (See [Issues and Notes](#issues-and-notes).) States are" in document
+    assert document.count("timed out after 60 s") == 1
+
+
+def test_that_nobody_asked_slurm_is_told_once() -> None:
+    """It is a note only where the overview, which says it, is left out."""
+    report = tiny_report(make_experiment("a"), findings=(Finding(code=FindingCode.SLURM_NOT_ASKED),))
+    assert "Slurm was not asked: every state" not in markdown(report)
+    assert "- Slurm was not asked: every state" in markdown(report, omit=("overview",))
 
 
 def test_logs_do_not_hide_that_no_slurm_source_answered() -> None:

@@ -39,7 +39,7 @@ def told(report: Report, settings: SetSettings = OWN) -> str:
         "| Experiment   | Basis                 |   rank r |",
         "### 2. rank r Impact",
         "### 3. Basis Impact",
-        "rank r 64 was 4.3× lower than rank r 4",
+        "rank r 64 was lower than rank r 4 in 2 of 2 comparisons",
         "| Adapter (rank r 64)",
         "Try rank r 8, 16, 32, between 4 and 64.",
         "4 settings were trained once, with Saat 1234: two more",

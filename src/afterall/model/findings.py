@@ -68,6 +68,7 @@ class FindingCode(Enum):
     STILL_FALLING = ("still_falling", Severity.INFO)
     LEARNING_RATE_ENDED = ("learning_rate_ended", Severity.WARNING)
     THROUGHPUT_DROPPED = ("throughput_dropped", Severity.WARNING)
+    STRAGGLER = ("straggler", Severity.WARNING)
     VALIDATION_TRACKED = ("validation_tracked", Severity.INFO)
     TRACES_OF_EARLIER_ATTEMPT = ("traces_of_earlier_attempt", Severity.WARNING)
     LINE_TIME_LIMIT = ("line_time_limit", Severity.ERROR)

@@ -61,11 +61,16 @@ def capital(told: Markdown) -> Markdown:
 
 def listing(parts: Sequence[Markdown], most: int = 8, last: LiteralString = "and") -> Markdown:
     """Return parts as a sentence lists them: "a, b, and c"; beyond `most` the rest is counted."""
+    return Markdown(plain_listing(parts, most, last))
+
+
+def plain_listing(parts: Sequence[str], most: int = 8, last: LiteralString = "and") -> str:
+    """Return plain parts as `listing` does Markdown."""
     if len(parts) > most:
-        parts = [*parts[: most - 1], Markdown(f"{len(parts) - most + 1} more")]
+        parts = [*parts[: most - 1], f"{len(parts) - most + 1} more"]
     if len(parts) < 3:
-        return Markdown(f" {last} ".join(parts))
-    return Markdown(f"{', '.join(parts[:-1])}, {last} {parts[-1]}")
+        return f" {last} ".join(parts)
+    return f"{', '.join(parts[:-1])}, {last} {parts[-1]}"
 
 
 def all_experiments(total: int) -> str:

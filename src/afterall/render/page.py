@@ -20,12 +20,15 @@ from afterall.model import (
 )
 from afterall.render.composing import md
 from afterall.render.escaping import Markdown, link, text
-from afterall.render.remedies import Remedies, remedies_of
+from afterall.render.remedies import Remedies
 from afterall.render.words.metrics import Digits, is_quality
 from afterall.render.words.parameter_names import ParameterNames
 from afterall.render.words.parameters import short_models
 from afterall.render.words.sparkline import sparkline
 from afterall.settings import SetSettings
+
+LONGEST_PATH = 60
+LONGEST_NAME = 40
 
 
 class Page:
@@ -51,8 +54,8 @@ class Page:
 
     @cached_property
     def remedies(self) -> Remedies:
-        """The commands that findings ask for."""
-        return remedies_of(self.report)
+        """The commands that findings ask for, for a shell in the set's own directory."""
+        return Remedies([one for experiment in self.report.experiments for one in experiment.checkpoints])
 
     @cached_property
     def sparklines(self) -> Mapping[str, str]:
@@ -139,8 +142,7 @@ class Page:
         if "/" not in source.file and "." not in source.file:
             named = text(source.file)
         else:
-            brief = source.file if len(source.file) <= 60 else f"…/{source.file.rpartition('/')[2]}"
-            named = link(brief, source.file)
+            named = link(_brief(source.file), source.file)
         return md("{}, {}", named, source.where) if source.where else named
 
     @cached_property
@@ -154,6 +156,14 @@ class Page:
     def findings(self, *codes: FindingCode) -> list[Finding]:
         """Return the findings of these kinds, in the report's order."""
         return [finding for finding in self.report.findings if finding.code in codes]
+
+
+def _brief(path: str) -> str:
+    """Return a path as a link's words: a long one by its name alone, a long name without its middle."""
+    if len(path) <= LONGEST_PATH:
+        return path
+    name = path.rpartition("/")[2]
+    return f"…/{name}" if len(name) <= LONGEST_NAME else f"…/{name[:20]}…{name[-16:]}"
 
 
 def _numbers(report: Report) -> Iterator[tuple[str, float]]:

@@ -43,6 +43,10 @@ another cluster). `subject` is then the job's id.
 | stopped_early | reached_step, planned_steps, reached_epochs, planned_epochs |
 | loss_spike, loss_rose, overfitting, still_falling, learning_rate_ended, throughput_dropped | see |
 | | afterall.analyse.health |
+| straggler | measure (metric), value, usual (its equals' median), slowest (of them); of times with "_s"; |
+| | longer (by what share of the median time), equals (how many), gpu (their model); nodes (as Slurm lists |
+| | them), equals_there (how many of them ran there too) or none_there (true); in their place shared_node or |
+| | shared_nodes (where every slow run of the group ran and no equal did, by ", "), slow_runs (how many) |
 | validation_tracked | points (how many), every (steps), setting (that asked for it), first, last, fell |
 | | ("lower": the last is below the first), lowest, lowest_step, last_step (the lowest is not last) |
 | evaluation_failed, evaluation_unfinished, evaluation_unreadable | task, checkpoint, status, superseded |

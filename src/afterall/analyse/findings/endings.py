@@ -124,9 +124,10 @@ def _bad_end(experiment: Experiment) -> Judgement:
         code = FindingCode.JOB_DEADLINE
     evidence = job_evidence(experiment)
     latest = experiment.latest
-    if state is State.OUT_OF_MEMORY and latest is not None and latest.out_of_memory_evidence:
+    is_memory = code is FindingCode.JOB_OUT_OF_MEMORY
+    if is_memory and latest is not None and latest.out_of_memory_evidence:
         evidence["memory_evidence"] = latest.out_of_memory_evidence
-    if state is State.OUT_OF_MEMORY and latest is not None and _is_over(latest):
+    if is_memory and latest is not None and _is_over(latest):
         evidence["is_over"] = True
     came_of_it = [line for line in lines if line.code in (echo, *_AFTERMATH) or _is_killed_process(line)]
     cause = _cause([line for line in lines if line not in came_of_it])

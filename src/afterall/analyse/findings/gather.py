@@ -11,6 +11,7 @@ from afterall.analyse.findings.endings import judge_ending
 from afterall.analyse.findings.jobs import judge_jobs, judge_unplaced, rejected_of
 from afterall.analyse.findings.paired import judge_pairs
 from afterall.analyse.findings.saturation import judge_scores
+from afterall.analyse.findings.stragglers import judge_stragglers
 from afterall.analyse.findings.training import judge_training
 from afterall.analyse.findings.validation import tell_validation
 from afterall.analyse.findings.whole import judge_design, judge_layout, judge_metrics, judge_observation
@@ -31,6 +32,7 @@ def find_all(ground: Groundwork) -> tuple[Finding, ...]:
     found += judge_unplaced(material.matched, ground.experiments)
     found += judge_scores(ground.experiments, ground.measures)
     found += judge_pairs(ground.comparisons)
+    found += judge_stragglers(ground)
     found += judge_metrics(ground.experiments, material.settings)
     found += judge_design(ground.design, ground.measures, ground.comparisons)
     rejected, has_unplaced = rejected_of(material.matched), bool(material.matched.unplaced)

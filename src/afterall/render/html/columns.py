@@ -17,9 +17,11 @@ from afterall.model import Experiment, Scalar
 from afterall.render.escaping import line, path_bytes
 from afterall.render.html.prose import Prose
 from afterall.render.page import Page
+from afterall.render.sections.durations import job_seconds
 from afterall.render.sections.results import LOSSES, efficiency, reached
 from afterall.render.sections.standing import diverged
 from afterall.render.sections.state import state_cell
+from afterall.render.words.measures import clock
 from afterall.render.words.metrics import METRICS, metric_name
 from afterall.render.words.numbers import MISSING, not_finite, real
 from afterall.render.words.parameters import cell
@@ -75,6 +77,7 @@ def columns(page: Page, prose: Prose) -> list[Column]:
         *_metrics(page, ("epochs", "global_step", *reached(page))),
         *(_score(page, key) for key in _scores(page)),
         *_metrics(page, efficiency(page)),
+        *_durations(page),
     ]
     same = [column for column in told if column.key not in LOSSES and _is_same(page, column)]
     first = [column for column in told if column not in same]
@@ -152,6 +155,19 @@ def _score(page: Page, key: str) -> Column:
 def _metrics(page: Page, keys: Sequence[str]) -> Iterator[Column]:
     """Yield a column for each of these metrics that any run has."""
     return (_metric(page, key) for key in keys if page.is_known(key))
+
+
+def _durations(page: Page) -> Iterator[Column]:
+    """Yield the columns of the jobs' times and of the trainers' own, as far as any run has one."""
+    if any(job_seconds(experiment) is not None for experiment in page.report.experiments):
+        heading = metric_name("elapsed_s").header
+        yield _column(page, "elapsed_s", heading, job_seconds, _clock)
+    if "train_seconds" not in reached(page):
+        yield from _metrics(page, ("train_seconds",))
+
+
+def _clock(value: Scalar) -> str:
+    return clock(value) if isinstance(value, int | float) else cell(value)
 
 
 def _metric(page: Page, key: str) -> Column:

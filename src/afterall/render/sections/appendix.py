@@ -1,6 +1,6 @@
 """Render commands for this set's real paths, and links to every experiment's files.
 
-Invariant: a command is only shown where what it works on is there.
+Invariant: a command is only shown where what it works on is there; the words on the fold name what is in it.
 """
 
 from collections import Counter
@@ -10,28 +10,39 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from afterall.model import CheckpointFile, Experiment, FileRole, NextStepKind
-from afterall.render.composing import joined, md
+from afterall.render.composing import joined, md, plain_listing
 from afterall.render.escaping import Markdown, fence, link, text
-from afterall.render.folding import folded
+from afterall.render.folding import fold_words
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
-from afterall.render.shell import shell_path, shell_paths, shell_word
-from afterall.render.tables import Column, table
-from afterall.render.words.numbers import MISSING
+from afterall.render.shell import from_set, shell_path, shell_paths, shell_word
 from afterall.settings import RESULTS_JSON
 
 MOST_LOGS = 6
 MOST_JOBS = 60
+MOST_LINKS = 2
+MOST_EVALUATIONS = 8
 _ENDINGS = frozenset({".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".distcp", ".gguf", ".nemo"})
+_IN_A_SENTENCE = {
+    "View Training Logs": "view training logs",
+    "Check Checkpoint Contents": "check checkpoint contents",
+    "Sync Wandb Logs": "sync wandb logs",
+    "Run Evaluations": "run evaluations",
+    "Ask Slurm Accounting": "ask Slurm accounting",
+    "Write This Report Again": "write this report again",
+}
 ACCOUNTING_FORMAT = "JobID%18,JobName%24,State%20,ExitCode,Elapsed,Timelimit,MaxRSS,NodeList"
 
 
 class AppendixView(Struct, frozen=True, kw_only=True):
     """`enter` changes to the set's directory, from which every other command runs."""
 
+    summary: Markdown
+    """What the fold says that all of it stands behind."""
     enter: Markdown
     commands: tuple[Subsection, ...]
-    files: Markdown
+    files: tuple[Markdown, ...]
+    """A line for each experiment: links to its logs, configurations, scripts and evaluations."""
 
 
 def view(page: Page) -> AppendixView:
@@ -44,11 +55,18 @@ def view(page: Page) -> AppendixView:
         _accounting(page),
         _again(),
     )
+    commands = tuple(part for part in parts if part is not None)
     return AppendixView(
+        summary=fold_words(_summary(commands)),
         enter=fence(f"cd {shell_word(page.report.set.path)}", "bash"),
-        commands=tuple(part for part in parts if part is not None),
+        commands=commands,
         files=_files(page.report.experiments),
     )
+
+
+def _summary(commands: Sequence[Subsection]) -> str:
+    told = plain_listing([_IN_A_SENTENCE[part.heading] for part in commands], len(_IN_A_SENTENCE))
+    return f"How to {told}; links to the files of every experiment"
 
 
 def _section(heading: str, *lines: str) -> Subsection:
@@ -107,12 +125,15 @@ def _wandb(page: Page) -> Subsection | None:
 
 
 def _evaluations(page: Page) -> Subsection | None:
-    """Return a command that is due, else one for the first experiment with a script and a checkpoint."""
+    """Return where the commands that are due stand, else one for the first experiment with what it needs."""
     due = [step for step in page.report.next_steps if step.kind is NextStepKind.EVALUATE and step.command]
+    if due and "next_steps" not in page.settings.omit:
+        return Subsection(
+            "Run Evaluations", (Block(text=Markdown("Those that are due stand under *Next Steps*.")),)
+        )
     if due:
-        line = due[0].command.partition("\n")[0]
-        others = [] if "next_steps" in page.settings.omit else ["# The others stand under Next Steps"]
-        return _section("Run Evaluations", *others, line)
+        commands = due[0].command.split("\n")
+        return _section("Run Evaluations", *(from_set(line, page.report.set.path) for line in commands))
     for experiment in page.report.experiments:
         scripts = [path for path in experiment.layout.eval_scripts if path.endswith(".py")]
         saved = [
@@ -143,29 +164,26 @@ def _again() -> Subsection:
     )
 
 
-def _files(experiments: Sequence[Experiment]) -> Markdown:
-    """Return links to logs, configurations and scripts of each experiment."""
-    if not experiments:
-        return Markdown("")
-    columns = [
-        Column(Markdown(word))
-        for word in ("Experiment", "Logs", "Configuration", "Batch Script", "Evaluation")
-    ]
-    rows = [
-        [
-            text(e.name),
-            _links([log.path for log in reversed(e.logs)] or [log.path for log in e.layout.logs]),
-            _links(e.layout.configs),
-            _links(e.layout.scripts),
-            _links(e.layout.eval_scripts),
-        ]
-        for e in experiments
-    ]
-    return folded(table(columns, rows), len(rows), md("Files of all {} experiments", len(rows)))
+def _files(experiments: Sequence[Experiment]) -> tuple[Markdown, ...]:
+    """Return links to each experiment's logs, configurations, scripts, and logs of evaluations."""
+    return tuple(md("**{}**: {}", e.name, joined(_kinds(e), "; ") or "no file") for e in experiments)
 
 
-def _links(paths: Sequence[str], most: int = 2) -> Markdown:
-    links = [link(path.rpartition("/")[2], path) for path in dict.fromkeys(paths)]
-    if len(links) > most:
-        links = [*links[:most], text(f"+{len(links) - most}")]
-    return joined(links) if links else Markdown(MISSING)
+def _kinds(e: Experiment) -> list[Markdown]:
+    """Return the links to an experiment's files, those of a kind together."""
+    logs = [log.path for log in reversed(e.logs)] or [log.path for log in e.layout.logs]
+    kinds = [_links(paths) for paths in (logs, e.layout.configs, e.layout.scripts, e.layout.eval_scripts)]
+    scored = [(one.checkpoint or one.task, one.source.file) for one in e.evaluations if one.source.file]
+    evaluated = [link(label, path) for label, path in dict.fromkeys(scored)]
+    if evaluated:
+        kinds.append(md("evaluations {}", _in_a_row(evaluated, MOST_EVALUATIONS)))
+    return [links for links in kinds if links]
+
+
+def _links(paths: Sequence[str]) -> Markdown:
+    return _in_a_row([link(path.rpartition("/")[2], path) for path in dict.fromkeys(paths)], MOST_LINKS)
+
+
+def _in_a_row(links: Sequence[Markdown], most: int) -> Markdown:
+    more = [text(f"+{len(links) - most}")] if len(links) > most else []
+    return joined([*links[:most], *more])

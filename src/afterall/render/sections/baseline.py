@@ -78,7 +78,7 @@ def _table(ranking: Ranking, compared: list[Comparison], page: Page) -> Markdown
         Column(Markdown("Difference"), is_number=True),
         Column(Markdown("Belief")),
     ]
-    words = md("All {} that are compared with the baseline", len(compared))
+    words = f"All {len(compared)} that are compared with the baseline"
     return folded(table(columns, [_row(c, page) for c in compared]), len(compared), words)
 
 

@@ -1,10 +1,12 @@
 """Render who is best, by every measure of quality that ranks the runs differently.
 
-Invariant: only finite values of finished runs are ranked; the others are named behind them.
+Invariant: only finite values of finished runs are ranked; the others are named behind them. A training loss
+that ranks the same runs as the validation loss does is only said to.
 """
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from afterall.model import Experiment, Ranking, Verdict
 from afterall.render.composing import joined, listing, md
@@ -19,13 +21,18 @@ from afterall.render.words.numbers import number, real
 MOST_RANKED = 6
 MEAN_LOSS = "mean_last_loss"
 LAST_LOSS = "final_loss"
+TRAINING = frozenset({LAST_LOSS, MEAN_LOSS})
+VALIDATION = frozenset({"final_val_loss", "best_val_loss"})
 
 
 def subsection(page: Page) -> Subsection:
     """Return who is best by each measure of quality."""
     rankings = page.by_quality
     told = [r for r in rankings if r.metric != MEAN_LOSS or not _says_the_same(r, rankings)]
-    lines = [line for line in (_ranked(alike, page) for alike in _alike(told)) if line]
+    validation = next((r for r in told if r.metric in VALIDATION), None)
+    repeating = [r for r in told if validation and _repeats(r, validation, page)]
+    groups = _alike([r for r in told if r not in repeating])
+    lines = [line for line in (_ranked(alike, validation, repeating, page) for alike in groups) if line]
     if not lines:
         return Subsection("Best Run", (Block(text=md("None can be named: {}.", _why_none(page))),))
     bullets = (*lines, *_where_it_lies(rankings[0], page))
@@ -68,6 +75,25 @@ def _says_the_same(mean: Ranking, rankings: Sequence[Ranking]) -> bool:
     return any(ranking.metric == LAST_LOSS and ranking.order == mean.order for ranking in rankings)
 
 
+def _repeats(ranking: Ranking, validation: Ranking, page: Page) -> bool:
+    """Tell whether a training loss says of the same runs what the validation loss does, ties included.
+
+    One that the settings name is asked for, and told.
+    """
+    if ranking.metric not in TRAINING or ranking.metric in page.settings.metrics:
+        return False
+    return _standing(ranking) == _standing(validation)
+
+
+def _standing(ranking: Ranking) -> tuple[object, ...]:
+    """Return all that a ranking says, its numbers aside: who is equal, tied, unfinished, diverged."""
+    finished = finished_in(ranking)
+    steps = tuple(ranking.values[a] == ranking.values[b] for a, b in pairwise(finished))
+    known = frozenset(ranking.values)
+    lost = {name for name, value in ranking.values.items() if not math.isfinite(value)}
+    return finished, steps, set(ranking.tied_with_best), lost, known & set(ranking.unfinished)
+
+
 def _alike(rankings: Sequence[Ranking]) -> list[list[Ranking]]:
     """Return rankings, those of several scorers that gave the same scores together."""
     groups: dict[tuple[object, ...], list[Ranking]] = {}
@@ -77,7 +103,10 @@ def _alike(rankings: Sequence[Ranking]) -> list[list[Ranking]]:
     return list(groups.values())
 
 
-def _ranked(alike: Sequence[Ranking], page: Page) -> Markdown:
+def _ranked(
+    alike: Sequence[Ranking], validation: Ranking | None, repeating: Sequence[Ranking], page: Page
+) -> Markdown:
+    """Return a line on rankings that say the same; `repeating` are those that `validation` speaks for too."""
     ranking = alike[0]
     words = {n: page.digits.write(ranking.metric, value) for n, value in ranking.values.items()}
     finished = finished_in(ranking)
@@ -100,6 +129,9 @@ def _ranked(alike: Sequence[Ranking], page: Page) -> Markdown:
         ("diverged", lost),
     )
     tails = [md("; {}: {}", what, listing(names, MOST_RANKED)) for what, names in more if names]
+    if repeating and validation in alike:
+        named = listing([text(metric_name(other.metric).phrase) for other in repeating])
+        tails.append(md("; the same order by {}", named))
     return md("{}{}.", told, joined(tails, ""))
 
 

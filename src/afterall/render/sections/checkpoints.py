@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from afterall.model import Checkpoint, Experiment, FindingCode, State, Verdict
-from afterall.render.composing import joined, listing, md, plural
+from afterall.render.composing import joined, listing, md, plain_listing, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.folding import folded
 from afterall.render.page import Page
@@ -56,13 +56,13 @@ def view(page: Page) -> CheckpointsView:
     )
 
 
-def _fold(experiments: Sequence[Experiment]) -> Markdown:
+def _fold(experiments: Sequence[Experiment]) -> str:
     """Return the words on the fold of a long table: how many, and whose checkpoints are not all good."""
     bad = [e for e in experiments if any(c.verdict is not Verdict.OK for c in e.checkpoints)]
     if not bad:
-        return md("Checkpoints of all {} experiments", len(experiments))
-    names = listing([text(experiment.name) for experiment in bad], 6)
-    return md("Checkpoints of all {} experiments; not all good: {}", len(experiments), names)
+        return f"Checkpoints of all {len(experiments)} experiments"
+    names = plain_listing([experiment.name for experiment in bad], 6)
+    return f"Checkpoints of all {len(experiments)} experiments; not all good: {names}"
 
 
 def heading_of(checkpoint: Checkpoint) -> str:

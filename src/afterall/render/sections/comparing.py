@@ -7,6 +7,8 @@ for different points of training or for numbers that are not positive.
 import math
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from afterall.model import ComparedAt, Comparison, Direction, Scalar, Side
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
@@ -26,7 +28,7 @@ def compared(comparison: Comparison, page: Page) -> Markdown:
     """Return "1B: rank 64 was 4.3× lower than rank 4 (0.00036 vs 0.00154, step 1,500)" with its caveats."""
     where = equal_settings(comparison, page)
     told = _told(comparison, page)
-    caveats = _caveats(comparison, page)
+    caveats = caveats_of(comparison, page)
     return md(
         "{}{}{}",
         md("{}: ", where) if where else Markdown(""),
@@ -35,7 +37,7 @@ def compared(comparison: Comparison, page: Page) -> Markdown:
     )
 
 
-def bullets(comparisons: Sequence[Comparison], page: Page) -> list[Markdown]:
+def sentences(comparisons: Sequence[Comparison], page: Page) -> list[Markdown]:
     """Return a sentence for each of the first comparisons, and how many more there are."""
     told = [compared(comparison, page) for comparison in comparisons[:MOST_PAIRS]]
     if len(comparisons) > MOST_PAIRS:
@@ -57,70 +59,50 @@ def factor(smaller: float, larger: float) -> str:
     return f"{ratio:.2f}×" if ratio < 1.1 else f"{ratio:.1f}×" if ratio < 10 else f"{number(round(ratio))}×"
 
 
-def summary(comparisons: Sequence[Comparison], page: Page) -> Markdown:
-    """Return which of a parameter's two values had the lower number how often; "" where it has others."""
-    judged = [c for c in comparisons if c.compared_at is not ComparedAt.NEITHER and c.a.value != c.b.value]
-    pairs = {(repr(c.a.setting), repr(c.b.setting)) for c in judged}
-    if len(judged) < 2 or len(pairs) != 1:
-        return Markdown("")
-    lower_a = sum(c.a.value < c.b.value for c in judged)
-    first, times = judged[0], max(lower_a, len(judged) - lower_a)
-    winner = first.a if lower_a > len(judged) - lower_a else first.b
-    setting, number_of = page.setting(first.parameter, winner.setting), plural(len(judged), "comparison")
-    depends = _depends(judged, page, is_a=winner is first.a)
-    if times * 2 == len(judged):
-        told = md(": {} was {}", setting, depends) if depends else Markdown("")
-        return md("No consistent direction over {}{}.", number_of, told)
-    ties = sum(bool(c.within_noise) for c in judged)
-    tied = md(" ({} within the noise of replicates)", ties) if ties else Markdown("")
-    told = md(": {}", depends) if depends else Markdown("")
-    return md("{} was {} in {} of {}{}{}.", setting, _words(first.metric)[0], times, number_of, tied, told)
-
-
-def _depends(judged: Sequence[Comparison], page: Page, *, is_a: bool) -> Markdown:
-    """Return with which values of another parameter one side is lower or higher; "" where none tells.
-
-    A parameter tells where each of its values goes one way throughout, no tie among them, and not all alike.
-    """
-    for name in judged[0].equal:
-        if any(name not in c.equal or c.within_noise for c in judged):
-            continue
-        ways: dict[str, set[bool]] = {}
-        for c in judged:
-            is_lower = (c.a.value < c.b.value) is is_a
-            ways.setdefault(page.setting(name, c.equal[name]), set()).add(is_lower)
-        if all(len(way) == 1 for way in ways.values()) and len(set().union(*ways.values())) > 1:
-            told = [
-                md("{} with {}", word, listing([Markdown(v) for v in ways if ways[v] == {is_low}], 4))
-                for word, is_low in zip(_words(judged[0].metric), (True, False), strict=True)
-            ]
-            return joined(told)
-    return Markdown("")
-
-
-def _words(metric: str) -> tuple[str, str]:
+def words_of(metric: str) -> tuple[str, str]:
     """Return the words for a lower and a higher number of a metric."""
     is_time = metric_name(metric).style is Style.SECONDS
     return ("faster", "slower") if is_time else ("lower", "higher")
 
 
-def _told(c: Comparison, page: Page) -> Markdown:
+class Words(Struct, frozen=True):
+    """What a comparison's sentence is made of: the better side first, or the one of the larger setting."""
+
+    subject: Side
+    other: Side
+    values: tuple[str, str]
+    numbers: Markdown
+    """Both numbers with their spread, and where they stand: "0.00036 vs 0.00154, step 1,500"."""
+    how_much: Markdown
+    """"4.3× lower"; empty where the two tie or are equal, or no difference can be claimed."""
+    is_at_one_point: bool
+
+
+def words(c: Comparison, page: Page) -> Words:
+    """Return the parts of a comparison's sentence."""
     low, high = (c.a, c.b) if c.a.value <= c.b.value else (c.b, c.a)
     # The better side is the subject; where nobody knows which is better, the one with the larger setting.
     better_is_high = c.direction is Direction.UP or (c.direction is Direction.UNKNOWN and high is c.b)
     subject, other = (high, low) if better_is_high else (low, high)
-    names = _named(c, subject, page), _named(c, other, page)
     values = page.digits.write(c.metric, subject.value), page.digits.write(c.metric, other.value)
-    numbers = md(
-        "{}{} vs {}{}{}",
-        values[0],
-        _spread(c.metric, subject, page),
-        values[1],
-        _spread(c.metric, other, page),
-        _where(c),
+    spreads = _spread(c.metric, subject, page), _spread(c.metric, other, page)
+    is_at_one_point = c.compared_at is not ComparedAt.NEITHER and c.same_step
+    differ = is_at_one_point and low.value != high.value and not c.within_noise and values[0] != values[1]
+    return Words(
+        subject=subject,
+        other=other,
+        values=values,
+        numbers=md("{}{} vs {}{}{}", values[0], spreads[0], values[1], spreads[1], _where(c)),
+        how_much=_how_much(low.value, high.value, c.metric, subject is low) if differ else Markdown(""),
+        is_at_one_point=is_at_one_point,
     )
-    if c.compared_at is ComparedAt.NEITHER or not c.same_step:
-        steps = [md("{}{}", v, _at_step(s)) for v, s in zip(values, (subject, other), strict=True)]
+
+
+def _told(c: Comparison, page: Page) -> Markdown:
+    w = words(c, page)
+    names = named(c, w.subject, page), named(c, w.other, page)
+    if not w.is_at_one_point:
+        steps = [md("{}{}", v, _at_step(s)) for v, s in zip(w.values, (w.subject, w.other), strict=True)]
         if metric_name(c.metric).style is Style.SECONDS:
             return md("{} took {}, {} {}: not for the same training", names[0], steps[0], names[1], steps[1])
         return md(
@@ -130,22 +112,16 @@ def _told(c: Comparison, page: Page) -> Markdown:
             names[1],
             steps[1],
         )
-    if low.value == high.value:
-        return md("{} and {} were equal ({})", *names, numbers)
+    if w.how_much:
+        return md("{} was {} than {} ({})", names[0], w.how_much, names[1], w.numbers)
+    if c.a.value == c.b.value:
+        return md("{} and {} were equal ({})", *names, w.numbers)
     if c.within_noise:
-        return md("{} and {} tie ({}): replicates differ as much", *names, numbers)
-    if values[0] == values[1]:
-        return md("{} and {} were about equal ({})", *names, numbers)
-    return md(
-        "{} was {} than {} ({})",
-        names[0],
-        _how_much(low.value, high.value, c.metric, subject is low),
-        names[1],
-        numbers,
-    )
+        return md("{} and {} tie ({}): replicates differ as much", *names, w.numbers)
+    return md("{} and {} were about equal ({})", *names, w.numbers)
 
 
-def _named(c: Comparison, side: Side, page: Page) -> Markdown:
+def named(c: Comparison, side: Side, page: Page) -> Markdown:
     """Return a side's setting, with its run where several pairs of runs are compared by the same settings."""
     shown = page.setting(c.parameter, side.setting)
     if side.n > 1 or page.compared_settings[page.settings_of(c)] < 2:
@@ -155,7 +131,7 @@ def _named(c: Comparison, side: Side, page: Page) -> Markdown:
 
 def _how_much(low: float, high: float, metric: str, is_lower: bool) -> Markdown:
     seconds = metric_name(metric).style is Style.SECONDS
-    lower, higher = _words(metric)
+    lower, higher = words_of(metric)
     word = lower if is_lower else higher
     if low <= 0 or not math.isfinite(high / low):
         apart = duration(high - low) if seconds else number(high - low, 3)
@@ -188,7 +164,8 @@ def _at_step(side: Side) -> Markdown:
     return Markdown("") if side.step is None else md(" (step {})", side.step)
 
 
-def _caveats(c: Comparison, page: Page) -> Markdown:
+def caveats_of(c: Comparison, page: Page) -> Markdown:
+    """Return what weakens or supports a comparison, "" where there is nothing to say."""
     parts: list[Markdown] = []
     runs = [name for side in (c.a, c.b) for name in side.experiments or (side.experiment,)]
     cut = [name for name in runs if not _has_trained(name, page)]

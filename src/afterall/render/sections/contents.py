@@ -1,4 +1,7 @@
-"""Say what checkpoints hold, from the files that really are there; equal ones are told once."""
+"""Say what checkpoints hold, from the files that really are there; equal ones are told once.
+
+Invariant: a heading names every kind of file that its lines tell of, and reads the same in HTML's folds.
+"""
 
 import re
 from collections import defaultdict
@@ -7,20 +10,23 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from afterall.model import Checkpoint, CheckpointFile, FileRole, Verdict
-from afterall.render.composing import joined, listing, md, plural
+from afterall.render.composing import joined, md, plain_listing, plural
 from afterall.render.escaping import Markdown, code, text
+from afterall.render.folding import fold_words
 from afterall.render.page import Page
 from afterall.render.words.measures import size
+from afterall.render.words.numbers import count
 from afterall.render.words.states import ROLES
 from afterall.settings import RESULTS_JSON
 
 MOST_GROUPS = 4
+MOST_NAMED = 6
 
 Shape = tuple[tuple[FileRole, tuple[str, ...]], ...]
 
 
 class ContentsGroup(Struct, frozen=True):
-    """Checkpoints that hold the same kinds of files, and those kinds, a line each."""
+    """Checkpoints that hold the same kinds of files: a sentence with these, then a line for each."""
 
     heading: Markdown
     lines: tuple[Markdown, ...]
@@ -39,8 +45,8 @@ def contents(page: Page) -> tuple[ContentsGroup, ...]:
     told = [_group(shape, alike, total) for shape, alike in ordered[:MOST_GROUPS]]
     rest = [checkpoint for _, alike in ordered[MOST_GROUPS:] for checkpoint in alike]
     if rest:
-        named = listing([code(checkpoint.path) for checkpoint in rest], 6)
-        told.append(ContentsGroup(md("Other contents, in {}: {}.", RESULTS_JSON, named), ()))
+        named = plain_listing([checkpoint.path for checkpoint in rest], 6)
+        told.append(ContentsGroup(fold_words(f"Other contents, in {RESULTS_JSON}: {named}"), ()))
     return tuple(told)
 
 
@@ -62,18 +68,21 @@ def _shape(checkpoint: Checkpoint) -> Shape:
 
 
 def _group(shape: Shape, alike: Sequence[Checkpoint], total: int) -> ContentsGroup:
+    kinds = [ROLES[role][:1].lower() + ROLES[role][1:] for role, _ in shape] or ["no files"]
+    heading = fold_words(f"{_holders(alike, total)} {plain_listing(kinds, len(ROLES))}")
+    return ContentsGroup(heading, tuple(_line(role, names, alike) for role, names in shape))
+
+
+def _holders(alike: Sequence[Checkpoint], total: int) -> str:
+    """Return whose contents are told: "Each of the 12 checkpoints contains"."""
     if len(alike) == total:
-        heading = md("Each of the {} contains:", plural(total, "checkpoint")) if total > 1 else None
-    elif len(alike) > 6:
-        heading = md("{} of {} contain:", len(alike), plural(total, "checkpoint"))
-    else:
-        heading = md(
-            "{} {}:",
-            listing([code(c.path or ".") for c in alike], 6),
-            "contain" if len(alike) > 1 else "contains",
+        return (
+            f"Each of the {plural(total, 'checkpoint')} contains" if total > 1 else "The checkpoint contains"
         )
-    lines = [_line(role, names, alike) for role, names in shape] or [Markdown("No files")]
-    return ContentsGroup(heading or Markdown("The checkpoint contains:"), tuple(lines))
+    if len(alike) > MOST_NAMED:
+        return f"{count(len(alike))} of {plural(total, 'checkpoint')} contain"
+    names = plain_listing([checkpoint.path or "." for checkpoint in alike], MOST_NAMED)
+    return f"{names} {'contain' if len(alike) > 1 else 'contains'}"
 
 
 def _line(role: FileRole, names: Sequence[str], alike: Sequence[Checkpoint]) -> Markdown:

@@ -1,96 +1,109 @@
-"""Render how long each experiment took: by the job's clock, and by the trainer's own.
+"""Render how long each experiment took, as one column: by the job's clock, and by the trainer's own.
 
 Invariant: which of the two a time is, is always said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from afterall.model import Experiment, State
-from afterall.render.composing import joined, md
+from afterall.render.composing import listing, md
 from afterall.render.escaping import Markdown, text
-from afterall.render.folding import folded
-from afterall.render.tables import Column, table
+from afterall.render.sections.standing import has_trained
+from afterall.render.tables import Column
 from afterall.render.words.measures import clock, duration
 from afterall.render.words.numbers import MISSING
-from afterall.render.words.states import never_ran
 
-LONGEST_LIST = 12
-"""Durations beyond this many go into a table."""
+MOST_NAMED = 4
 
 
 class DurationsView(Struct, frozen=True, kw_only=True):
-    """Either `lines` or `table` holds the durations."""
+    """`span` is empty where no two finished experiments have a time of the same clock."""
 
     note: Markdown
-    lines: tuple[Markdown, ...]
-    table: Markdown
+    span: Markdown
 
 
 def view(experiments: Sequence[Experiment]) -> DurationsView:
-    """Return the durations of all experiments."""
-    short = len(experiments) <= LONGEST_LIST
-    return DurationsView(
-        note=_note(experiments),
-        lines=tuple(_duration(experiment) for experiment in experiments) if short else (),
-        table=Markdown("") if short else _folded(experiments),
-    )
+    """Return what the column of durations holds, and between which the finished experiments lie."""
+    return DurationsView(note=_note(experiments), span=_span(experiments))
 
 
-def _folded(experiments: Sequence[Experiment]) -> Markdown:
-    words = md("Durations of all {} experiments", len(experiments))
-    return folded(_table(experiments), len(experiments), words)
+def column(experiments: Sequence[Experiment]) -> list[tuple[Column, Callable[[Experiment], Markdown]]]:
+    """Return the one column, none where no experiment has any time: "4:41 (4:20)"."""
+    by_job, by_trainer = _known(experiments)
+    if not by_job and not by_trainer:
+        return []
+    if not by_job:
+        return [(Column(Markdown("Training Time"), is_number=True), lambda e: text(_own(e) or MISSING))]
+    heading = "Duration (Training)" if by_trainer else "Duration"
+    return [(Column(Markdown(heading), is_number=True), _cell)]
 
 
-def _duration(experiment: Experiment) -> Markdown:
-    """Return "**name**: ~4.7 minutes (4:41)" with the trainer's own time where it has one."""
-    latest, trainer = experiment.latest, experiment.metrics.get("train_seconds")
-    parts: list[Markdown] = []
-    if latest is not None and latest.elapsed_s is not None:
-        so_far = Markdown(" so far" if latest.is_alive else "")
-        parts.append(md("{} ({}){}", _about(latest.elapsed_s), clock(latest.elapsed_s), so_far))
-    if trainer is not None and isinstance(trainer.value, int | float):
-        parts.append(md("{:duration} by the trainer's own clock", trainer.value))
+def job_seconds(experiment: Experiment) -> int | None:
+    """Return the elapsed time of the attempt that counts, None where nobody tells."""
+    return None if experiment.latest is None else experiment.latest.elapsed_s
+
+
+def train_seconds(experiment: Experiment) -> float | None:
+    """Return how long training alone took, by the trainer's own clock."""
+    fact = experiment.metrics.get("train_seconds")
+    return fact.value if fact is not None and isinstance(fact.value, int | float) else None
+
+
+def _known(experiments: Sequence[Experiment]) -> tuple[bool, bool]:
+    """Tell whether any job's time is known, and whether any trainer's."""
+    by_job = any(job_seconds(experiment) is not None for experiment in experiments)
+    return by_job, any(train_seconds(experiment) is not None for experiment in experiments)
+
+
+def _cell(experiment: Experiment) -> Markdown:
+    seconds, own = job_seconds(experiment), _own(experiment)
+    told = MISSING if seconds is None else clock(seconds)
+    if seconds is not None and experiment.latest is not None and experiment.latest.is_alive:
+        told = f"{told} so far"
+    return text(f"{told} ({own})" if own else told)
+
+
+def _own(experiment: Experiment) -> str:
+    seconds = train_seconds(experiment)
+    return "" if seconds is None else clock(seconds)
+
+
+def _note(experiments: Sequence[Experiment]) -> Markdown:
+    by_job, by_trainer = _known(experiments)
+    if not by_job:
+        if all(experiment.state is State.NOT_SUBMITTED for experiment in experiments):
+            return Markdown("No job has run.")
+        own = " *Training Time* is by the trainer's own clock." if by_trainer else ""
+        return Markdown(f"No Slurm source tells how long the jobs took.{own}")
+    heading = "Duration (Training)" if by_trainer else "Duration"
+    several = any(len(experiment.attempts) > 1 for experiment in experiments)
     return md(
-        "**{}**: {}", experiment.name, joined(parts, ", ") if parts else Markdown(_no_duration(experiment))
+        "*{}*: the elapsed time of each experiment's {}, start-up and saving included{}.",
+        heading,
+        "latest attempt" if several else "job",
+        "; in brackets training alone, by the trainer's own clock" if by_trainer else "",
     )
+
+
+def _span(experiments: Sequence[Experiment]) -> Markdown:
+    """Return the shortest and the longest of the experiments that came to their end."""
+    ended = [e for e in experiments if has_trained(e) and not (e.latest and e.latest.is_alive)]
+    read = job_seconds if _known(experiments)[0] else train_seconds
+    known = [(seconds, text(e.name)) for e in ended if (seconds := read(e)) is not None]
+    if len(known) < 2:
+        return Markdown("")
+    shortest, longest = min(known)[0], max(known)[0]
+    if clock(shortest) == clock(longest):
+        return md("Those that came to their end took {} each.", _about(shortest))
+    first, last = ([name for seconds, name in known if seconds == end] for end in (shortest, longest))
+    return md(
+        "Of those that came to their end the shortest took {} ({}), the longest {} ({}).",
+        _about(shortest), listing(first, MOST_NAMED), _about(longest), listing(last, MOST_NAMED),
+    )  # fmt: skip
 
 
 def _about(seconds: float) -> Markdown:
     return Markdown(f"~{duration(seconds)}" if seconds >= 60 else duration(seconds))
-
-
-def _no_duration(experiment: Experiment) -> str:
-    match experiment.state:
-        case State.NOT_SUBMITTED | State.PENDING:
-            return "not started"
-        case State.RUNNING:
-            return "still running"
-        case _:
-            return "never ran" if never_ran(experiment) else "unknown"
-
-
-def _table(experiments: Sequence[Experiment]) -> Markdown:
-    columns = [
-        Column(Markdown("Experiment")),
-        Column(Markdown("Job"), True),
-        Column(Markdown("Trainer's Clock"), True),
-    ]
-    rows = []
-    for experiment in experiments:
-        latest, trainer = experiment.latest, experiment.metrics.get("train_seconds")
-        job = clock(latest.elapsed_s) if latest and latest.elapsed_s is not None else _no_duration(experiment)
-        own = clock(trainer.value) if trainer and isinstance(trainer.value, int | float) else MISSING
-        rows.append([text(experiment.name), text(job), text(own)])
-    return table(columns, rows)
-
-
-def _note(experiments: Sequence[Experiment]) -> Markdown:
-    if not any(e.latest and e.latest.elapsed_s is not None for e in experiments):
-        if all(e.state is State.NOT_SUBMITTED for e in experiments):
-            return Markdown("No job has run.")
-        return Markdown("No Slurm source tells how long the jobs took.")
-    several = any(len(e.attempts) > 1 for e in experiments)
-    leg = "latest attempt" if several else "job"
-    return md("The elapsed time of each experiment's {}, start-up and saving included.", leg)

@@ -1,36 +1,36 @@
 """Render what the runs cost: time, throughput, memory, GPU hours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from afterall.model import Comparison, Cost, Ranking
 from afterall.render.composing import capital, joined, listing, md, plural
-from afterall.render.escaping import Markdown
+from afterall.render.escaping import Markdown, text
 from afterall.render.figures import image
 from afterall.render.page import Page
 from afterall.render.sections import allocation
-from afterall.render.sections.comparing import bullets
+from afterall.render.sections.agreement import agree, agreeing, is_alike
+from afterall.render.sections.comparing import sentences
 from afterall.render.sections.subsection import Block, Subsection
+from afterall.render.sections.verdicts import nested, together
 from afterall.render.words.metrics import Style, is_quality, metric_name
 from afterall.render.words.numbers import number, real
-
-ALIKE = 0.01
-"""Relative difference up to which two costs are told as the same."""
 
 
 def subsections(page: Page) -> Iterator[Subsection]:
     """Yield the one subsection on efficiency, where anything of it is known."""
-    images = [Block(image=drawn) for name in ("throughput", "cost") if (drawn := image(page, name))]
-    blocks = [*_pairs(page), *_rankings(page), *_sampled(page), *_costs(page), *images]
-    if blocks:
-        yield Subsection("Training Efficiency", tuple(blocks))
+    told, folds = _pairs(page)
+    lines = [*told, *_rankings(page), *_sampled(page), *_costs(page)]
+    images = joined([drawn for name in ("throughput", "cost") if (drawn := image(page, name))], "\n")
+    if lines or folds or images:
+        blocks = (Block(bullets=tuple(lines)), *(Block(table=each) for each in folds), Block(image=images))
+        yield Subsection("Training Efficiency", blocks)
 
 
-def _rankings(page: Page) -> Iterator[Block]:
+def _rankings(page: Page) -> Iterator[Markdown]:
     paired = {comparison.metric for comparison in page.report.comparisons}
     wanted = [r for r in page.report.rankings if not is_quality(r.metric) and r.metric not in paired]
-    told = tuple(line for line in (_ranked(ranking, page) for ranking in wanted) if line)
-    if told:
-        yield Block(bullets=told)
+    return (line for line in (_ranked(ranking, page) for ranking in wanted) if line)
 
 
 def _ranked(ranking: Ranking, page: Page) -> Markdown:
@@ -45,36 +45,48 @@ def _ranked(ranking: Ranking, page: Page) -> Markdown:
     return md("{}{}, {}: {}.", name.heading, Markdown(unit), first, listing(told, 6))
 
 
-def _pairs(page: Page) -> Iterator[Block]:
-    """Yield comparisons of time and throughput, those along the same parameter together."""
+def _pairs(page: Page) -> tuple[list[Markdown], list[Markdown]]:
+    """Return comparisons of time and throughput, and behind folds those that only say what time says."""
     order = [parameter.name for parameter in page.varying]
     pairs = [c for c in page.report.comparisons if not is_quality(c.metric) and c.parameter in order]
+    times = [c for c in pairs if metric_name(c.metric).style is Style.SECONDS]
+    told, folds = [], []
     for metric in dict.fromkeys(c.metric for c in pairs):
         every = sorted((c for c in pairs if c.metric == metric), key=lambda c: order.index(c.parameter))
-        own = [c for c in every if not _is_alike(c)]
-        lines = bullets(own, page)
-        if len(own) < len(every):
-            left = _pairs_left(len(every) - len(own), len(every))
-            lines.append(md("within 1 % of each other in {}.", left))
-        unit = " (tokens/s per GPU)" if metric.startswith("tokens_per_second") else ""
-        yield Block(label=md("{}{}:", metric_name(metric).heading, Markdown(unit)), bullets=tuple(lines))
+        line = _bullet(metric, every, page)
+        if metric in page.settings.metrics or every[0] in times or not agree(every, times, of_cost=True):
+            told.append(line)
+        else:
+            folds.append(agreeing(_labelled(metric), line, every, times))
+    return told, folds
 
 
-def _is_alike(comparison: Comparison) -> bool:
-    """Tell whether two sides cost the same as far as anybody cares."""
-    a, b = comparison.a.value, comparison.b.value
-    return abs(a - b) <= ALIKE * max(abs(a), abs(b))
+def _bullet(metric: str, every: Sequence[Comparison], page: Page) -> Markdown:
+    own = [c for c in every if not is_alike(c)]
+    by_parameter = [list(pairs) for _, pairs in groupby(own, key=lambda c: c.parameter)]
+    in_line = [(together(pairs, page), pairs) for pairs in by_parameter]
+    others = [c for told, pairs in in_line if not told for c in pairs]
+    lines = [*(told for told, _ in in_line if told), *sentences(others, page)]
+    if len(own) < len(every):
+        left = _pairs_left(len(every) - len(own), len(every))
+        lines.append(md("within 1 % of each other in {}.", left))
+    return nested(text(_labelled(metric)), Markdown(""), lines)
+
+
+def _labelled(metric: str) -> str:
+    unit = " (tokens/s per GPU)" if metric.startswith("tokens_per_second") else ""
+    return f"{metric_name(metric).heading}{unit}"
 
 
 def _pairs_left(alike: int, every: int) -> str:
     return f"all {every} pairs" if alike == every and every > 1 else plural(alike, "pair")
 
 
-def _sampled(page: Page) -> Iterator[Block]:
+def _sampled(page: Page) -> Iterator[Markdown]:
     """Yield what a monitor sampled of the GPUs: how busy they were, their power and their energy."""
     told = [part for part in (_spread("gpu_utilization_mean_percent", page), *_powers(page)) if part]
     if told:
-        yield Block(bullets=(md("{}.", capital(joined(told, "; "))),))
+        yield md("{}.", capital(joined(told, "; ")))
 
 
 def _powers(page: Page) -> Iterator[Markdown]:
@@ -102,11 +114,12 @@ def _values(metric: str, page: Page) -> list[tuple[float, str]]:
     return [(real(value), name) for value, name in facts if isinstance(value, int | float)]
 
 
-def _costs(page: Page) -> Iterator[Block]:
+def _costs(page: Page) -> Iterator[Markdown]:
+    """Yield one line of hours, waits, memory and limits, as far as any is known."""
     costs = page.report.costs
     told = [part for part in (_hours(costs), _waits(costs), *allocation.told(costs)) if part]
     if told:
-        yield Block(bullets=tuple(told))
+        yield md("**Cost:** {}", joined(told, " "))
 
 
 def _hours(costs: tuple[Cost, ...]) -> Markdown:

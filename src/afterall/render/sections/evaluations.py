@@ -1,17 +1,20 @@
-"""Render the scores of evaluations, one row for each task and checkpoint of an experiment."""
+"""Render the scores of evaluations, one row for each task and checkpoint of an experiment.
+
+Scorers that gave the same scores throughout share a column. The appendix links to the logs.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from afterall.model import Evaluation, EvaluationStatus, Experiment
-from afterall.render.composing import md
-from afterall.render.escaping import Markdown, link, text
+from afterall.render.composing import joined, md
+from afterall.render.escaping import Markdown, text
 from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import Digits, error_of
-from afterall.render.words.numbers import MISSING, number
+from afterall.render.words.numbers import MISSING, count, number
 from afterall.render.words.states import BAD, DOUBT, GOOD
 from afterall.settings import RESULTS_JSON
 
@@ -39,7 +42,7 @@ def subsections(page: Page) -> Iterator[Subsection]:
         return
     shown = rows[:MOST_ROWS]
     which = "All" if len(shown) == len(rows) else "The first"
-    blocks = [Block(table=folded(_table(shown), len(shown), md("{} {} evaluations", which, len(shown))))]
+    blocks = [Block(table=folded(_table(shown), len(shown), f"{which} {count(len(shown))} evaluations"))]
     if len(rows) > MOST_ROWS:
         blocks.append(Block(text=md("… and {} more, in {}.", len(rows) - MOST_ROWS, RESULTS_JSON)))
     yield Subsection("Evaluation Results", tuple(blocks))
@@ -48,15 +51,16 @@ def subsections(page: Page) -> Iterator[Subsection]:
 def _table(rows: list[Row]) -> Markdown:
     names = _metrics(rows)
     written = Digits({name: [e.metrics[name] for _, e in rows if name in e.metrics] for name in names})
+    filled = {name: tuple(_score(evaluation, name, written) for _, evaluation in rows) for name in names}
+    alike: dict[tuple[Markdown, ...], list[Markdown]] = {}
+    for name, cells in filled.items():
+        alike.setdefault(cells, []).append(text(name))
     columns = [Column(Markdown(word)) for word in ("Experiment", "Checkpoint", "Task", "Status")]
-    columns += [Column(text(name), is_number=True) for name in names]
-    columns += [Column(Markdown("Samples"), is_number=True), Column(Markdown("Log"))]
+    columns += [Column(joined(scorers, " and "), is_number=True) for scorers in alike.values()]
+    columns.append(Column(Markdown("Samples"), is_number=True))
     return table(
         columns,
-        [
-            [*_cells(row), *(_score(row[1], n, written) for n in names), _samples(row[1]), _log(row[1])]
-            for row in rows
-        ],
+        [[*_cells(row), *(cells[n] for cells in alike), _samples(row[1])] for n, row in enumerate(rows)],
     )
 
 
@@ -92,7 +96,3 @@ def _samples(evaluation: Evaluation) -> Markdown:
     if evaluation.total_samples in (None, evaluation.samples):
         return md("{}", evaluation.samples)
     return md("{} of {}", evaluation.samples, evaluation.total_samples)
-
-
-def _log(evaluation: Evaluation) -> Markdown:
-    return link("log", evaluation.source.file) if evaluation.source.file else Markdown(MISSING)

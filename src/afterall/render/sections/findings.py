@@ -23,6 +23,7 @@ ANOMALIES = (
     FindingCode.LOSS_SPIKE,
     FindingCode.LEARNING_RATE_ENDED,
     FindingCode.THROUGHPUT_DROPPED,
+    FindingCode.STRAGGLER,
     FindingCode.NO_TENSORS,
     FindingCode.SOURCES_DISAGREE,
 )

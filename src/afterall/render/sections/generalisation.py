@@ -1,11 +1,12 @@
 """Render validation against training loss, and runs repeated with other seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
-from afterall.model import Replicates, Spread
+from afterall.model import Replicates, Spread, ValidationGap
 from afterall.render.composing import joined, md
 from afterall.render.escaping import Markdown, text
-from afterall.render.folding import folded
+from afterall.render.folding import fold
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
@@ -57,7 +58,7 @@ def _spread(metric: str, spread: Spread | None, page: Page) -> Markdown:
 
 
 def _gaps(page: Page) -> Block:
-    """Return the gap of each run at its end; a wide one speaks of overfitting."""
+    """Return between which the runs' gaps lie, and behind a fold that of each with both losses."""
     columns = [Column(Markdown("Experiment"))]
     columns += [Column(Markdown(word), is_number=True) for word in ("Step", "Training", "Validation", "Gap")]
     gaps = page.report.gaps
@@ -68,9 +69,16 @@ def _gaps(page: Page) -> Block:
         losses = [text(digits.write("gap", loss)) for loss in (gap.train, gap.validation)]
         told = text(digits.write_difference("gap", gap.validation - gap.train))
         rows.append([text(gap.experiment), step, *losses, told])
-    note = (
+    note = Markdown(
         "Gap: validation minus training loss, the latter as the mean of the last logged steps (as the last "
         "one, where few were logged); a positive gap that grows during training speaks of overfitting."
     )
-    words = md("Gaps of all {} experiments with both losses", len(rows))
-    return Block(table=folded(table(columns, rows), len(rows), words), text=Markdown(note))
+    words = f"Gap, validation minus training loss at the end: {_extremes(gaps, digits)}"
+    return Block(table=fold(joined([note, table(columns, rows)], "\n\n"), words))
+
+
+def _extremes(gaps: Sequence[ValidationGap], digits: Digits) -> str:
+    """Return "-0.0173 (a) to +0.0078 (b)", or the one gap with its run."""
+    known = [(gap.validation - gap.train, gap.experiment) for gap in gaps]
+    ends = dict.fromkeys((min(known, key=itemgetter(0)), max(known, key=itemgetter(0))))
+    return " to ".join(f"{digits.write_difference('gap', apart)} ({name})" for apart, name in ends)

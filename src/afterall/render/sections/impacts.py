@@ -4,13 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from afterall.model import ComparedAt, Comparison
 from afterall.render.composing import listing, md
-from afterall.render.escaping import text
+from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
-from afterall.render.sections.best import LAST_LOSS, MEAN_LOSS, labelled
-from afterall.render.sections.comparing import bullets, summary
+from afterall.render.sections.agreement import agree, agreeing
+from afterall.render.sections.best import LAST_LOSS, MEAN_LOSS, TRAINING, VALIDATION, labelled
 from afterall.render.sections.subsection import Block, Subsection
-from afterall.render.words.metrics import is_quality
+from afterall.render.sections.verdicts import bullet
+from afterall.render.words.metrics import is_quality, metric_name
 from afterall.render.words.parameters import followers
+
+Group = tuple[list[str], list[Comparison]]
+"""Metrics with the same numbers throughout, and their comparisons."""
 
 
 def subsections(page: Page) -> Iterator[Subsection]:
@@ -24,11 +28,25 @@ def subsections(page: Page) -> Iterator[Subsection]:
         if along:
             form = "{} changed with it throughout: what follows is the effect of both."
             blocks.append(Block(text=md(form, listing(along, 4))))
-        blocks += [_block(metrics, own, page) for metrics, own in _by_metric(pairs)]
+        blocks += _blocks(_by_metric(pairs), page)
         yield Subsection(f"{page.names.title(parameter.name)} Impact", tuple(blocks))
 
 
-def _by_metric(pairs: Sequence[Comparison]) -> list[tuple[list[str], list[Comparison]]]:
+def _blocks(groups: Sequence[Group], page: Page) -> list[Block]:
+    """Return the comparisons by each metric in one list; training losses that only agree are folded below."""
+    validation = next((own for metrics, own in groups if set(metrics) & VALIDATION), [])
+    open_, folds = [], []
+    for metrics, own in groups:
+        is_asked_for = not set(metrics) <= TRAINING or any(m in page.settings.metrics for m in metrics)
+        if is_asked_for or not agree(own, validation):
+            open_.append(_bullet(metrics, own, page))
+        else:
+            heading = metric_name(metrics[0]).heading
+            folds.append(Block(table=agreeing(heading, _bullet(metrics, own, page), own, validation)))
+    return [Block(bullets=tuple(open_)), *folds]
+
+
+def _by_metric(pairs: Sequence[Comparison]) -> list[Group]:
     """Return the comparisons of each metric; metrics with the same numbers throughout stand together.
 
     The mean of the last steps' losses is left out where it points the same way as the last loss throughout.
@@ -38,7 +56,7 @@ def _by_metric(pairs: Sequence[Comparison]) -> list[tuple[list[str], list[Compar
         by_metric.setdefault(pair.metric, []).append(pair)
     if LAST_LOSS in by_metric and _signs(by_metric.get(MEAN_LOSS, [])) == _signs(by_metric[LAST_LOSS]):
         by_metric.pop(MEAN_LOSS)
-    groups: dict[tuple[object, ...], tuple[list[str], list[Comparison]]] = {}
+    groups: dict[tuple[object, ...], Group] = {}
     for metric, own in by_metric.items():
         numbers = tuple((c.a.experiment, c.b.experiment, c.a.value, c.b.value) for c in own)
         groups.setdefault(numbers, ([], own))[0].append(metric)
@@ -49,9 +67,7 @@ def _signs(pairs: Sequence[Comparison]) -> dict[tuple[str, str], bool]:
     return {(c.a.experiment, c.b.experiment): c.a.value < c.b.value for c in pairs}
 
 
-def _block(metrics: Sequence[str], pairs: Sequence[Comparison], page: Page) -> Block:
+def _bullet(metrics: Sequence[str], pairs: Sequence[Comparison], page: Page) -> Markdown:
     """Return the comparisons of one metric, those that differ in this parameter alone first."""
     ordered = sorted(pairs, key=lambda c: (c.compared_at is ComparedAt.NEITHER, len(c.confounders)))
-    overall = summary(pairs, page)
-    lines = (*([overall] if overall else []), *bullets(ordered, page))
-    return Block(label=md("{}:", labelled(metrics)), bullets=lines)
+    return bullet(labelled(metrics), ordered, page)

@@ -12,6 +12,7 @@ from afterall.model import Finding, FindingCode, Severity
 from afterall.render.composing import all_experiments, capital, joined, listing, md
 from afterall.render.escaping import Markdown, fence, quoted, text
 from afterall.render.page import Page
+from afterall.render.sections.place import place
 from afterall.render.sentences import fill, sentence
 from afterall.render.words.findings import WORDINGS
 from afterall.render.words.findings.wording import Forms
@@ -20,6 +21,8 @@ from afterall.settings import RESULTS_JSON
 
 TOLD_ELSEWHERE = (FindingCode.ONE_SEED, FindingCode.CONFOUNDED, FindingCode.EVALUATION_PAIRED)
 """Of the comparisons, and stands with them under Key Findings."""
+IN_THE_OVERVIEW = (FindingCode.SLURM_NOT_ASKED,)
+"""Stands in the overview, where there is one, and is no problem."""
 MOST_LINES = 8
 MOST_OF_ONE = 2
 MOST_QUOTES = 3
@@ -43,8 +46,9 @@ class Issue(Struct, frozen=True, kw_only=True):
 
 
 class IssuesView(Struct, frozen=True, kw_only=True):
-    """Problems gravest first, then notes, each a line."""
+    """Problems gravest first, then notes, each a line; `place` says where commands run, if there are any."""
 
+    place: Markdown
     issues: tuple[Issue, ...]
     notes: tuple[Markdown, ...]
 
@@ -53,13 +57,16 @@ def view(page: Page) -> IssuesView:
     """Return all findings as issues and notes."""
     groups: dict[FindingCode, list[Finding]] = {}
     notes: dict[FindingCode, list[Finding]] = {}
+    elsewhere = TOLD_ELSEWHERE if "overview" in page.settings.omit else (*TOLD_ELSEWHERE, *IN_THE_OVERVIEW)
     for finding in page.report.findings:
-        if finding.code not in TOLD_ELSEWHERE:
+        if finding.code not in elsewhere:
             kind = notes if finding.gravity is Severity.INFO else groups
             kind.setdefault(finding.code, []).append(finding)
     ordered = sorted(groups.values(), key=lambda alike: -max(finding.gravity for finding in alike))
+    issues = tuple(_issue(alike, page) for alike in ordered)
     return IssuesView(
-        issues=tuple(_issue(alike, page) for alike in ordered),
+        place=place(page) if any(issue.command for issue in issues) else Markdown(""),
+        issues=issues,
         notes=tuple(line for alike in notes.values() for line in _lines(alike, page)),
     )
 

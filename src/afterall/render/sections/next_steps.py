@@ -1,14 +1,20 @@
-"""Render what to do next, one heading for each kind of step, with exact commands."""
+"""Render what to do next, kinds of steps that go together under one heading, with exact commands.
+
+Invariant: commands under one heading stand in the order of its sentences.
+"""
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from afterall.model import NextStep, NextStepKind, Scalar
 from afterall.render.composing import all_experiments, capital, first_that_fits, listing, md, md_calling
 from afterall.render.escaping import Markdown, fence, link, text
 from afterall.render.page import Page
+from afterall.render.sections.place import place
 from afterall.render.sections.subsection import Block, Subsection, numbered
+from afterall.render.shell import from_set
 from afterall.render.words.parameter_names import OURS, ParameterNames
 from afterall.render.words.steps import STEPS
 from afterall.settings import RESULTS_JSON
@@ -17,15 +23,48 @@ MOST_COMMANDS = 12
 MOST_SCRIPTS = 8
 
 
-def view(page: Page) -> tuple[Subsection, ...]:
+class NextStepsView(Struct, frozen=True, kw_only=True):
+    """`place` says where the commands run, "" where there is none."""
+
+    place: Markdown
+    steps: tuple[Subsection, ...]
+
+
+def view(page: Page) -> NextStepsView:
     """Return the next steps, in the report's order."""
-    groups: dict[NextStepKind, list[NextStep]] = {}
+    groups: dict[str, list[NextStep]] = {}
     for step in _joined(page):
-        groups.setdefault(step.kind, []).append(step)
-    return numbered(
-        Subsection(STEPS[kind].title, (*_ready(kind, page), *(_block(step, page) for step in steps)))
-        for kind, steps in groups.items()
+        groups.setdefault(STEPS[step.kind].title, []).append(step)
+    has_commands = any(step.command for step in page.report.next_steps)
+    return NextStepsView(
+        place=place(page) if has_commands else Markdown(""),
+        steps=numbered(Subsection(title, _blocks(steps, page)) for title, steps in groups.items()),
     )
+
+
+def _blocks(steps: Sequence[NextStep], page: Page) -> tuple[Block, ...]:
+    """Return the steps of one heading; several of one command each, or of none, are bullets over a fence."""
+    sentences = [told(step, len(page.report.experiments), page.names) for step in steps]
+    commands = [_commands(step, page) for step in steps]
+    amounts = {len(own) for own in commands}
+    if amounts in ({0}, {1}) and 1 < len(steps) <= MOST_COMMANDS:
+        every = [command for own in commands for command in own]
+        blocks = [Block(bullets=tuple(sentences)), Block(fence=_fence(every))]
+    else:
+        blocks = [Block(text=s, fence=_fence(own)) for s, own in zip(sentences, commands, strict=True)]
+    return (*_ready(steps, page), *blocks)
+
+
+def _commands(step: NextStep, page: Page) -> list[str]:
+    """Return a step's commands, one a line, for a shell in the set's directory."""
+    return [from_set(line, page.report.set.path) for line in step.command.split("\n") if line.strip()]
+
+
+def _fence(commands: Sequence[str]) -> Markdown:
+    """Return the first of many commands, the others counted; "" for none."""
+    more = len(commands) - MOST_COMMANDS
+    counted = [f"# … and {more} more alike, in {RESULTS_JSON}"] if more > 0 else []
+    return fence("\n".join([*commands[:MOST_COMMANDS], *counted]), "bash") if commands else Markdown("")
 
 
 def _joined(page: Page) -> list[NextStep]:
@@ -51,7 +90,11 @@ def told(step: NextStep, total: int, names: ParameterNames = OURS) -> Markdown:
     jobs = step.details.get("jobs")
     several = {"are_several": True} if isinstance(jobs, int) and jobs > 1 else {}
     values: Mapping[str, Scalar] = {**step.details, **several, "who": _who(step.experiments, total)}
-    return capital(md_calling(names, first_that_fits(STEPS[step.kind].says, values), **values))
+    form = first_that_fits(STEPS[step.kind].says, values)
+    sentence = md_calling(names, form, **values)
+    # A run's name at the sentence's start is spelled as it is.
+    is_named = form.startswith("{who}") and step.experiments and not len(step.experiments) == total > 1
+    return sentence if is_named else capital(sentence)
 
 
 def _who(names: Sequence[str], total: int) -> Markdown:
@@ -62,22 +105,10 @@ def _who(names: Sequence[str], total: int) -> Markdown:
     return listing([text(name) for name in names], 8)
 
 
-def _block(step: NextStep, page: Page) -> Block:
-    commands = [line for line in step.command.split("\n") if line.strip()]
-    more = len(commands) - MOST_COMMANDS
-    shown = commands[:MOST_COMMANDS] if more > 0 else commands
-    if more > 0:
-        shown.append(f"# … and {more} more alike, in {RESULTS_JSON}")
-    return Block(
-        text=told(step, len(page.report.experiments), page.names),
-        fence=fence("\n".join(shown), "bash") if shown else Markdown(""),
-    )
-
-
-def _ready(kind: NextStepKind, page: Page) -> tuple[Block, ...]:
-    """Return the evaluation scripts that lie ready."""
+def _ready(steps: Sequence[NextStep], page: Page) -> tuple[Block, ...]:
+    """Return the evaluation scripts that lie ready, where a step asks for an evaluation."""
     scripts = [path for e in page.report.experiments for path in e.layout.eval_scripts]
-    if kind is not NextStepKind.EVALUATE or not scripts:
+    if not scripts or all(step.kind is not NextStepKind.EVALUATE for step in steps):
         return ()
     have = sum(bool(e.layout.eval_scripts) for e in page.report.experiments)
     total = len(page.report.experiments)
@@ -86,7 +117,5 @@ def _ready(kind: NextStepKind, page: Page) -> tuple[Block, ...]:
         if have == total and total > 1
         else md("{} of {} experiments", have, total)
     )
-    bullets = [link(path, path) for path in scripts[:MOST_SCRIPTS]]
-    if len(scripts) > MOST_SCRIPTS:
-        bullets.append(md("… and {} more", len(scripts) - MOST_SCRIPTS))
-    return (Block(text=md("{} have standalone evaluation scripts ready:", who), bullets=tuple(bullets)),)
+    named = listing([link(path, path) for path in scripts], MOST_SCRIPTS)
+    return (Block(text=md("{} have standalone evaluation scripts ready: {}.", who, named)),)

@@ -1,10 +1,11 @@
 """Render the overview: the set's own description, then what was run, how, and who was asked."""
 
+from collections.abc import Sequence
 from math import prod
 
 from msgspec import Struct
 
-from afterall.model import Scalar, SlurmSource, VaryingParameter
+from afterall.model import FindingCode, Scalar, SlurmSource, SourceReport, VaryingParameter
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
@@ -124,14 +125,20 @@ def _sources(page: Page) -> Markdown:
     if not of_slurm:
         return Markdown("Slurm was not asked: states are read from the runs' own logs and files.")
     if not any(report.answered for report in of_slurm):
-        reasons = joined([md("{}: {}", SOURCES[r.source], r.detail or "no answer") for r in of_slurm], "; ")
-        return md(
-            "No Slurm source answered. ({}) States are read from the runs' own logs and files.", reasons
-        )
+        return _unanswered(page, of_slurm)
     used = {SOURCES[e.latest.source] for e in page.report.experiments if e.latest}
     answered = [SOURCES[report.source] for report in asked if report.answered]
     kept = [text(words) for words in dict.fromkeys(answered) if words in used or not used]
     return md("Job states come from {}.", listing(kept or [text(words) for words in answered]))
+
+
+def _unanswered(page: Page, asked: Sequence[SourceReport]) -> Markdown:
+    """Return that nobody answered; why stands with the finding, or here where there is none."""
+    if page.findings(FindingCode.SLURM_UNAVAILABLE):
+        why = Markdown("See [Issues and Notes](#issues-and-notes).")
+    else:
+        why = joined([md("{}: {}", SOURCES[r.source], r.detail or "no answer") for r in asked], "; ")
+    return md("No Slurm source answered. ({}) States are read from the runs' own logs and files.", why)
 
 
 def _dates(page: Page) -> Markdown:

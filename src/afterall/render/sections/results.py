@@ -1,4 +1,4 @@
-"""Render what the runs reached: the table of metrics, what is missing from it and why, and durations."""
+"""Render what the runs reached: the table of metrics and durations, what is missing from it and why."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from afterall.render.words.sparkline import LOST
 from afterall.render.words.states import never_ran
 from afterall.settings import RESULTS_FILES, RESULTS_JSON
 
-WIDEST = 10
+WIDEST = 11
 """Columns beyond which the table is split, for a page's width."""
 
 LOSSES = ("final_loss", "final_val_loss")
@@ -66,7 +66,7 @@ def view(page: Page) -> ResultsView:
     shown = foremost(page)
     every = Markdown("")
     if len(shown) < len(experiments):
-        words = md("All {} experiments", len(experiments))
+        words = f"All {len(experiments)} experiments"
         every = folded(_draw([*first, *second], experiments), len(experiments), words)
     return ResultsView(
         caption=caption(page, len(shown)),
@@ -136,7 +136,8 @@ def _score_cells(page: Page, ranking: Ranking) -> Cells:
 
 
 def _speed(page: Page) -> list[Cells]:
-    return [*(_metric_cells(page, metric) for metric in efficiency(page)), *_curve(page)]
+    rates = (_metric_cells(page, metric) for metric in efficiency(page))
+    return [*rates, *durations.column(page.report.experiments), *_curve(page)]
 
 
 def _curve(page: Page) -> list[Cells]:
@@ -220,11 +221,11 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
 
 
 _REASONS = {
-    FindingCode.LOG_MISSING: "its log was not found",
-    FindingCode.LOG_UNREADABLE: "its log could not be read",
+    FindingCode.LOG_MISSING: "the log was not found",
+    FindingCode.LOG_UNREADABLE: "the log could not be read",
     FindingCode.SUBMISSION_UNKNOWN: "no trace of a job was found",
-    FindingCode.ZERO_STEPS: "it trained for 0 steps",
-    FindingCode.NO_LOSS_FOUND: "its log and files hold no such value",
+    FindingCode.ZERO_STEPS: "trained for 0 steps",
+    FindingCode.NO_LOSS_FOUND: "no such value in logs and files",
 }
 
 
@@ -233,13 +234,13 @@ def _reason(page: Page, experiment: Experiment) -> str:
         case State.NOT_SUBMITTED:
             return "never submitted"
         case State.PENDING:
-            return "its job waits to start again" if experiment.metrics else "not started yet"
+            return "waiting to start again" if experiment.metrics else "not started yet"
         case State.RUNNING:
             return "still running"
         case _:
             pass
     if never_ran(experiment):
-        return "its job never ran"
+        return "the job never ran"
     for code in page.codes.get(experiment.name, ()):
         if code in _REASONS:
             return _REASONS[code]
@@ -252,7 +253,6 @@ def _files() -> Markdown:
     tables = (f"{RESULTS_FILES}/{name}.csv" for name in ("experiments", "checkpoints", "curves"))
     names = (RESULTS_JSON, *tables)
     return md(
-        "Every value in full precision, with the file and place it was read from: {}; as tables: {}, {}, and "
-        "{}.",
+        "Every value in full precision, with its source: {}; as tables: {}, {}, and {}.",
         *(link(name.rpartition("/")[2], name) for name in names),
     )

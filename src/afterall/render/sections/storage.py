@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 
 from msgspec import Struct
 
 from afterall.model import CheckpointKind, ComponentSize, ExperimentStorage, FileRole
 from afterall.render.composing import joined, md, plural
 from afterall.render.escaping import Markdown, fence, text
-from afterall.render.folding import fold, folded
+from afterall.render.folding import fold
 from afterall.render.page import Page
 from afterall.render.shell import shell_path
 from afterall.render.tables import Column, table
@@ -97,7 +98,10 @@ def _totals(page: Page) -> Markdown:
         [text(e.experiment), _size(e.full_bytes), _size(e.adapter_only_bytes), _size(e.size_bytes)]
         for e in experiments
     ]
-    return folded(table(columns, rows), len(rows), md("Storage of all {} experiments", len(rows)))
+    whole = [(e.size_bytes, e.experiment) for e in experiments]
+    ends = dict.fromkeys((min(whole, key=itemgetter(0)), max(whole, key=itemgetter(0))))
+    words = " to ".join(f"{size(taken)} ({name})" for taken, name in ends)
+    return fold(table(columns, rows), f"{plural(len(rows), 'experiment')}, whole directories: {words}")
 
 
 def _saved_as(page: Page) -> tuple[str, str]:
@@ -177,7 +181,10 @@ def _freeing(page: Page) -> Markdown:
     lines = [f"rm -r -- {shell_path(path)}" for path in storage.spare[:MOST_SPARE]]
     if len(storage.spare) > MOST_SPARE:
         lines.append(f"# … and {len(storage.spare) - MOST_SPARE} more, in {RESULTS_JSON}")
-    words = md("Commands that would delete them, once nobody needs them any more; nothing was deleted")
+    words = (
+        "Commands that would delete them, for the set's own directory, once nobody needs them any more; "
+        "nothing was deleted"
+    )
     return fold(fence("\n".join(lines), "bash"), words)
 
 

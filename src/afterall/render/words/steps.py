@@ -1,4 +1,4 @@
-"""Words for every kind of next step: a heading, and a sentence from its details."""
+"""Words for every kind of next step: a heading, which several may share, and a sentence from its details."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -8,6 +8,10 @@ from msgspec import Struct
 from afterall.model import NextStepKind
 
 Forms = tuple[LiteralString, ...]
+
+
+_ANALYSIS: LiteralString = "Suggested Analysis"
+_FURTHER: LiteralString = "Potential Follow-up Experiments"
 
 
 class StepWording(Struct, frozen=True):
@@ -55,7 +59,7 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         ),
     ),
     NextStepKind.RERUN_EVALUATION: StepWording(
-        "Repeat Failed Evaluations",
+        "Run Evaluations",
         (
             "Evaluate {checkpoint:code} of {who} on {task:code} again.",
             "Repeat the evaluation {task:code} of {who}.",
@@ -63,14 +67,14 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         ),
     ),
     NextStepKind.INTERMEDIATE_VALUES: StepWording(
-        "Test Intermediate Values",
+        _FURTHER,
         (
             "Try {parameter:parameter} {values}, between {lower:value} and {upper:value}.",
             "Try values between those that were measured.",
         ),
     ),
     NextStepKind.MORE_SEEDS: StepWording(
-        "Repeat With Other Seeds",
+        _FURTHER,
         (
             (
                 "{settings} settings were trained once, with {seed:parameter} {used:value}: two more seeds "
@@ -89,14 +93,14 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         ),
     ),
     NextStepKind.LONGER_TRAINING: StepWording(
-        "Train Longer",
+        _FURTHER,
         (
             "Train {who} for more than {epochs:value} epochs: training loss was still falling at the end.",
             "Train {who} longer: training loss was still falling at the end.",
         ),
     ),
     NextStepKind.EARLIER_CHECKPOINT: StepWording(
-        "Prefer an Earlier Checkpoint",
+        _ANALYSIS,
         (
             (
                 "Use and evaluate {checkpoint:code} of {who} rather than its last one: validation loss was "
@@ -121,7 +125,7 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         ),
     ),
     NextStepKind.COMPARE_EVALUATIONS: StepWording(
-        "Compare Evaluations With Losses",
+        _ANALYSIS,
         (
             (
                 "Of the evaluated runs the best by {loss:metric} is {best_by_loss}, the best by "

@@ -1,9 +1,27 @@
-"""Words for how training went, as its curves show it."""
+"""Words for how training went, as its curves show it, and as fast as others."""
 
 from collections.abc import Mapping
+from typing import LiteralString
 
 from afterall.model import FindingCode
-from afterall.render.words.findings.wording import Wording
+from afterall.render.words.findings.wording import Forms, Wording
+
+_MORE_TIME: LiteralString = (
+    "needed {longer:percent} more time for the same work than the median of {equals} runs that ought to be "
+    "as fast: {measure:metric} "
+)
+_NUMBERS: Forms = (
+    "{value} against {usual} (the slowest of them {slowest})",
+    "{value_s:duration} against {usual_s:duration} (the slowest of them {slowest_s:duration})",
+)
+_PLACES: Forms = (
+    "; on the same node: {shared_node}, where the {slow_runs} slow runs ran and none of the others",
+    "; on the same nodes: {shared_nodes}, where the {slow_runs} slow runs ran and none of the others",
+    "; on {nodes}, where none of them ran{none_there:if}",
+    "; on {nodes}, where {equals_there} of them ran too",
+    "; on {nodes}",
+    "",
+)
 
 WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.LOSS_SPIKE: Wording(
@@ -88,6 +106,30 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         impact=("It took longer than it had to; losses are not affected.",),
         resolution=(
             "Compare with the node's other jobs at that time (`sacct -N NODE`), and its GPU's clocks.",
+        ),
+    ),
+    FindingCode.STRAGGLER: Wording(
+        title="Slower Than Its Equals",
+        says=(
+            *(_MORE_TIME + numbers + place for place in _PLACES for numbers in _NUMBERS),
+            "was slower than runs that ought to be as fast",
+        ),
+        unexplained=("Not known: what slowed it is not recorded.",),
+        impact=(
+            "Its time and throughput say little of its settings; losses are not affected. All ran on {gpu}.",
+            (
+                "Its time and throughput say little of its settings; losses are not affected. The model of "
+                "their GPUs is not recorded."
+            ),
+        ),
+        resolution=(
+            (
+                "Look at what else ran on {shared_node} at that time (`sacct -N`) and at its GPUs' clocks; "
+                "`--exclude` keeps a job from a node."
+            ),
+            "Look at what else ran on {shared_nodes} at that time (`sacct -N`) and at the GPUs' clocks.",
+            "Look at what else ran on {nodes} at that time (`sacct -N`) and at its GPUs' clocks.",
+            "Look at what else ran on its node at that time (`sacct -N`) and at the GPU's clocks.",
         ),
     ),
 }
