@@ -258,3 +258,18 @@ def test_prefixes_of_ranks_change_nothing(prefix: bytes) -> None:
         k: f.value for k, f in plain.parameters.items()
     }
     assert (found.saved, found.steps_per_epoch) == (plain.saved, plain.steps_per_epoch)
+
+
+def test_grpo_logs_the_reward_and_the_length_under_other_names() -> None:
+    """Its bar has no words, so that the metrics' file alone tells of it."""
+    line = (
+        b"Step 3 | rewards:1.5 successes:0.25 loss:0.125 policy_loss:0.0625 response_lengths:58.5 lr:1e-06 \n"
+    )
+    trace = file_trace(read_metrics, line, "logs/log_1795417042.txt")
+    told = {key: values(trace, key) for key in ("reward", "completion_length", "loss", "policy_loss")}
+    assert told == {
+        "reward": {3: 1.5},
+        "completion_length": {3: 58.5},
+        "loss": {3: 0.125},
+        "policy_loss": {3: 0.0625},
+    }

@@ -3,8 +3,9 @@
 Formats: `results` {task: {"acc,none": value, "acc_stderr,none": value, "alias": …}} of the harness since 0.4,
 {task: {"acc": value, "acc_stderr": value}} before and of lighteval; `groups` the same for groups of tasks;
 `config` {"model_args": …} or lighteval's `config_general` {"model_name" or "model_config": …}; `n-samples`
-{task: {"original", "effective"}}, `date` (unix time). Sources: lm_eval/loggers/evaluation_tracker.py and
-evaluator.py, 0.3.0 to 0.4.9; lighteval/logging/evaluation_tracker.py and info_loggers.py.
+{task: {"original", "effective"}} or lighteval's `config_tasks` {task: {"effective_num_docs": …}}; `date` (a
+unix time). Sources: lm_eval/loggers/evaluation_tracker.py and evaluator.py, 0.3.0 to 0.4.9;
+lighteval/logging/evaluation_tracker.py and info_loggers.py.
 """
 
 import hashlib
@@ -50,7 +51,7 @@ def evaluations_in(document: Mapping[str, object], name: str, home: str) -> tupl
             checkpoint=checkpoint_of({"model": target.rstrip("/")}, name, home),
             model=mask_secrets(target[:2000]),
             metrics=dict(_scores(scores)),
-            samples=_samples(document.get("n-samples"), task),
+            samples=_samples(document, task),
             created=_time(document),
         )
         for place, task, scores in _tasks(document)
@@ -123,8 +124,12 @@ def _name(text: str) -> str:
     return f"{text[: _LONGEST_NAME - 10]}… {digest[:8]}"
 
 
-def _samples(counts: object, task: str) -> int | None:
-    return count_in(mapping_in(mapping_in(counts).get(task)).get("effective"))
+def _samples(document: Mapping[str, object], task: str) -> int | None:
+    """Return how many samples of a task were evaluated; lighteval may leave out its shots there."""
+    told = mapping_in(mapping_in(document.get("n-samples")).get(task)).get("effective")
+    tasks = mapping_in(document.get("config_tasks"))
+    ours = mapping_in(tasks.get(task)) or mapping_in(tasks.get(task.rpartition("|")[0]))
+    return count_in(ours.get("effective_num_docs") if told is None else told)
 
 
 def _time(document: Mapping[str, object]) -> datetime | None:

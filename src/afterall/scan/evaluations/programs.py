@@ -10,7 +10,15 @@ from typing import IO
 from msgspec import Struct
 
 from afterall.model import Evaluation, SampleScores
-from afterall.scan.evaluations import bigcode, harness, harness_named, held_out, inspect_ai, inspect_json
+from afterall.scan.evaluations import (
+    bigcode,
+    evalplus,
+    harness,
+    harness_named,
+    held_out,
+    inspect_ai,
+    inspect_json,
+)
 from afterall.scan.evaluations.harness_samples import harness_sample_files, read_harness_samples
 from afterall.scan.evaluations.inspect_samples import read_inspect_json_samples, read_inspect_samples
 
@@ -58,6 +66,12 @@ PROGRAMS = (
     ),
     Program(held_out.FILE_NAME, held_out.read_held_out),
     Program(bigcode.FILE_NAME, bigcode.read_bigcode_results, bigcode.read_bigcode_target),
+    Program(
+        evalplus.FILE_NAME,
+        evalplus.read_evalplus,
+        evalplus.read_evalplus_target,
+        most_files=harness_named.MOST_FILES,
+    ),
     Program(harness_named.FILE_NAME, harness_named.read_named_results, most_files=harness_named.MOST_FILES),
 )
 """A file is read by the first one whose names it has."""

@@ -22,10 +22,11 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers import trl
 from afterall.scan.trainers.huggingface_bars import bars_alone
 from afterall.scan.trainers.huggingface_blocks import MetricsBlocks
-from afterall.scan.trainers.huggingface_rows import Row, parse_row, planned_in
+from afterall.scan.trainers.huggingface_rows import Row, is_of_script, parse_row, planned_in
 from afterall.scan.trainers.huggingface_series import Series, alike, series_of
 from afterall.scan.trainers.huggingface_state import NAME, RESULT_FILES, STATE_FILES
 from afterall.scan.trainers.huggingface_steps import ROW_AND_BAR, RowSteps, Told
+from afterall.scan.trainers.huggingface_swift import LOGGING_FILES
 from afterall.scan.trainers.huggingface_totals import is_totals, understood
 from afterall.scan.trainers.model_card import CARD_FILES
 from afterall.scan.trainers.model_config import MODEL_CONFIG_FILES
@@ -33,7 +34,7 @@ from afterall.scan.trainers.rows import Rows
 from afterall.scan.trainers.trainer import Trainer
 
 _PEFT = re.compile(r"^trainable params: [\d,]{1,20} \|\| all params: ")
-_OTHERS = (b"Num Epochs = ", b"Total optimization steps = ", b"trainable params: ")
+_OTHERS = (b"Num Epochs = ", b"Num epochs = ", b"Total optimization steps = ", b"trainable params: ")
 """What a line holds that is no row, and yet to be read."""
 _TIMES = ("_runtime", "_per_second")
 _FOUR_DIGITS = Rounding(significant=4)
@@ -52,7 +53,7 @@ class HuggingFaceLines(TraceReader):
         self._reached: Fact | None = None
         self._done: Source | None = None
         self._speed = 0.0
-        self._is_peft = False
+        self._is_peft = self._is_scripts = False
         self._planned: dict[str, Fact] = {}
         self._restarts = 0
         self._epochs: list[float] = []
@@ -157,6 +158,7 @@ class HuggingFaceLines(TraceReader):
     def _read_banner(self, line: Line) -> None:
         if _PEFT.search(line.text):
             self._is_peft = True
+        self._is_scripts = self._is_scripts or is_of_script(line.text)
         for metric, number in planned_in(line.text).items():
             self._planned[metric] = Fact(number, Source(self._name, line.where))
 
@@ -186,6 +188,7 @@ class HuggingFaceLines(TraceReader):
             evidence=() if self._done is None else (Evidence("done_line", True, self._done),),
             steps_per_epoch=self._steps_per_epoch(),
             is_resumed=self._went_back or self._began_late(),
+            trains=self.has_trained or not self._is_scripts,
         )
 
     def _read_row(self, row: Mapping[str, float], line: Line) -> None:
@@ -276,5 +279,5 @@ class HuggingFaceLines(TraceReader):
 HUGGING_FACE = Trainer(
     name=NAME,
     lines=(HuggingFaceLines, MetricsBlocks),
-    files=(STATE_FILES, RESULT_FILES, CARD_FILES, MODEL_CONFIG_FILES),
+    files=(STATE_FILES, LOGGING_FILES, RESULT_FILES, CARD_FILES, MODEL_CONFIG_FILES),
 )

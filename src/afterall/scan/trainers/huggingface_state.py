@@ -16,6 +16,7 @@ from afterall.errors import BadInput
 from afterall.model import Entry, Evidence, Fact
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers import trl
+from afterall.scan.trainers.huggingface_rows import usual_name
 from afterall.scan.trainers.huggingface_scores import final_scores, last_scores
 from afterall.scan.trainers.huggingface_totals import is_totals, understood
 from afterall.scan.trainers.line_files import MOST_JSON_BYTES, read_bounded, read_json
@@ -37,9 +38,10 @@ _RESULTS = ("all_results.json", "train_results.json", "eval_results.json")
 def read_state(file: IO[bytes], name: str) -> Trace | None:
     """Return the trace in a trainer_state.json; raise BadInput where it is damaged."""
     state = read_json(file, name)
-    history = state.get("log_history")
-    if not isinstance(history, list):
+    told = state.get("log_history")
+    if not isinstance(told, list):
         return None
+    history = [_usual(row) for row in told]
     rows = Rows("key log_history[{}]")
     totals: int | None = None
     is_trls = False
@@ -63,6 +65,13 @@ def read_state(file: IO[bytes], name: str) -> Trace | None:
     if totals is not None:
         trace.evidence = (Evidence("done_line", True, trace.source(f"key log_history[{totals}]")),)
     return trace
+
+
+def _usual(row: object) -> object:
+    """Return a row of the history under the names that most trainers give; what is no row, as it is."""
+    if isinstance(row, dict) and ("embedding_loss" in row or "eval_embedding_loss" in row):
+        return {usual_name(name, row): value for name, value in row.items()}
+    return row
 
 
 def _names_of(placed: tuple[int, object]) -> tuple[str, ...] | None:

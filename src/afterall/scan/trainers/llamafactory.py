@@ -21,6 +21,7 @@ from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import json_row, whole_lines
+from afterall.scan.trainers.retracing import Retracing
 from afterall.scan.trainers.rows import Rows, count_in, step_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 
@@ -54,9 +55,12 @@ class LlamaFactoryLines(TraceReader):
 
 
 def read_trainer_log(file: IO[bytes], name: str) -> Trace | None:
-    """Return the trace of the last run in a trainer_log.jsonl."""
+    """Return the trace of the last run in a trainer_log.jsonl.
+
+    Raises BadInput where the steps of its lines go back without end.
+    """
     rows = Rows("line {}", _FOUR_DECIMALS)
-    first = last = 0
+    retracing = Retracing()
     planned: Fact | None = None
     reached: Fact | None = None
     for number, line in whole_lines(file, name):
@@ -64,18 +68,17 @@ def read_trainer_log(file: IO[bytes], name: str) -> Trace | None:
         step = None if row is None else step_in(row)
         if row is None or step is None:
             continue
-        if first and step <= first and step < last:
-            rows, first = Rows("line {}", _FOUR_DECIMALS), 0
-        first, last = first or step, step
+        retracing.at_step(step, rows)
         rows.add({_RENAMED.get(key, key): value for key, value in row.items()}, number)
         source = Source(name, f"line {number}")
         reached = Fact(step, source)
         total = count_in(row.get("total_steps"))
         planned = Fact(total, source) if total else planned
+    retracing.refuse_endless(name)
     if reached is None:
         return None
     facts = {"global_step": reached, "planned_steps": planned}
-    is_done = planned is not None and last >= int(str(planned.value))
+    is_done = planned is not None and int(str(reached.value)) >= int(str(planned.value))
     return Trace(
         trainer=NAME,
         origin=Origin.METRICS_FILE,
@@ -83,6 +86,7 @@ def read_trainer_log(file: IO[bytes], name: str) -> Trace | None:
         curves=rows.curves,
         facts={key: fact for key, fact in facts.items() if fact is not None},
         evidence=(Evidence("done_line", True, reached.source),) if is_done else (),
+        is_resumed=retracing.is_resumed,
     )
 
 

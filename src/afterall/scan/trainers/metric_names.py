@@ -91,7 +91,7 @@ CURVES: dict[str, str] = {
     "train/memory/device_reserved (GiB)": "peak_memory_reserved_gib",
     "memory/device_mem_reserved(gib)": "peak_memory_reserved_gib",
     "memory/device_memory_reserved": "peak_memory_reserved_gib",
-    # preferences, rewards and policies: TRL, Axolotl and LLaMA-Factory by way of HF Trainer, torchtune
+    # preferences, rewards and policies: TRL, Axolotl, LLaMA-Factory and ms-swift by way of HF, torchtune
     **_both("rewards/accuracies", "reward_accuracy"),
     **_both("rewards/margins", "reward_margin"),
     **_both("reward", "reward"),
@@ -101,6 +101,7 @@ CURVES: dict[str, str] = {
     **_both("objective/kl", "kl"),
     **_both("entropy", "entropy"),
     **_both("mean_token_accuracy", "token_accuracy"),
+    **_both("token_acc", "token_accuracy"),
     **_both("policy_loss", "policy_loss"),
     **_both("loss/policy_avg", "policy_loss"),
     **_both("value_loss", "value_loss"),

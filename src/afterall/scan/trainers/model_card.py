@@ -1,9 +1,10 @@
 """Read the card that HF's Trainer and what builds upon it write beside a model: who trained it, with what.
 
 Format: README.md with YAML between `---` lines, in it tags such as `trl`, `llama-factory`; below
-`### Framework versions` lines `- Transformers 4.46.3`, TRL's `- Transformers: 4.46.3`; Axolotl's has
-"axolotl version: `0.4.1`". Source: transformers 4.20 to 5.24, modelcard.py; trl 0.12 to 1.16,
-trainer/utils.py; axolotl 0.4, train.py; LLaMA-Factory 0.9, train/sft/workflow.py.
+`### Framework versions` lines `- Transformers 4.46.3`, TRL's `- Transformers: 4.46.3`; below `### Framework
+Versions` those of Sentence Transformers and SetFit; Axolotl's has "axolotl version: `0.4.1`". Source:
+transformers 4.20 to 5.24, modelcard.py; trl 0.12 to 1.16, trainer/utils.py; axolotl 0.4, train.py;
+LLaMA-Factory 0.9, train/sft/workflow.py; sentence-transformers 3 to 6 and setfit 1, model_card_template.md.
 
 Invariant: a card is only read beside the files of a run that it can be of; a base model's card is none.
 """
@@ -21,8 +22,8 @@ from afterall.scan.trainers.huggingface_state import NAME as HUGGING_FACE
 from afterall.scan.trainers.llamafactory import NAME as LLAMA_FACTORY
 from afterall.scan.trainers.trainer import TraceFiles, beside, newest
 
-_VERSIONS = "### Framework versions"
-_VERSION = re.compile(r"- ([A-Za-z][\w-]{0,30}):? (\S{1,60})")
+_VERSIONS = "### framework versions"
+_VERSION = re.compile(r"- ([A-Za-z][\w-]{0,30}(?: [A-Za-z][\w-]{0,30})?):? (\S{1,60})")
 _AXOLOTL = re.compile(r"axolotl version: `([^`\s]{1,60})`")
 _MARKS: dict[str, str] = {
     "- llama-factory": LLAMA_FACTORY,
@@ -30,6 +31,7 @@ _MARKS: dict[str, str] = {
     "- trl": trl.NAME,
     "It has been trained using [TRL](https://github.com/huggingface/trl).": trl.NAME,
     "- generated_from_trainer": HUGGING_FACE,
+    "- generated_from_setfit_trainer": HUGGING_FACE,
 }
 """Lines that tell the trainer; where a card has several, the one that comes first here."""
 _LAST = re.compile(r"- PEFT \d{1,4}\.\d{1,4}\.\d{1,4}")
@@ -44,10 +46,10 @@ def read_card(file: IO[bytes], name: str) -> Trace | None:
     for number, text in _lines(file):
         where = trace.source(f"line {number}")
         told |= {_MARKS[text]} if text in _MARKS else set()
-        is_listing = text == _VERSIONS or (is_listing and not text.startswith("#"))
+        is_listing = text.lower() == _VERSIONS or (is_listing and not text.startswith("#"))
         listed = _VERSION.fullmatch(text) if is_listing else None
         if listed is not None:
-            trace.provenance |= version_of(listed[1], listed[2], where)
+            trace.provenance |= version_of(listed[1].replace(" ", "-"), listed[2], where)
         if found := _AXOLOTL.fullmatch(text):
             told.add(axolotl.NAME)
             trace.provenance |= version_of(axolotl.NAME, found[1], where)

@@ -2,11 +2,12 @@
 
 Source: torchtune/training/metric_logging.py; DiskLogger writes `log_<unix time>.txt`, main also `.jsonl`.
 Every pair is followed by a space, so that a line without one at its end was cut. 0.1 counts steps from 0.
+The recipe of GRPO calls the mean reward `rewards`, those of PPO and GRPO the mean length `response_lengths`.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import IO
+from typing import IO, TypeVar
 
 from afterall.model import Entry
 from afterall.scan.traces import Origin, Trace
@@ -17,6 +18,8 @@ from afterall.scan.trainers.trainer import TraceFiles, newest
 NAME = "torchtune"
 _STEP = re.compile(r"Step (\d{1,12}) \| ([^|]{3,}) $")
 _PAIR = re.compile(r"([^\s:][^:]{0,80}?):(\S{1,40}) ")
+_RENAMED = {"rewards": "reward", "response_lengths": "completion_length"}
+_Value = TypeVar("_Value")
 _NAME = re.compile(r"(?:^|/)log_\d{6,12}\.(?:txt|jsonl)$")
 
 
@@ -25,7 +28,11 @@ def parse_step(text: str) -> Mapping[str, str] | None:
     found = _STEP.search(text)
     if found is None:
         return None
-    return {**dict(_PAIR.findall(found[2] + " ")), "global_step": found[1]}
+    return _usual({**dict(_PAIR.findall(found[2] + " ")), "global_step": found[1]})
+
+
+def _usual(row: Mapping[str, _Value]) -> Mapping[str, _Value]:
+    return {_RENAMED.get(name, name): value for name, value in row.items()}
 
 
 def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -37,7 +44,7 @@ def read_metrics(file: IO[bytes], name: str) -> Trace | None:
     rows = Rows("line {}")
     first: int | None = None
     for number, line in whole_lines(file, name):
-        row = json_row(line) if line.startswith("{") else parse_step(line)
+        row = _usual(json_row(line) or {}) if line.startswith("{") else parse_step(line)
         step = None if row is None else step_in(row)
         if row is not None and step is not None:
             first = step if first is None else first

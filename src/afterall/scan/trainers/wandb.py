@@ -2,7 +2,8 @@
 
 Format of the terminal block, 0.8 to 0.31: after `wandb: Run summary:` lines of a right-aligned key, a space
 and a value rounded to five decimals, until a blank `wandb:` line; since 0.21.2 at most ten keys, then `+N
-...`. A learning rate that it prints as 0 is any below 0.000005, so it tells none.
+...`. A learning rate that it prints as 0 is any below 0.000005, so it tells none. Where a script evaluates
+with another HF Trainer than it trained with, that one's step and epoch, 0, are the last ones logged.
 """
 
 import re
@@ -17,7 +18,7 @@ from afterall.scan.logs.reader import TraceReader
 from afterall.scan.provenance import version_of
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.line_files import read_json
-from afterall.scan.trainers.metric_names import CURVES, STEP_FROM_ZERO, STEP_NAMES
+from afterall.scan.trainers.metric_names import CURVES, STEP_FROM_ZERO, STEP_NAMES, curve_of
 from afterall.scan.trainers.rows import Rows, count_in, number_in, step_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 from afterall.scan.trainers.wandb_file import NAME, RUN_FILES, WANTED
@@ -77,6 +78,7 @@ def _summary(
     values: Mapping[str, object], name: str, marks: Mapping[str, int], *, is_printed: bool = False
 ) -> Trace:
     """Return a summary's trace; the terminal's is rounded, and its values stand in the lines of `marks`."""
+    values = _without_evaluations_place(values)
     rows = Rows("line {}" if is_printed else "last values", Rounding(decimals=5) if is_printed else EXACT)
     for key, value in values.items():
         # One at a time for their marks; HF's mean loss is told by its neighbours.
@@ -95,6 +97,16 @@ def _summary(
         facts=facts,
         trains=False,
     )
+
+
+def _without_evaluations_place(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Return last values without a step and an epoch of 0 beside a loss of training."""
+    trained = any(curve_of(key, frozenset(values)) in ("loss", "mean_loss") for key in values)
+    if step_in(values) != 0 or not trained:
+        return values
+    return {
+        key: value for key, value in values.items() if key not in STEP_NAMES and CURVES.get(key) != "epoch"
+    }
 
 
 def read_summary(file: IO[bytes], name: str) -> Trace | None:

@@ -2,11 +2,12 @@
 
 Format: protobuf `Record` of wandb/proto/wandb_internal.proto, 0.13 to 0.31. Values are JSON texts, NaN and
 Infinity as Python writes them. A killed run's file ends without an exit record. The summary counts only where
-the file has no history.
+the file has no history. HF's trainers that share a run count `train/global_step` each from the beginning: the
+last training counts, and no evaluation behind it at step 0.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 from afterall.errors import BadInput
@@ -16,6 +17,7 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.gpu_samples import GpuSamples
 from afterall.scan.trainers.metric_names import KNOWN, STEP_FROM_ZERO, STEP_NAMES
 from afterall.scan.trainers.protobuf import fields
+from afterall.scan.trainers.retracing import Retracing
 from afterall.scan.trainers.rows import Rows, count_in, number_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
 from afterall.scan.trainers.wandb_environment import add_samples, of_environment, of_telemetry
@@ -27,6 +29,7 @@ WANTED = frozenset(
     {*KNOWN, *STEP_NAMES, STEP_FROM_ZERO, "_step", "_runtime", "total_flos", "train/total_flos"}
 )
 """Names that give a curve or a step, or tell by their neighbourhood what others mean."""
+_HF_STEP = "train/global_step"
 _STATS_ITEM = 3
 _MOST_CONFIG_ITEMS = 2000
 
@@ -45,6 +48,8 @@ class _Run:
         self.summary: dict[str, float] = {}
         self._file = file
         self._count = 0
+        self._retracing = Retracing()
+        self._has_trained = False
 
     def take(self, record: bytes) -> None:
         for number, value in fields(record):
@@ -79,7 +84,19 @@ class _Run:
         runtime = row.pop("_runtime", None)
         if runtime is not None:
             self.runtime = Fact(runtime, Source(self._file, f"history record {self._count}"), "s")
+        if self._is_another_trainers(row):
+            return
         self.rows.add(row, self._count, None if counted is None else counted + 1)
+
+    def _is_another_trainers(self, row: Mapping[str, float | None]) -> bool:
+        """Tell whether a trainer evaluated that had not trained; forget trainings before the last one."""
+        step = count_in(row.get(_HF_STEP))
+        if step is None:
+            return False
+        if "train/loss" in row:
+            self._has_trained = True
+            self._retracing.at_step(step, self.rows)
+        return step == 0 and self._has_trained and "train/loss" not in row
 
     def _take_summary(self, message: bytes) -> None:
         """Take what changed in the summary; names are few, as only known ones are kept."""
