@@ -2,11 +2,12 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from afterall.scan import curves
-from afterall.scan.curves import BYTES_FROM, EPOCH_ERROR, Curve, Rounding, place_of
+from afterall.scan.curves import BYTES_FROM, DECIMALS_ERROR, EPOCH_ERROR, Curve, Rounding, place_of
 from afterall.scan.readings import UNPLACED, Reading, Readings
 
 
@@ -54,6 +55,20 @@ def test_four_digits_of_an_epoch_still_give_even_steps() -> None:
     assert [row.step for row in epochs_curve(epochs).readings(9999)] == list(range(10, 30_000, 10))
 
 
+@pytest.mark.parametrize(("length", "every"), [(370, 10), (760, 4), (76, 1), (9_999, 100), (333, 7)])
+def test_two_decimals_of_an_epoch_still_give_even_steps(length: int, every: int) -> None:
+    """As releases 4.x of transformers print them: the one interval that fits all rows is theirs."""
+    steps = range(every, 2 * length, every)
+    epochs = [round(step / length, 2) for step in steps]
+    assert [row.step for row in epochs_curve(epochs).readings(length)] == list(steps)
+
+
+def test_where_two_intervals_fit_none_is_taken() -> None:
+    """Two rows of two decimals may be logged at every 48th to every 52nd step: each stands for itself."""
+    assert [row.step for row in epochs_curve([0.05, 0.1]).readings(1000)] == [50, 100]
+    assert [row.step for row in epochs_curve([0.05, 0.11]).readings(1000)] == [50, 110]
+
+
 @given(st.lists(st.integers(-1, 30), max_size=30), st.booleans())
 def test_readings_ascend_and_the_later_of_a_step_counts(steps: list[int], ascends: bool) -> None:
     """Also where some have no step; where none has one, they stand as they were logged."""
@@ -93,11 +108,16 @@ def simply(points: list[tuple[int | None, float]], length: float | None) -> Read
     ]
     loose = [row for row in placed if row.step < 0]
     if length is not None and all(row.epoch > 0 for row in loose):
-        interval = round(loose[0].epoch * length) if loose else 0
-        even = [interval * at for at in range(1, len(loose) + 1)]
         steps = [row.epoch * length for row in loose]
-        if all(abs(a - b) <= max(0.5, EPOCH_ERROR * b) for a, b in zip(even, steps, strict=True)):
-            steps = list(map(float, even))
+        is_coarse = all(round(row.epoch, 2) == row.epoch for row in loose)
+        error = max(0.5, DECIMALS_ERROR * length if is_coarse else 0)
+        fitting = [
+            interval
+            for interval in range(1, 60)
+            if all(abs(interval * at - s) <= max(error, EPOCH_ERROR * s) for at, s in enumerate(steps, 1))
+        ]
+        if len(fitting) == 1:
+            steps = [float(fitting[0] * at) for at in range(1, len(steps) + 1)]
         loose = [Reading(round(s), 1.0, row.epoch, row.mark) for s, row in zip(steps, loose, strict=True)]
     rows = [*(row for row in placed if row.step >= 0), *loose]
     last = {row.step: row for row in rows if row.step >= 0}

@@ -16,6 +16,8 @@ CAPACITY = 1 << 17
 """Most points held while reading; about 4 MiB."""
 EPOCH_ERROR = 6e-4
 """Relative error of an epoch printed with four digits."""
+DECIMALS_ERROR = 0.0051
+"""Error of an epoch printed with two decimals."""
 _NO_STEP = 1 << 62
 BYTES_FROM = 1 << 62
 """A mark from here on counts bytes of a log from its start, where its lines were not: behind every line."""
@@ -183,14 +185,19 @@ def _all_placed(rows: Readings, steps_per_epoch: float) -> Readings:
 def _placed(rows: Readings, steps_per_epoch: float) -> Readings:
     """Give rows without a step theirs from their epoch.
 
-    Four digits of an epoch do not tell one step of a long run from the next, so rows that fit equal intervals
-    from the start on are taken to be logged at these.
+    An epoch's few digits do not tell one step of a long run from the next, so rows that fit one interval, and
+    no other, from the start on are taken to be logged at it.
     """
     steps = [epoch * steps_per_epoch for epoch in rows.epochs]
     if not steps or any(not 0 < step < 1e15 for step in steps):
         return rows
-    interval = round(steps[0])
-    even = [interval * index for index in range(1, len(steps) + 1)]
-    if all(abs(a - b) <= max(0.5, EPOCH_ERROR * b) for a, b in zip(even, steps, strict=True)):
-        return Readings((array("q", even), rows.values, rows.epochs, rows.marks))
+    has_two_decimals = all(round(epoch, 2) == epoch for epoch in rows.epochs)
+    error = max(0.5, DECIMALS_ERROR * steps_per_epoch if has_two_decimals else 0.0)
+    errors = [max(error, EPOCH_ERROR * step) for step in steps]
+    told = list(zip(steps, errors, range(1, len(steps) + 1), strict=True))
+    least = max(math.ceil((step - error) / index) for step, error, index in told)
+    most = min(math.floor((step + error) / index) for step, error, index in told)
+    if least == most > 0:
+        even = array("q", range(most, most * len(steps) + 1, most))
+        return Readings((even, rows.values, rows.epochs, rows.marks))
     return Readings((array("q", map(round, steps)), rows.values, rows.epochs, rows.marks))
