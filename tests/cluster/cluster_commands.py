@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.cluster_slurm import Slurm
+from cluster.cluster_users import User
 
 _COUNTING = """\
 #!/bin/sh
@@ -17,12 +18,18 @@ exec {program} "$@"
 
 
 def run_afterall(
-    slurm: Slurm, python: str, *arguments: str | Path, path: str = "", check: bool = True
+    slurm: Slurm,
+    python: str,
+    *arguments: str | Path,
+    path: str = "",
+    check: bool = True,
+    user: User | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `afterall …` as the ordinary user, from home; `path` is looked along before the usual PATH."""
+    """Run `afterall …` as an ordinary user, from home; `path` is looked along before the usual PATH."""
     env = {"PATH": f"{path}:{slurm.env['PATH']}"} if path else {}
     argv = [python, "-m", "afterall", *arguments]
-    return slurm.run_as_user(argv, slurm.user.home, env=env, check=check, timeout_s=120)
+    who = user or slurm.user
+    return slurm.run_as_user(argv, who.home, user=who, env=env, check=check, timeout_s=120)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
 """Give the tests a real Slurm: `slurm`, one a session, idle again after each test that used it."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from cluster.cluster_daemons import missing
 from cluster.cluster_installation import install_for_all
+from cluster.cluster_skipping import skip
 from cluster.cluster_slurm import Slurm
 
 
@@ -19,18 +18,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.cluster)
 
 
-def _skip(reason: str) -> NoReturn:
-    if os.environ.get("AFTERALL_CI") == "1":
-        pytest.fail(f"{reason}; with AFTERALL_CI=1 this is no reason to skip")
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def slurm(request: pytest.FixtureRequest) -> Iterator[Slurm]:
     """Bring up a private Slurm with accounting and four nodes; skip where the machine cannot have one."""
     lacks = missing()
     if lacks:
-        _skip(f"a real Slurm needs {lacks}")
+        skip(f"a real Slurm needs {lacks}")
     cluster = Slurm()
     is_up = False
     try:
@@ -54,7 +47,7 @@ def python() -> Iterator[str]:
     try:
         found = install_for_all(path)
         if found is None:
-            _skip("no Python here can be read by every user")
+            skip("no Python here can be read by every user")
         yield found
     finally:
         shutil.rmtree(path)

@@ -43,6 +43,9 @@ def install(at: Path) -> str | None:
     (at / "bin/python").symlink_to(base)
     (at / "pyvenv.cfg").write_text(f"home = {os.path.dirname(base)}\ninclude-system-site-packages = false\n")
     shutil.copytree(Path(afterall.__file__).parent, site / "afterall")
+    (metadata,) = (file for file in distribution("afterall").files or () if file.name == "METADATA")
+    (site / metadata.parent).mkdir()
+    shutil.copy(str(metadata.locate()), site / metadata)
     for needed in _needed("afterall", set()):
         _link_files(needed, site)
     python = str(at / "bin/python")

@@ -2,12 +2,14 @@
 
 import json
 import logging
+import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterall.collect.decisions import log_to_stderr, render_decision, tell
+from afterall.collect.decisions import log_to_stderr, render_decision, tell, warn
 from afterall.collect.item import SetItem
 from afterall.collect.json_text import dump, load
 from afterall.collect.messages import Answer, LookedSet, Person, Place, Request, Resolved
@@ -77,19 +79,39 @@ def test_a_byte_that_is_no_text_is_shown_as_such() -> None:
     assert render_decision("x", {"set": "/a\udcff b\n"}) == 'action=x set="/a\\xff b\\n"'
 
 
-def test_decisions_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each with its time and level."""
+@pytest.fixture
+def own_logger() -> Iterator[None]:
+    """Leave the worker's logger as it was."""
     logger = logging.getLogger("afterall.collect")
     before = (logger.handlers, logger.propagate, logger.level)
-    try:
-        log_to_stderr()
-        tell("ended", claimed=3)
-    finally:
-        logger.handlers, logger.propagate = before[0], before[1]
-        logger.setLevel(before[2])
+    yield
+    logger.handlers, logger.propagate = before[0], before[1]
+    logger.setLevel(before[2])
+
+
+def test_decisions_go_to_stderr(capsys: pytest.CaptureFixture[str], own_logger: None) -> None:
+    """Each with its time and level."""
+    log_to_stderr()
+    tell("ended", claimed=3)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.endswith("Z INFO action=ended claimed=3\n")
+
+
+def test_journald_is_told_a_priority(capfd: pytest.CaptureFixture[str], own_logger: None) -> None:
+    """In the place of the time, which it adds itself; not where JOURNAL_STREAM is of another stream."""
+    found = os.fstat(2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        log_to_stderr()
+        tell("ended", claimed=3)
+        warn("kept", event="7.n1.3.0")
+        patch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino + 1}")
+        log_to_stderr()
+        tell("ended")
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[:2] == ["<6>INFO action=ended claimed=3", "<4>WARNING action=kept event=7.n1.3.0"]
+    assert lines[2].endswith("Z INFO action=ended")
 
 
 def _attempt(uid: int | None, work_dir: str) -> Attempt:

@@ -65,8 +65,8 @@ def test_an_empty_assignment_clears_the_list() -> None:
 
 
 def test_a_key_counts_in_its_own_section_only() -> None:
-    """Systemd ignores DirectoryNotEmpty below [Unit]."""
-    unit = parse_unit(PATH_UNIT, [f"[Unit]\nDirectoryNotEmpty={SPOOL}/new\n"])
+    """Systemd ignores PathChanged below [Unit]."""
+    unit = parse_unit(PATH_UNIT, [f"[Unit]\nPathChanged={SPOOL}/new\n"])
     assert len(wrongs(list(check_unit(unit, SPOOL)))) == 1
 
 
@@ -123,7 +123,7 @@ def test_units_that_were_not_edited_for_a_moved_spool_are_told(root: Path) -> No
 
 def test_a_spool_that_is_moved_by_drop_ins_is_good(root: Path) -> None:
     """An empty assignment, then the new place: in the path unit and in the conditions of both services."""
-    watch = f"[Path]\nDirectoryNotEmpty=\nDirectoryNotEmpty={MOVED}/new/\n"
+    watch = f"[Path]\nPathChanged=\nPathChanged={MOVED}/new/\n"
     rooms = "".join(
         f"ConditionDirectoryNotEmpty=|{MOVED}/{room}\n" for room in ("new", "tmp", "claimed", "sets", "waits")
     )

@@ -26,7 +26,7 @@ _SKELETON = (
 )
 _STANDINS = {
     # Links are made and removed by the real program; what needs a running systemd is left out.
-    "systemctl": "case $1 in daemon-reload | stop | restart) exit 0 ;; esac\n"
+    "systemctl": "case $1 in daemon-reload | reset-failed | stop | restart) exit 0 ;; esac\n"
     'verb=$1; shift; [ "$1" != --now ] || shift\nexec {real} --root={root} "$verb" "$@"\n',
     "systemd-tmpfiles": 'exec {real} --root={root} "$@"\n',
     "scontrol": "exit 0\n",

@@ -76,6 +76,21 @@ def test_the_service_can_only_become_users(service: str) -> None:
     assert section["ExecStart"].split()[0] == "/usr/bin/afterall"
 
 
+def test_the_how_to_states_the_services_exposure() -> None:
+    """With the figure that systemd-analyze gives, and the release of systemd that it is of."""
+    page = (SLURM.parent / "docs/how-to/install-as-an-epilog.md").read_text()
+    stated = re.search(r"an exposure of\s+([0-9.]+) \(systemd ([0-9]+);", page)
+    assert stated
+    require("systemd-analyze")
+    version = subprocess.run(["systemd-analyze", "--version"], capture_output=True, text=True, check=True)
+    if version.stdout.split()[1] != stated[2]:
+        pytest.skip(f"the how-to's figure is of systemd {stated[2]}")
+    for name in ("collect", "sweep"):
+        argv = ["systemd-analyze", "security", "--offline=true", str(SLURM / f"afterall-{name}.service")]
+        told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        assert f"exposure level for afterall-{name}.service: {stated[1]} OK" in told
+
+
 def test_the_two_services_differ_in_name_and_command_alone() -> None:
     """Worker and sweep are confined alike."""
     collect = (SLURM / "afterall-collect.service").read_text().splitlines()

@@ -201,6 +201,18 @@ def test_a_window_too_wide(slurm: FakeSlurm) -> None:
     assert answers(observation)[SlurmSource.SACCT] == (True, "")
 
 
+def test_many_ids_in_place_of_a_window_too_wide(slurm: FakeSlurm) -> None:
+    """They are asked about in portions, as ever."""
+    slurm.says("sacct", "")
+    slurm.refuses("sacct", '*" -s "*', "sacct: error: Too wide of a date range in query")
+    ids = tuple(JobId(str(number)) for number in range(1, 451))
+    observation = ask(slurm, Question(work_dir=SET, uid=1001, job_ids=ids))
+    asked = [call[call.index("-j") + 1].split(",") for call in slurm.calls("sacct") if "-j" in call]
+    assert [len(part) for part in asked] == [200, 200, 50]
+    assert [job_id for part in asked for job_id in part] == list(ids)
+    assert answers(observation)[SlurmSource.SACCT] == (True, "")
+
+
 def test_a_memory_kill_from_a_real_looking_answer(slurm: FakeSlurm) -> None:
     """Steps are folded in a live answer as in a recorded one."""
     row = sacct_row("7", State="FAILED", ExitCode="9:0", AllocTRES="mem=1200M")

@@ -89,6 +89,21 @@ def test_when_pyslurm_is_not_asked(
     assert [report.source for report in observation.asked] == [SlurmSource.SACCT, SlurmSource.SQUEUE]
 
 
+def test_many_ids_are_asked_about_in_portions(slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As sacct is, and no half of an answer counts: where one portion fails, sacct is asked about all."""
+    ids = tuple(JobId(str(number)) for number in range(1, 451))
+    question = Question(work_dir=SET, uid=1001, job_ids=ids, every_job_known=True)
+    child_does(slurm, monkeypatch, """echo '{"jobs": []}'\n""")
+    assert ask(slurm, question).accounting_answered
+    asked = [json.loads(call[-1])["ids"] for call in slurm.calls("python")]
+    assert [len(part) for part in asked] == [200, 200, 50]
+    assert slurm.calls("sacct") == []
+    child_does(slurm, monkeypatch, """case "$*" in *401*) exit 1;; esac; echo '{"jobs": []}'\n""")
+    told = {report.source: report.answered for report in ask(slurm, question).asked}
+    assert (told[SlurmSource.PYSLURM], told[SlurmSource.SACCT]) == (False, True)
+    assert len(slurm.calls("sacct")) == 3
+
+
 def test_looking_for_pyslurm_does_not_import_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether pyslurm is there is found without importing it, since a broken slurm.conf ends the process."""
     monkeypatch.setattr(sys, "path", [])

@@ -4,6 +4,7 @@ Invariant: a line is printable ASCII, whatever a user called his directory or hi
 """
 
 import logging
+import os
 import re
 import time
 
@@ -11,6 +12,8 @@ logger = logging.getLogger("afterall.collect")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,~-]+")
 _MAX_VALUE = 1024
+_TIMED = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+_TIMED.converter = time.gmtime
 
 
 def tell(action: str, **fields: object) -> None:
@@ -30,14 +33,33 @@ def render_decision(action: str, fields: dict[str, object]) -> str:
 
 
 def log_to_stderr() -> None:
-    """Send the worker's decisions to stderr, each with its time in UTC and its level."""
+    """Send the worker's decisions to stderr, each with its level and its time in UTC.
+
+    journald adds the time itself, and takes the level as a priority.
+    """
     handler = logging.StreamHandler()
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
+    formatter = _ForJournal() if _is_read_by_journald() else _TIMED
     handler.setFormatter(formatter)
     logger.handlers = [handler]
     logger.propagate = False
     logger.setLevel(logging.INFO)
+
+
+class _ForJournal(logging.Formatter):
+    """Put a syslog priority before each line, which journald takes off again: sd-daemon(3)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = 4 if record.levelno >= logging.WARNING else 6
+        return f"<{priority}>{record.levelname} {record.getMessage()}"
+
+
+def _is_read_by_journald() -> bool:
+    """Tell whether stderr is the stream that systemd gave to a service: systemd.exec(5), JOURNAL_STREAM."""
+    try:
+        found = os.fstat(2)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def _quote(value: str) -> str:

@@ -35,8 +35,8 @@ def check_units(spool: Path, root: Path = Path("/")) -> Iterator[Check]:
         if not unit_files(name, root):
             yield wrong(AREA, name, "is not installed", _INSTALL)
             continue
-        if is_running and name in STARTING:
-            yield from _check_state(name)
+        if is_running:
+            yield from _check_state(name) if name in STARTING else _check_last_run(name)
         try:
             yield from check_unit(_unit(name, root, is_running=is_running), spool)
         except OSError as error:
@@ -61,14 +61,13 @@ def check_crontab(path: Path) -> Check:
 
 
 def _check_watch(unit: Unit, spool: Path) -> Iterator[Check]:
-    watched = unit.values("Path.DirectoryNotEmpty")
+    watched = unit.values("Path.PathChanged")
     if str(spool / "new") not in map(os.path.normpath, watched):
         yield wrong(
             AREA,
             unit.name,
             f"watches {', '.join(watched) or 'nothing'}, not {spool}/new",
-            f"systemctl edit {unit.name}: below [Path] an empty DirectoryNotEmpty=, then DirectoryNotEmpty="
-            f"{spool}/new",
+            f"systemctl edit {unit.name}: below [Path] an empty PathChanged=, then PathChanged={spool}/new",
         )
 
 
@@ -83,6 +82,16 @@ def _check_state(name: str) -> Iterator[Check]:
     if _systemctl("show", "--property=NeedDaemonReload", "--value", name) == "yes":
         found = "was changed since systemd read it: the change does not count yet"
         yield doubt(AREA, name, found, f"systemctl daemon-reload; systemctl restart {name}")
+
+
+def _check_last_run(name: str) -> Iterator[Check]:
+    """Yield that a service failed: then nothing is taken out of the spool, and each ending waits."""
+    text = _systemctl("show", "--property=Result,ExecMainStatus", name)
+    shown = dict(line.partition("=")[::2] for line in text.splitlines())
+    result = shown.get("Result", "success")
+    if result != "success":
+        status = f" {shown.get('ExecMainStatus')}" if result == "exit-code" else ""
+        yield wrong(AREA, name, f"its last run failed: {result}{status}", f"journalctl -u {name} -n 20")
 
 
 def _unit(name: str, root: Path, *, is_running: bool) -> Unit:

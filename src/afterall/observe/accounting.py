@@ -1,12 +1,12 @@
 """Put one question to the accounting database: through pyslurm where it can, through sacct otherwise.
 
-Invariant: one query reaches slurmdbd, however often a command had to be put differently; what sacct refuses
-before it asks (an unknown column) and what slurmdbd refuses (too wide a window) are asked again in another
-form.
+Invariant: one query reaches slurmdbd (a portion, where there are more ids than one may name), however often a
+command had to be put differently; what sacct refuses before it asks (an unknown column) and what slurmdbd
+refuses (too wide a window) are asked again in another form.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
@@ -19,6 +19,10 @@ from afterall.observe.records import new_separator
 from afterall.observe.sacct import parse_sacct, sacct_argv
 
 _BEFORE_SUBMIT_LINE: Version = (20, 11)
+_TOO_WIDE = "Too wide of a date range"
+"""What sacct says of a window beyond MaxQueryTimeRange in slurmdbd.conf, which does not bind -j."""
+_Said = tuple[tuple[Attempt, ...], str]
+"""The legs, and the problem where there are none to be had."""
 _versions: dict[tuple[str, int], Version | None] = {}
 
 
@@ -30,17 +34,28 @@ def ask_accounting(
         return (), ()
     failed: tuple[SourceReport, ...] = ()
     if use_pyslurm and question.asks_by_ids and is_installed():
-        answer = ask(pyslurm_argv(question), commands)
-        if not answer.problem and answer.stdout.startswith(b"{"):
-            return parse_pyslurm(answer.stdout), (SourceReport(SlurmSource.PYSLURM, True),)
-        failed = (SourceReport(SlurmSource.PYSLURM, False, answer.problem or "pyslurm: gave no JSON"),)
+        attempts, problem = _ask_in_parts(question, commands, _ask_pyslurm)
+        if not problem:
+            return attempts, (SourceReport(SlurmSource.PYSLURM, True),)
+        failed = (SourceReport(SlurmSource.PYSLURM, False, problem),)
+    attempts, problem = _ask_in_parts(question, commands, _ask_sacct)
+    if _TOO_WIDE in problem and question.asked_ids:
+        by_ids = replace(question, every_job_known=True)
+        attempts, problem = _ask_in_parts(by_ids, commands, _ask_sacct)
+    return attempts, (*failed, SourceReport(SlurmSource.SACCT, not problem, problem))
+
+
+def _ask_in_parts(
+    question: Question, commands: SlurmCommands, ask_one: Callable[[Question, SlurmCommands], _Said]
+) -> _Said:
+    """Return what all portions said, or the first problem alone: half an answer would be a false one."""
     attempts: list[Attempt] = []
     for part in _parts(question, commands.ids_a_query):
-        said, problem = _ask_sacct(part, commands)
+        said, problem = ask_one(part, commands)
         if problem:
-            return (), (*failed, SourceReport(SlurmSource.SACCT, False, problem))
+            return (), problem
         attempts += said
-    return tuple(attempts), (*failed, SourceReport(SlurmSource.SACCT, True))
+    return tuple(attempts), ""
 
 
 def _parts(question: Question, most: int) -> Iterator[Question]:
@@ -56,7 +71,14 @@ def _parts(question: Question, most: int) -> Iterator[Question]:
         yield replace(question, job_ids=ids[start : start + most])
 
 
-def _ask_sacct(question: Question, commands: SlurmCommands) -> tuple[tuple[Attempt, ...], str]:
+def _ask_pyslurm(question: Question, commands: SlurmCommands) -> _Said:
+    answer = ask(pyslurm_argv(question), commands)
+    if answer.problem or not answer.stdout.startswith(b"{"):
+        return (), answer.problem or "pyslurm: gave no JSON"
+    return parse_pyslurm(answer.stdout), ""
+
+
+def _ask_sacct(question: Question, commands: SlurmCommands) -> _Said:
     version = _version(commands)
     separator = new_separator()
     known = dialect_of(version, separator)
@@ -64,9 +86,6 @@ def _ask_sacct(question: Question, commands: SlurmCommands) -> tuple[tuple[Attem
     for columns in dict.fromkeys((known.columns, RECORDED.columns, dialect_of(_BEFORE_SUBMIT_LINE).columns)):
         dialect = replace(known, columns=columns)
         answer = ask(sacct_argv(question, dialect), commands)
-        if "Too wide of a date range" in answer.problem and question.asked_ids:
-            # MaxQueryTimeRange in slurmdbd.conf; it does not bind -j.
-            answer = ask(sacct_argv(replace(question, every_job_known=True), dialect), commands)
         if "Invalid field requested" not in answer.problem:
             return parse_sacct(answer.stdout, _used(answer.stdout, dialect)), answer.problem
     return (), answer.problem
