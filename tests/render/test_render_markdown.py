@@ -708,6 +708,28 @@ def test_scorers_with_the_same_scores_share_a_column() -> None:
     assert "; evaluations [epoch_2](a/x%20y.eval)\n" in section(document, "Experiment Files")
 
 
+def test_an_evaluation_without_a_column_of_its_own_tells_its_scores() -> None:
+    """Of five scores four have columns; whoever has none of these shows its own, others nothing more."""
+    common = {"acc": 0.5, "f1": 0.25, "em": 0.5, "bleu": 0.75}
+    odd = {"ppl": 12.5, "ppl_stderr": 0.5, "bits": 0.75}
+    runs = [
+        make_experiment(name, evaluations=(make_evaluation(name, metrics=scores),))
+        for name, scores in (("a", common), ("b", common), ("c", odd))
+    ]
+    document = markdown(tiny_report(*runs))
+    assert "Other Scores" in document
+    assert re.search(r"\| c +\|.*\| ppl 12\.5[0-9]* ± 0\.50?, bits 0\.75 +\|", document)
+    assert "Other Scores" not in markdown(tiny_report(*runs[:2]))
+
+
+def test_the_speed_of_all_gpus_together_is_told_where_nobody_knows_that_of_one() -> None:
+    """As of a trainer that logs it for all, where Slurm does not say how many there were."""
+    run = make_experiment("a", metrics={"tokens_per_second": fact(1234.0)})
+    document = markdown(tiny_report(run))
+    assert "Tokens/sec |" in document
+    assert "throughput" not in document.partition("## Training Results Summary")[2].partition("## ")[0]
+
+
 def test_long_paths_are_linked_by_a_short_name() -> None:
     """The middle of a long file name is left out of a link's words, never of its target."""
     path = f"run/eval/logs/2026-11-23T07-18-12-00-00_{'task' * 9}_GGzDtqfNq5wwZw4YJs2A3E.eval"

@@ -1,10 +1,11 @@
 """Render the scores of evaluations, one row for each task and checkpoint of an experiment.
 
-Scorers that gave the same scores throughout share a column. The appendix links to the logs.
+Scorers that gave the same scores throughout share a column; an evaluation by none of the scores that have
+one shows its own behind their names. The appendix links to the logs.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from afterall.model import Evaluation, EvaluationStatus, Experiment
 from afterall.render.composing import joined, md
@@ -19,6 +20,7 @@ from afterall.render.words.states import BAD, DOUBT, GOOD
 from afterall.settings import RESULTS_JSON
 
 MOST_METRICS = 4
+MOST_OTHERS = 2
 MOST_ROWS = 400
 _ERROR = "stderr"
 
@@ -57,11 +59,28 @@ def _table(rows: list[Row]) -> Markdown:
         alike.setdefault(cells, []).append(text(name))
     columns = [Column(Markdown(word)) for word in ("Experiment", "Checkpoint", "Task", "Status")]
     columns += [Column(joined(scorers, " and "), is_number=True) for scorers in alike.values()]
+    others = [_others(evaluation, names) for _, evaluation in rows]
+    columns += [Column(Markdown("Other Scores"))] if any(others) else []
     columns.append(Column(Markdown("Samples"), is_number=True))
-    return table(
-        columns,
-        [[*_cells(row), *(cells[n] for cells in alike), _samples(row[1])] for n, row in enumerate(rows)],
-    )
+    told = [
+        [
+            *_cells(row),
+            *(column[n] for column in alike),
+            *([others[n]] if any(others) else ()),
+            _samples(row[1]),
+        ]
+        for n, row in enumerate(rows)
+    ]
+    return table(columns, told)
+
+
+def _others(evaluation: Evaluation, shown: Sequence[str]) -> Markdown:
+    """Return the first scores of an evaluation that has none of those shown, each behind its name."""
+    if evaluation.status is not EvaluationStatus.SUCCESS or not evaluation.metrics.keys().isdisjoint(shown):
+        return Markdown("")
+    names = [name for name in evaluation.metrics if not _is_error(name)][:MOST_OTHERS]
+    digits = Digits({name: [evaluation.metrics[name]] for name in names})
+    return joined([md("{} {}", name, _score(evaluation, name, digits)) for name in names])
 
 
 def _cells(row: Row) -> list[Markdown]:
@@ -86,8 +105,12 @@ def _score(evaluation: Evaluation, name: str, written: Digits) -> Markdown:
 def _metrics(rows: list[Row]) -> list[str]:
     """Return the scores that most evaluations have; standard errors stand with their scores."""
     counts = Counter(name for _, evaluation in rows for name in evaluation.metrics)
-    scores = [name for name in counts if not name.endswith((f"/{_ERROR}", f"_{_ERROR}"))]
+    scores = [name for name in counts if not _is_error(name)]
     return sorted(scores or counts, key=lambda name: (-counts[name], name))[:MOST_METRICS]
+
+
+def _is_error(name: str) -> bool:
+    return name.endswith((f"/{_ERROR}", f"_{_ERROR}"))
 
 
 def _samples(evaluation: Evaluation) -> Markdown:

@@ -33,7 +33,7 @@ _MEAN = "mean_loss"
 """All that a trainer tells of the loss which logs nothing before its end."""
 _SPEED = ("tokens_per_second_per_gpu",)
 _MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
-_OTHER_SPEED = ("samples_per_second", "steps_per_second")
+_OTHER_SPEED = ("tokens_per_second", "samples_per_second", "steps_per_second")
 
 Cells = tuple[Column, Callable[[Experiment], Markdown]]
 

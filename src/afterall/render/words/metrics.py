@@ -54,6 +54,7 @@ METRICS = {
     "planned_epochs": MetricName("Planned Epochs", "planned epochs", Style.PLAIN),
     "tokens_per_second_per_gpu": MetricName("Tokens/sec/GPU", "throughput", Style.RATE),
     "tokens_per_second_per_gpu_median": MetricName("Median Tokens/sec/GPU", "median throughput", Style.RATE),
+    "tokens_per_second": MetricName("Tokens/sec", "tokens per second of all GPUs", Style.RATE),
     "samples_per_second": MetricName("Samples/sec", "samples per second", Style.RATE),
     "steps_per_second": MetricName("Steps/sec", "steps per second", Style.RATE),
     "peak_memory_active_gib": MetricName("Peak Active (GiB)", "peak active GPU memory", Style.GIB),
@@ -99,6 +100,7 @@ _OF_COST = frozenset(
     {
         "tokens_per_second_per_gpu",
         "tokens_per_second_per_gpu_median",
+        "tokens_per_second",
         "samples_per_second",
         "steps_per_second",
         "train_seconds",
