@@ -85,6 +85,21 @@ def test_nothing_a_pickle_names_is_imported_or_run(tmp_path: Path) -> None:
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    ("named", "is_told"),
+    [
+        ("swift.trainers.arguments\nSeq2SeqTrainingArguments", False),
+        ("deepspeed.utils.tensor_fragment\nfragment_address", False),
+        ("deepspeed.utils.tensor_fragment\nget_full_hp_param", True),
+    ],
+)
+def test_of_a_library_classes_alone_are_its_own(tmp_path: Path, named: str, *, is_told: bool) -> None:
+    """DeepSpeed's class of addresses, in lower case, is in every state of ZeRO 1 and 2; functions are not."""
+    call = f"\x80\x02c{named}\n)\x81.".encode("latin-1")
+    write(tmp_path / "model.pt", zip_bytes({"archive/data.pkl": call}))
+    assert (FindingCode.PICKLE_RUNS_CODE in codes(only(tmp_path / "model.pt").findings)) is is_told
+
+
 def test_an_index_cannot_make_us_open_what_lies_outside(tmp_path: Path) -> None:
     """Shard names that climb out of the directory are told, and the file they mean is not looked at."""
     write(tmp_path / "secret.safetensors", b"not a safetensors file")

@@ -135,6 +135,14 @@ def test_biases_and_norms_may_be_uniform(tmp_path: Path) -> None:
     assert only(path, Tier.VALUES).findings == ()
 
 
+@pytest.mark.parametrize("name", ["optimizer.state.embed.weight.exp_avg", "optim.step", "w.momentum_buffer"])
+def test_what_an_optimizer_keeps_may_be_zero(tmp_path: Path, name: str) -> None:
+    """In a sharded checkpoint it lies beside the weights, and is zero for the words that no batch held."""
+    arrays = {"z.weight": numbers(300, 300), name: np.zeros((64, 64), "f4")}
+    path = write(tmp_path / "model.safetensors", safetensors_bytes(arrays))
+    assert only(path, Tier.VALUES).findings == ()
+
+
 def test_masks_may_hold_minus_infinity(tmp_path: Path) -> None:
     """A causal mask saved as a buffer is no damage; a not-a-number in it would be."""
     mask = np.triu(np.full((16, 16), -np.inf, "f4"), 1)

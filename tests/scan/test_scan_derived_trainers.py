@@ -93,6 +93,12 @@ def test_a_base_models_card_is_not_read() -> None:
     assert read_card(io.BytesIO(b"# A model\n\nIt was trained with care.\n"), "README.md") is None
 
 
+def test_the_card_above_a_trainers_checkpoints_is_the_runs() -> None:
+    """Axolotl leaves nothing of the Trainer's beside the model that it saved last."""
+    paths = ["r/README.md", "r/out/README.md", "r/out/checkpoint-20/README.md"]
+    assert chosen("huggingface", [*paths, "r/out/checkpoint-20/training_args.bin"]) == ["r/out/README.md"]
+
+
 def test_a_saved_model_tells_its_release() -> None:
     """`save_pretrained` writes the release that ran; a base model's own file is not read."""
     trace = file_trace(read_model_config, b'{"transformers_version": "4.46.3"}', "out/config.json")
@@ -126,6 +132,9 @@ def test_axolotls_debug_log_is_beside_its_model() -> None:
         ({"job.out": fixture("huggingface/rows-4.46.out")}, "huggingface"),
         ({"out/adapter_config.json": fixture("peft/adapter_config-0.13.json")}, "peft"),
         ({"step_10/random_states_0.pkl": b"\x80"}, "accelerate"),
+        ({"global_step10/mp_rank_00_model_states.pt": b"P"}, "deepspeed"),
+        ({"global_step10/zero_pp_rank_0_mp_rank_00_model_states.pt": b"P"}, "deepspeed"),
+        ({"global_step10/mp_rank_00_model_states.pt": b"P", "job.out": AXOLOTL}, "axolotl"),
         ({"job.out": b"step 1 loss: 0.5\n"}, None),
     ],
 )

@@ -200,6 +200,19 @@ def test_the_banner_tells_the_plan() -> None:
     assert {name: fact.value for name, fact in facts.items()} == {"planned_epochs": 3, "planned_steps": 1075}  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("rank", ["", "[RANK 0] "])
+def test_a_scripts_banner_tells_the_plan(rank: str) -> None:
+    """The logger of accelerate's scripts stands before it, since accelerate 1.13 with the rank."""
+    head = f"11/26/2026 05:15:11 - INFO - __main__ - {rank}"
+    log = (
+        f"{head}***** Running training *****\n{head}  Num Epochs = 2\n{head}  Total optimization steps = 40\n"
+        "\r  0%|          | 0/40 [00:00<?, ?it/s]\r100%|##########| 40/40 [00:03<00:00, 12.9it/s]\n"
+    )
+    facts = traces_of(log.encode())["LOG"]
+    told = {"planned_epochs": 2, "planned_steps": 40, "global_step": 40}
+    assert {name: fact.value for name, fact in facts.items()} == told  # type: ignore[attr-defined]
+
+
 def test_runs_that_follow_each_other_are_told_apart() -> None:
     """Training that goes on after its totals is another run: only the last one's numbers count."""
     total = (

@@ -5,17 +5,23 @@ skipped ones among them; `epoch=0/micro_step=10/global_step=10, RunningAvgSample
 MaxMemAllocated=11.07GB` (2^30 bytes, since the peak was last set back), in 2022 `0/20,
 RunningAvgSamplesPerSec=…` with the epoch's micro steps and no step; `MA 2.1 GB         Max_MA 3.2 GB
 CA 4.0 GB         Max_CA 5 GB`, whose last is a whole number; `DeepSpeed info: version=0.14.0,
-git-hash=unknown, git-branch=unknown`. The hash is DeepSpeed's own. Source: deepspeed/runtime/engine.py,
-runtime/utils.py, utils/timer.py.
+git-hash=unknown, git-branch=unknown`. The hash is DeepSpeed's own. 0.19 prints none of these by
+default: the states that rank 0 saved, `mp_rank_00_model_states.pt` and with ZeRO 3
+`zero_pp_rank_0_mp_rank_00_model_states.pt`, name it; they are never opened.
+Source: deepspeed/runtime/engine.py, runtime/utils.py, utils/timer.py.
 """
 
 import re
+from collections.abc import Sequence
+from typing import IO
 
-from afterall.model import Source
+from afterall.model import Entry, Source
 from afterall.scan.curves import Rounding
 from afterall.scan.provenance import version_of
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.deepspeed_launcher import LauncherLines
 from afterall.scan.trainers.line_format import FormatLines, LineFormat, Row, lines_of
-from afterall.scan.trainers.trainer import Trainer
+from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
 
 NAME = "deepspeed"
 _STEP = re.compile(r"\bstep=(\d{1,12}), skipped=\d{1,12}, lr=\[([-+\w.]{1,30})[,\]]")
@@ -28,6 +34,7 @@ _USAGE = re.compile(
     r"\bMA [\d.]{1,12} GB\s{1,12}Max_MA ([\d.]{1,12}) GB\s{1,12}CA [\d.]{1,12} GB\s{1,12}Max_CA "
 )
 _BANNER = re.compile(r"\bDeepSpeed info: version=([^\s,]{1,60}), git-hash=")
+_STATES = frozenset({"mp_rank_00_model_states.pt", "zero_pp_rank_0_mp_rank_00_model_states.pt"})
 
 
 class DeepSpeedLines(FormatLines):
@@ -51,6 +58,14 @@ def _parse(text: str) -> Row | None:
     return None
 
 
+def _know(_: IO[bytes], name: str) -> Trace:
+    return Trace(trainer=NAME, origin=Origin.RESULTS, file=name)
+
+
+def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
+    return newest([entry for entry in entries if entry.name in _STATES])
+
+
 FORMAT = LineFormat(
     trainer=NAME,
     triggers=(b", skipped=", b"RunningAvgSamplesPerSec=", b"Max_MA ", b"DeepSpeed info: "),
@@ -59,4 +74,8 @@ FORMAT = LineFormat(
     trains=False,
 )
 
-DEEPSPEED = Trainer(name=NAME, lines=(lines_of(FORMAT, DeepSpeedLines),))
+DEEPSPEED = Trainer(
+    name=NAME,
+    lines=(lines_of(FORMAT, DeepSpeedLines), LauncherLines),
+    files=(TraceFiles(choose=_choose, read=_know),),
+)

@@ -20,7 +20,7 @@ from afterall.scan.trainers import axolotl, trl
 from afterall.scan.trainers.huggingface_state import BESIDE_MODEL
 from afterall.scan.trainers.huggingface_state import NAME as HUGGING_FACE
 from afterall.scan.trainers.llamafactory import NAME as LLAMA_FACTORY
-from afterall.scan.trainers.trainer import TraceFiles, beside, newest
+from afterall.scan.trainers.trainer import TraceFiles, newest
 
 _VERSIONS = "### framework versions"
 _VERSION = re.compile(r"- ([A-Za-z][\w-]{0,30}(?: [A-Za-z][\w-]{0,30})?):? (\S{1,60})")
@@ -35,6 +35,7 @@ _MARKS: dict[str, str] = {
 }
 """Lines that tell the trainer; where a card has several, the one that comes first here."""
 _LAST = re.compile(r"- PEFT \d{1,4}\.\d{1,4}\.\d{1,4}")
+_CHECKPOINT = re.compile(r"/checkpoint-\d{1,12}$")
 _MOST_BYTES = 1 << 20
 
 
@@ -67,10 +68,19 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, str]]:
 
 
 def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Return the newest card of a whole run, or that of its last checkpoint."""
-    cards = beside([entry for entry in entries if entry.name == "README.md"], entries, BESIDE_MODEL)
+    """Return the newest card of a whole run, or that of its last checkpoint.
+
+    Axolotl 0.19 leaves its card beside a model without any file of the Trainer's, above the checkpoints.
+    """
+    homes = {_home(entry.path) for entry in entries if entry.name in BESIDE_MODEL}
+    homes |= {_home(home) for home in homes if _CHECKPOINT.search(home)}
+    cards = [entry for entry in entries if entry.name == "README.md" and _home(entry.path) in homes]
     whole = [card for card in cards if "/checkpoint-" not in card.path]
     return newest(whole or cards)
+
+
+def _home(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 CARD_FILES = TraceFiles(choose=_choose, read=read_card, may_be_empty=True)

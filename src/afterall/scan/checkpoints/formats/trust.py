@@ -55,8 +55,10 @@ _LIBRARIES = frozenset({
     "torch", "numpy", "transformers", "accelerate", "peft", "trl", "datasets", "deepspeed", "lightning",
     "pytorch_lightning", "lightning_fabric", "torchtune", "torchao", "bitsandbytes", "megatron", "nemo",
     "omegaconf", "argparse", "axolotl", "llamafactory", "sentence_transformers", "diffusers", "timm",
-    "fairseq", "tokenizers", "huggingface_hub", "enum",
+    "fairseq", "tokenizers", "huggingface_hub", "enum", "swift", "setfit", "litgpt", "torchtitan",
 })  # fmt: skip
+_LOWER_CASE_CLASSES = {("deepspeed.utils.tensor_fragment", "fragment_address")}
+"""What ZeRO 1 and 2 write of each parameter: where it lies among its rank's numbers."""
 _DANGEROUS = frozenset({
     "os", "posix", "nt", "ntpath", "posixpath", "sys", "subprocess", "pty", "commands", "popen2",
     "platform", "socket", "ssl", "http", "urllib", "requests", "ftplib", "smtplib", "telnetlib",
@@ -78,6 +80,8 @@ def trust(named: Global) -> Trust:
     package = module.partition(".")[0]
     if package in _DANGEROUS and (module, named.name) not in _FOREIGN:
         return Trust.DANGEROUS
+    if (module, named.name) in _LOWER_CASE_CLASSES:
+        return Trust.LIBRARY
     # Only classes: the libraries have functions that load, download and run.
     if package in _LIBRARIES and "." not in named.name and named.name.lstrip("_")[:1].isupper():
         return Trust.LIBRARY

@@ -3,6 +3,7 @@
 Invariant: not-a-number in weights is always an error; zeros are one only where nothing else is there.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from afterall.model import FileRole, FindingCode, Scalar, Severity
@@ -13,6 +14,10 @@ from afterall.scan.checkpoints.values.tally import Tally
 
 _WEIGHT_DIMENSIONS = 2
 _LEAST_CONSTANT = 16
+_OF_OPTIMIZER = re.compile(
+    r"^optim(?:izer)?(?:_\d{1,3})?\.|\.(?:exp_avg(?:_sq)?|max_exp_avg_sq|momentum_buffer)$"
+)
+"""What a sharded checkpoint keeps of the optimizer: of words that no batch held it stays zero."""
 
 
 def value_faults(
@@ -74,7 +79,7 @@ def _not_finite(tallies: Mapping[str, Tally], mild: Severity | None) -> list[Fau
 
 
 def _uniform(tallies: Mapping[str, Tally], tensors: Mapping[str, Tensor]) -> list[Fault]:
-    """Judge matrices only: biases start at zero, norms at one, and some stay. LoRA's B is judged apart."""
+    """Judge matrices of weights: biases start at zero, norms at one, and some stay. LoRA's B is apart."""
     faults = []
     if tallies and all(each.all_zero for each in tallies.values()):
         evidence: dict[str, Scalar] = {"tensors": len(tallies), "of": len(tallies), "first": min(tallies)}
@@ -93,4 +98,4 @@ def _is_matrix(name: str, tensors: Mapping[str, Tensor]) -> bool:
     tensor = tensors.get(name)
     if tensor is None or len(tensor.shape) < _WEIGHT_DIMENSIONS or tensor.elements < _LEAST_CONSTANT:
         return False
-    return "lora_" not in name
+    return "lora_" not in name and _OF_OPTIMIZER.search(name) is None
