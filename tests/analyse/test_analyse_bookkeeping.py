@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from afterall.analyse.ordering import identity, in_order, scalar_key
 from afterall.analyse.parameters import find_varying
-from afterall.analyse.parameters.bookkeeping import is_bookkeeping
+from afterall.analyse.parameters.bookkeeping import is_bookkeeping, is_result
 from afterall.analyse.parameters.names import CHOSEN, FOLLOWING
 from afterall.analyse.parameters.plain import plain
 from afterall.model import Experiment, Scalar
@@ -23,7 +23,9 @@ BOOKKEEPING = (
     "dataloader_num_workers", "preprocessing_num_workers", "dataset_num_proc", "pin_memory", "local_rank",
     "master_port", "main_process_port", "ddp_timeout", "cache_dir", "hf.cache_dir",
     "resume_from_checkpoint", "deepspeed", "dataset_val.source", "profiler.enabled",
-    "trainer.logger.name", "eval.batch_size", "epochs_to_save",
+    "trainer.logger.name", "eval.batch_size", "epochs_to_save", "pid", "device", "gpu", "node", "dist_url",
+    "array_task_id", "slurm_job_id", "exp_id", "run_idx", "trial_number", "start_time", "launch_time", "uid",
+    "cmd", "expname", "logdir", "created_at",
 )  # fmt: skip
 SHAPING = (
     "learning_rate", "lora_rank", "batch_size", "modules_to_save", "val_set_size", "val_size",
@@ -31,7 +33,8 @@ SHAPING = (
     "enable_activation_checkpointing", "shuffle", "neftune_noise_alpha", "early_stopping_patience",
     "beta", "loss_type", "zero_optimization.stage", "attn_implementation", "num_generations",
     "max_prompt_length", "adam_beta1", "label_smoothing_factor", "group_by_length", "dataset.split",
-    "num_nodes", "logit_scale", "login_bonus", "savings", "evaluator_loss_weight", "optimizer.fused",
+    "num_nodes", "devices", "n_gpu", "task", "task_id", "node_features", "time_mask", "commands_per_step",
+    "logit_scale", "login_bonus", "savings", "evaluator_loss_weight", "optimizer.fused",
 )  # fmt: skip
 
 
@@ -52,6 +55,26 @@ def test_settings_that_train_nothing_are_known(name: str) -> None:
 def test_settings_that_shape_the_training_stay(name: str) -> None:
     """What takes data away, chooses the model that is kept, or costs memory is told."""
     assert not is_bookkeeping(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["best_acc", "final_loss", "val_loss", "model.test_macro_f1", "best_epoch", "train_runtime", "total_time",
+     "elapsed", "gpu_mem", "peak_memory_gib", "samples_per_second"],
+)  # fmt: skip
+def test_what_a_run_came_to_is_no_setting(name: str) -> None:
+    """Numbers that a script adds to the arguments it writes; words under such a key may be a choice."""
+    assert is_result(name, [0.5, 3])
+    assert not is_result(name, ["macro"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["loss_weight", "label_smoothing", "score_threshold", "f1_weight", "time_steps", "epochs", "memory_size"],
+)
+def test_settings_that_sound_like_results_stay(name: str) -> None:
+    """Weights of losses, sizes and thresholds are chosen."""
+    assert not is_result(name, [0.5, 3])
 
 
 @pytest.mark.parametrize("name", [*CHOSEN, *FOLLOWING, "seed", "data_seed", "random_seed"])

@@ -196,6 +196,26 @@ def test_what_differs_even_between_repetitions_is_no_parameter() -> None:
     )
 
 
+def test_a_number_that_counts_the_runs_is_no_parameter() -> None:
+    """An array's task is another in every run of a grid; a sweep of a setting by ones is a sweep."""
+    grid: dict[str, list[Scalar]] = {"learning_rate": [1, 1, 2, 2], "lora_rank": [4, 8, 4, 8]}
+    assert list(shown(*runs(**grid, task_id=[3, 0, 1, 2]))) == ["lora_rank", "learning_rate"]
+    assert "layers" in shown(*runs(**grid, layers=[1, 2, 3, 5]))
+    assert "layers" in shown(*runs(**grid, layers=[1, 2, 2, 3]))
+    assert "suffix" not in shown(*runs(**grid, suffix=["a", "b", "c", "d"]))
+    assert "template" in shown(*runs(**grid, template=["a", "b", "c", "d"]))
+    assert list(shown(*runs(layers=[1, 2, 3, 4]))) == ["layers"]
+    same: dict[str, list[Scalar]] = {"learning_rate": [1, 1, 2, 2], "lora_rank": [4, 4, 8, 8]}
+    assert "layers" in shown(*runs(**same, layers=[1, 2, 3, 4]))
+
+
+def test_results_among_the_arguments_do_not_vary() -> None:
+    """A script that writes its arguments when it has trained puts the best score beside them."""
+    assert list(shown(*runs(learning_rate=[1, 2, 2], best_acc=[0.5, 0.7, 0.7], best_epoch=[1, 2, 3]))) == [
+        "learning_rate"
+    ]
+
+
 def test_seeds_of_their_own_for_every_run_stay_seeds() -> None:
     """Seeds that never repeat are still what tells repetitions apart."""
     assert shown(*runs(lora_rank=[4, 4, 8, 8], seed=[1, 2, 3, 4]))["seed"].is_seed

@@ -53,7 +53,7 @@ def check(layout: SetLayout) -> None:
     assert all(labels)
     for one in layout.experiments:
         assert one.roots[:1] == ((one.path,) if one.roots else ())
-        assert all(lies_below(entry.path, one.roots) for entry in one.entries)
+        assert not one.roots or all(lies_below(entry.path, one.roots) for entry in one.entries)
         assert list(one.entries) == sorted(one.entries, key=lambda entry: entry.path)
     logs = [log.path for one in layout.experiments for log in one.logs] + [
         log.path for log in layout.shared_logs

@@ -483,3 +483,84 @@ def test_a_model_card_is_not_the_sets_readme() -> None:
 def test_a_set_without_any_sign_of_a_run_has_no_experiment() -> None:
     """Notes, data and plots make no experiment."""
     assert layout_of("notes.txt", "data/train.json", "plots/a.png", "code/model.py").experiments == ()
+
+
+def test_a_jobs_directory_of_logs_is_no_run() -> None:
+    """`slurm_out/%A/%a.out` holds the logs of several runs, each with its task's id."""
+    logs = [f"slurm_out/5012345/{task}.{kind}" for task in (0, 1) for kind in ("out", "err")]
+    layout = layout_of(*logs, "runs/seed_0/best.pt", "runs/seed_1/best.pt", "train.sbatch")
+    assert names(layout) == ["seed_0", "seed_1"]
+    assert {(log.job_id, log.task_id) for log in layout.shared_logs} == {("5012345", "0"), ("5012345", "1")}
+    kept = layout_of("jobs/5012345/train.log", "jobs/5012345/model.pt", "jobs/5012346/model.pt")
+    assert names(kept) == ["5012345", "5012346"]
+
+
+def test_runs_that_left_only_their_jobs_directories_are_told_apart() -> None:
+    """Logs of one name in directories of two jobs are two runs' own."""
+    layout = layout_of("out/5012345/train.out", "out/5012346/train.out", "train.sbatch")
+    assert names(layout) == ["train-5012345", "train-5012346"]
+    assert [one.job_ids for one in layout.experiments] == [("5012345",), ("5012346",)]
+
+
+def test_a_log_of_any_kind_is_the_runs_whose_name_it_bears() -> None:
+    """`logs/rank4.log` is rank4's, though its name is no job's; `logs/app.log` is nobody's."""
+    runs = (f"out/rank4/{CHECKPOINT}", f"out/rank8/{CHECKPOINT}")
+    layout = layout_of(
+        *runs, "logs/rank4.log", "logs/app.log", "notes/rank8_5012346_1.txt", "logs/rank8_5012346_1.txt"
+    )
+    assert [[log.path for log in one.logs] for one in layout.experiments] == [
+        ["logs/rank4.log"], ["logs/rank8_5012346_1.txt", "notes/rank8_5012346_1.txt"],
+    ]  # fmt: skip
+    assert layout.shared_logs == ()
+
+
+def test_runs_may_share_all_their_directories() -> None:
+    """`checkpoints/a.pth` and `logs/a.log` are a's, those of b are b's, whatever state a name tells of."""
+    files = (
+        "checkpoints/vit_lr1e-3_s0.pth", "checkpoints/vit_lr1e-3_s1_best.pth",
+        "checkpoints/vit_lr1e-3_s1_epoch_3.pth", "checkpoints/vit_lr1e-4_s0.pth.tar",
+        "logs/vit_lr1e-3_s0.log", "logs/vit_lr1e-3_s1-5012346.out",
+        "configs/vit_lr1e-3_s1.yaml", "configs/base.yaml", "train.sbatch", "logs/app.log",
+    )  # fmt: skip
+    layout = layout_of(*files)
+    assert {one.name: ([entry.path for entry in one.entries], one.job_ids) for one in layout.experiments} == {
+        "vit_lr1e-3_s0": (["checkpoints/vit_lr1e-3_s0.pth", "logs/vit_lr1e-3_s0.log"], ()),
+        "vit_lr1e-3_s1": (
+            [
+                "checkpoints/vit_lr1e-3_s1_best.pth", "checkpoints/vit_lr1e-3_s1_epoch_3.pth",
+                "configs/vit_lr1e-3_s1.yaml", "logs/vit_lr1e-3_s1-5012346.out",
+            ],
+            ("5012346",),
+        ),
+        "vit_lr1e-4_s0": (["checkpoints/vit_lr1e-4_s0.pth.tar"], ()),
+    }  # fmt: skip
+    assert {one.scripts for one in layout.experiments} == {("train.sbatch",)}
+
+
+def test_parts_of_one_model_are_one_run() -> None:
+    """Files that no logs of their own tell apart are one run's, and so are the epochs of one."""
+    parts = ("models/generator.pth", "models/critic.pth", "configs/generator.yaml", "configs/critic.yaml")
+    assert names(layout_of(*parts, "logs/train.log")) == ["sweep"]
+    assert names(layout_of("ckpt/net_epoch_1.pth", "ckpt/net_epoch_2.pth", "logs/net.log")) == ["sweep"]
+    two = ("ckpt/a.pth", "logs/a.log", "ckpt/b.pth", "logs/b.log")
+    assert names(layout_of(*two, "alpha/trainer_state.json")) == ["alpha"]
+
+
+def test_code_of_others_is_no_run() -> None:
+    """Weights that came with somebody else's code were not trained here."""
+    others = (
+        "third_party/llama/model.pt",
+        "build/lib/x/best.pt",
+        "external/net/checkpoint-5/trainer_state.json",
+    )
+    assert names(layout_of(*others, f"a/{CHECKPOINT}", f"b/{CHECKPOINT}")) == ["a", "b"]
+
+
+def test_a_sets_scripts_directory_holds_its_runs_scripts() -> None:
+    """`scripts/slurm/train.sbatch` is the script of the runs below the set, as one beside them is."""
+    layout = layout_of(
+        "scripts/slurm/train.sbatch", "slurm/eval.sbatch", f"out/a/{CHECKPOINT}", f"out/b/{CHECKPOINT}"
+    )
+    assert {one.scripts for one in layout.experiments} == {("scripts/slurm/train.sbatch",)}
+    nearer = layout_of("train.sbatch", "g/bash_scripts/run.sbatch", f"g/a/{CHECKPOINT}", f"h/b/{CHECKPOINT}")
+    assert [one.scripts for one in nearer.experiments] == [("g/bash_scripts/run.sbatch",), ("train.sbatch",)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterall.discover.names.logs import is_report_output, parse_log_name, plausible_job_id
+from afterall.discover.names.logs import is_report_output, job_of_directory, parse_log_name, plausible_job_id
 
 WITH_IDS = [
     ("slurm-1.out", "1", None),
@@ -29,6 +29,17 @@ WITH_IDS = [
     ("12254_3_0_log.err", "12254", "3"),
     ("train-20261123-170252-61234.out", "61234", None),
     ("rank64_123456.out", "123456", None),
+    ("lora-eval-5012345-7.log", "5012345", "7"),
+    ("job.5012345.0.out", "5012345", "0"),
+    ("5012345-3.out", "5012345", "3"),
+    ("OLMo-1B.lora_5012345_2.1.train.log", "5012345", "2"),
+    ("job-5012345-gpu03.out", "5012345", None),
+    ("slurmJob_5012345_lora.out", "5012345", None),
+    ("rank4.out.5012345", "5012345", None),
+    ("out.5012345_3", "5012345", "3"),
+    ("rank4.o5012345.3.node-01", "5012345", "3"),
+    ("grid_5012345_2.txt", "5012345", "2"),
+    ("5012345.txt", "5012345", None),
 ]
 WITHOUT_IDS = [
     "rank16_seed0.out", "run_2026-11-23.out", "slurm-2026-11-23.out", "slurm-20261123_170252-x.out",
@@ -37,13 +48,13 @@ WITHOUT_IDS = [
     "lr_10000.out", "2026.out", "12.out", "007123.out", "slurm_final_3.error", "llama-3_1.out", "train.out",
     "slurm.out",
     "slurm.err", "slurm_output.txt", "checkpoint-5000.out", "loss_1795417042.out", "model_v-20000.out", "e",
-    "output.log",
+    "output.log", "run-202611-23.out", "data_1000000_samples.out", "x_5000000_steps.log", "lr-10000-3.out",
 ]  # fmt: skip
 NO_LOGS = [
     "log_1795417042.txt", "README.md", "requirements.txt", "config.yaml", "words.txt", "model.o",
     "events.out.tfevents",
     "LICENSE.txt", "pip.log", "slurm-5.out.gz", "finetune.slurm", "", ".out", "notes.txt", "merges.txt",
-    "debug-internal.log",
+    "debug-internal.log", "words_100000.txt", "20261123.txt", "out.20261123", "model.o5.cpp", "log.3",
 ]  # fmt: skip
 
 
@@ -74,6 +85,7 @@ def test_other_files_are_no_logs(name: str) -> None:
     [
         ("slurm.err", True), ("slurm.out", False), ("e", True), ("o", False), ("train_err.log", True),
         ("x.stderr", True),
+        ("err-12345.out", True), ("rank4.err.5012345", True), ("out_rank4-12345.log", False),
         ("rank4.e12345", True), ("rank4.o12345", False), ("12254_0_log.err", True), ("stderr.log", True),
         ("nohup", False), ("slurm_final_3.error", True),
     ],
@@ -91,6 +103,8 @@ def test_the_stream_is_read(name: str, is_stderr: bool) -> None:
         ("rank4-12345.out", "rank4"), ("rank4_12345_err.log", "rank4"), ("slurm-12345_rank4.out", "rank4"),
         ("slurm-5.out", "slurm"), ("train_log.txt", "train"), ("sweep_5000_1.out", "sweep"), ("12345.out",
         ""),
+        ("err-12345.out", ""), ("err_rank4.12345.out", "rank4"), ("errors_rank4.out", "errors_rank4"),
+        ("OLMo.lora_5012345_2.train.log", "OLMo.lora.train"), ("rank4.out.5012345", "rank4"),
         ("rank16_seed0.out", "rank16_seed0"), ("123456_rank4.out", "rank4"), ("stdout.log", ""),
     ],
 )  # fmt: skip
@@ -107,6 +121,18 @@ def test_any_other_log_proves_no_run(name: str) -> None:
     named = parse_log_name(name)
     assert named is not None
     assert not named.is_evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "job"),
+    [
+        ("5012345", ("5012345", None)), ("5012345_3", ("5012345", "3")), ("50123", ("50123", None)),
+        ("1234", None), ("20261123", None), ("170252", None), ("step_5000", None), ("0512345", None),
+    ],
+)  # fmt: skip
+def test_a_directory_may_bear_its_jobs_id(name: str, job: tuple[str, str | None] | None) -> None:
+    """`logs/%A/%a.out` puts the id into a directory's name; dates, times and short numbers are none."""
+    assert job_of_directory(name) == job
 
 
 def test_the_report_jobs_output_is_known() -> None:

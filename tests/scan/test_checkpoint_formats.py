@@ -255,6 +255,12 @@ def test_every_name_claims_a_format_of_the_registry() -> None:
     assert all(set(claimed(name)) <= {*FORMATS, *claimed("a.index.json")} for name in NAMES)
 
 
+def test_a_torch_file_may_be_called_tar() -> None:
+    """`checkpoint.pth.tar` is torch's, whatever it is called; any other tar is none of the formats here."""
+    assert claimed("model_best.pth.tar") == claimed("model_best.pth")
+    assert claimed("model.safetensors.tar") == claimed("data.tar") == ()
+
+
 def test_a_header_says_where_its_fault_is() -> None:
     """The tensor and the number of bytes stand in the evidence."""
     table = {

@@ -148,9 +148,22 @@ CASES: dict[str, tuple[str, list[Place]]] = {
             ("dcp", "t/checkpoint/step-200", None, 200, False),
         ],
     ),
-    "a bare directory of weights, and single files": (
-        "b/model.safetensors b/config.json c/model_epoch_3.pth c/best.pt",
+    "a diffusers pipeline, and a trainer's state of a part of one": (
+        "p/model_index.json p/unet/diffusion_pytorch_model.safetensors p/unet/config.json p/text_encoder/model.safetensors p/scheduler/scheduler_config.json p/tokenizer/vocab.json p/checkpoint-9/random_states_0.pkl p/checkpoint-9/unet/diffusion_pytorch_model.safetensors p/checkpoint-9/optimizer.bin q/unet/diffusion_pytorch_model.bin",
         [
+            ("accelerate", "p/checkpoint-9", None, 9, False),
+            ("bare", "q/unet", None, None, False),
+            ("composite", "p", None, None, False),
+        ],
+    ),
+    "sentence-transformers, old and new": (
+        "a/modules.json a/0_Transformer/pytorch_model.bin a/0_Transformer/config.json a/1_Pooling/config.json b/modules.json b/model.safetensors b/config.json b/2_Dense/model.safetensors b/2_Dense/config.json c/modules.json",
+        [("composite", "a", None, None, False), ("composite", "b", None, None, False)],
+    ),
+    "a bare directory of weights, and single files": (
+        "b/model.safetensors b/config.json c/model_epoch_3.pth c/best.pt c/checkpoint_12.pth.tar c/data.tar",
+        [
+            ("bare", "c/checkpoint_12.pth.tar", None, 12, False),
             ("bare", "b", None, None, False),
             ("bare", "c/best.pt", None, None, False),
             ("bare", "c/model_epoch_3.pth", 3, None, False),

@@ -11,6 +11,8 @@ from afterall.scan.checkpoints.walking import walk
 from afterall.scan.promises import Promises
 from scan.checkpoint_making import (
     codes,
+    model_arrays,
+    safetensors_bytes,
     write,
     write_adapter,
     write_companions,
@@ -164,8 +166,9 @@ def test_a_run_that_stopped_early_owes_nothing_beyond_its_end(tmp_path: Path) ->
         (Promises(steps_done=3, training_completed=False), Severity.WARNING),
         (Promises(steps_done=3, has_ended=False), None),
         (Promises(epochs=3, training_completed=False), None),
+        (Promises(steps_done=80, training_completed=True, saves_nothing=True), None),
     ],
-    ids=["completed", "died early", "still running", "never ran"],
+    ids=["completed", "died early", "still running", "never ran", "told to save nothing"],
 )
 def test_a_run_without_any_checkpoint(tmp_path: Path, promises: Promises, severity: Severity | None) -> None:
     """An error after training, a warning after some of it, nothing while it runs or where it never did."""
@@ -208,6 +211,19 @@ def test_what_all_siblings_have_is_missed_in_the_one_that_lacks_it(three: Path) 
     checkpoints, _ = scan(three, DONE)
     assert [codes(c.findings) for c in checkpoints] == [set(), {FindingCode.CHECKPOINT_FILE_MISSING}, set()]
     assert checkpoints[1].verdict is Verdict.OK
+
+
+def test_states_of_other_kinds_are_no_siblings(tmp_path: Path) -> None:
+    """A merged model holds no adapter, and is nothing that lacks one beside the best and the last state."""
+    for seed, name in enumerate(("best", "final")):
+        write_adapter(tmp_path / "run" / name, seed)
+    write(tmp_path / "run" / "merged" / "model.safetensors", safetensors_bytes(model_arrays()))
+    write(tmp_path / "run" / "merged" / "config.json", "{}")
+    checkpoints, findings = scan(tmp_path, Promises())
+    assert {each.name: codes(each.findings) for each in checkpoints} == {
+        "best": set(), "final": set(), "merged": set(),
+    }  # fmt: skip
+    assert findings == ()
 
 
 def test_weights_newer_than_the_jobs_end_are_told(three: Path) -> None:

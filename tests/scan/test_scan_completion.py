@@ -101,6 +101,24 @@ def test_a_line_above_later_steps_is_milder() -> None:
     assert (last.gravity, last.evidence.get("went_on")) == (Severity.ERROR, None)
 
 
+@pytest.mark.parametrize(("steps", "went_on"), [((13,), None), ((13, 14), True)])
+def test_one_step_between_the_failures_of_two_ranks_is_no_going_on(
+    steps: tuple[int, ...], went_on: bool | None
+) -> None:
+    """Where a rank fails, rank 0 still logs the step that they were in before it loses the other."""
+    log = (
+        b"step 12 | loss 5.1114\n[rank1]: Traceback (most recent call last):\n[rank1]: ValueError: bad\n"
+        + b"".join(b"step %d | loss 5.1510\n" % step for step in steps)
+        + b"[rank0]: Traceback (most recent call last):\n"
+        b"[rank0]: RuntimeError: [/x/gloo/transport/tcp/pair.cc:561] Connection closed by peer [::1]:906\n"
+    )
+    part = last_part(log)
+    found = {line.code: line for line in weigh_by_progress(part.findings, part.traces)}
+    cause = found[FindingCode.LINE_TRACEBACK]
+    assert cause.quote == "ValueError: bad"
+    assert (cause.evidence.get("went_on"), cause.gravity is Severity.ERROR) == (went_on, went_on is None)
+
+
 def test_a_traceback_after_the_end_is_milder() -> None:
     """With training completed, no line is an error, and no line becomes graver."""
     lines = [line(), line(code=FindingCode.LINE_COPY_FAILED), line(Severity.INFO)]

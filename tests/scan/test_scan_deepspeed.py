@@ -1,6 +1,8 @@
-"""Read DeepSpeed's own lines, which train nothing."""
+"""Read DeepSpeed's own lines, which train nothing, and its launcher's."""
 
-from scan.trace_reading import lasts, trace_by, values
+import pytest
+
+from scan.trace_reading import last_part, lasts, trace_by, values
 
 HEAD = "[2026-01-01 10:00:00,000] [INFO] "
 
@@ -44,3 +46,32 @@ def test_memory_usage_is_read() -> None:
         "         Max_CA 5 GB \n"
     )
     assert lasts(trace_by("deepspeed", log.encode())) == {"peak_memory_alloc_gib": 3.2}
+
+
+def _node(rank: int, nodes: int = 2) -> str:
+    return f"worker-{rank}: {HEAD}[launch.py:152:main] nnodes={nodes}, num_local_procs=2, node_rank={rank}\n"
+
+
+def _ended(*pids: int) -> str:
+    return "".join(f"{HEAD}[launch.py:285:main] Process {pid} exits successfully.\n" for pid in pids)
+
+
+@pytest.mark.parametrize(
+    ("log", "is_told"),
+    [
+        (_node(0, 1) + "step 1 | loss 5.3\n" + _ended(7, 8), True),
+        (_node(0) + _node(1) + _ended(7, 8, 7, 9), True),
+        (_node(0, 1) + _ended(7, 8) + _node(0, 1) + _ended(9, 10), True),
+        (_node(0, 1) + _ended(7), False),
+        (_node(0) + _node(1) + _ended(7, 8), False),
+        (_node(0) + _ended(7, 8), False),
+        (_node(0, 1) + _node(0, 1) + _ended(9, 10), False),
+        (_ended(7, 8), False),
+        (_node(0, 1) + _ended(7, 8)[:-1], False),
+        (_node(0, 0) + _ended(7, 8), False),
+    ],
+)
+def test_the_launcher_tells_that_the_program_came_back(log: str, *, is_told: bool) -> None:
+    """Only where each process of each node and launch did: one that was killed leaves no such line."""
+    evidence = [one for trace in last_part(log.encode()).traces for one in trace.evidence]
+    assert [(one.kind, one.speaks_for) for one in evidence] == ([("program_ended", True)] if is_told else [])

@@ -14,13 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterall.errors import BadInput
-from afterall.model import Evaluation, EvaluationStatus, FindingCode
-from afterall.scan.evaluations import read_evaluations
+from afterall.model import (
+    Checkpoint,
+    CheckpointKind,
+    Evaluation,
+    EvaluationStatus,
+    FindingCode,
+    Source,
+    Verdict,
+)
+from afterall.scan.checkpoints import Examination
+from afterall.scan.evaluations import at_their_checkpoints, read_evaluations
 from afterall.scan.evaluations.archive import Archive
 from afterall.scan.evaluations.harness import read_harness_results
 from afterall.scan.evaluations.held_out import read_held_out
 from afterall.scan.evaluations.inspect_ai import read_inspect_log
 from afterall.scan.evaluations.targets import checkpoint_of
+from afterall.scan.experiment import scan_experiment
+from scan.checkpoint_making import adapter_arrays, safetensors_bytes
 from scan.run_making import experiment, fixture, lay_down
 
 JSON = st.recursive(
@@ -45,6 +56,19 @@ def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
         for name, data in members:
             archive.writestr(name, data)
     return buffer.getvalue()
+
+
+def saved(name: str, path: str) -> Checkpoint:
+    """Return a checkpoint of this name at this path."""
+    kind, verdict = CheckpointKind.FULL, Verdict.OK
+    return Checkpoint(
+        name=name, path=path, layout="huggingface", kind=kind, verdict=verdict, tier=None, size_bytes=1
+    )
+
+
+def of_model(path: str, log: str) -> Evaluation:
+    """Return an evaluation of the model at this path, with its log at another."""
+    return Evaluation(task="t", status=EvaluationStatus.SUCCESS, source=Source(log), model=path)
 
 
 def as_json(value: object) -> bytes:
@@ -269,6 +293,51 @@ def test_the_checkpoint_is_told_by_the_log_before_its_place(
 def test_what_lies_in_the_runs_own_directory_is_the_final_model(path: str, name: str | None) -> None:
     """The Trainer saves the final model there: an evaluation of that directory is of that model."""
     assert checkpoint_of({"model_args": {"model_path": path}}, "x.eval", "sweep/runs/r") == name
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("out", "final"),
+        ("./out/", "final"),
+        ("runs/r/out", "final"),
+        ("/scratch/sweep/runs/r/out", "final"),
+        ("/scratch/sweep/runs/r/out/best", "best"),
+        ("/scratch/other/runs/r/out", None),
+        ("/scratch/xsweep/runs/r/out", None),
+        ("my/out", None),
+        ("r/out", None),
+        ("", None),
+    ],
+)
+def test_a_path_of_a_checkpoint_tells_which_was_evaluated(path: str, name: str | None) -> None:
+    """The final model lies in a directory of any name: the log's path is that of its checkpoint."""
+    checkpoints = [saved("final", "runs/r/out"), saved("best", "runs/r/out/best")]
+    (placed,) = at_their_checkpoints(
+        [of_model(path, "runs/r/eval/results.json")], checkpoints, "runs/r", "sweep"
+    )
+    assert placed.checkpoint == name
+
+
+def test_a_run_that_saved_below_itself_has_its_final_model_evaluated(tmp_path: Path) -> None:
+    """Of a run that wrote to `out`, the harness's `peft=out` is its final model."""
+    results = {"results": {"arc": {"acc,none": 0.5}}, "config": {"model_args": {"peft": "out"}}}
+    files = {
+        "r/out/adapter_model.safetensors": safetensors_bytes(adapter_arrays()),
+        "r/out/adapter_config.json": fixture("peft/adapter_config-0.21.json"),
+        "r/eval/results_2026-11-23T07-17-20.json": as_json(results),
+    }
+    found = scan_experiment(experiment("r", lay_down(tmp_path, files)), Examination(tmp_path))
+    (evaluation,) = found.evaluations
+    assert [checkpoint.name for checkpoint in found.checkpoints] == [evaluation.checkpoint]
+
+
+def test_a_path_from_elsewhere_is_not_taken_for_one_in_the_run() -> None:
+    """`out` is the run's own only where the evaluation lies in the run."""
+    evaluation = of_model("out", "evals/results.json")
+    assert at_their_checkpoints([evaluation], [saved("final", "runs/r/out")], "runs/r", "sweep") == (
+        evaluation,
+    )
 
 
 def test_the_harness_is_read() -> None:

@@ -39,6 +39,22 @@ def promised(parameters: dict[str, Scalar], *traces: Trace) -> Promises:
 
 
 @pytest.mark.parametrize(
+    ("parameters", "saves_nothing"),
+    [
+        ({"save_strategy": "no"}, True),
+        ({"save_strategy": False}, True),
+        ({"trainer.enable_checkpointing": False}, True),
+        ({"save_strategy": "epoch", "enable_checkpointing": True}, False),
+        ({"save_steps": 0}, False),
+        ({}, False),
+    ],
+)
+def test_a_run_may_be_told_to_save_nothing(parameters: dict[str, Scalar], saves_nothing: bool) -> None:
+    """Who asks for no checkpoint misses none."""
+    assert promised(parameters).saves_nothing is saves_nothing
+
+
+@pytest.mark.parametrize(
     ("parameters", "steps"),
     [
         ({"save_strategy": "steps", "save_steps": 25}, 25),

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from afterall.discover.layout.experiments import Found, find_experiments
+from afterall.discover.layout.experiments import find_experiments
+from afterall.discover.layout.found import Found
 from afterall.discover.layout.scripts import find_scripts
 from afterall.discover.names.directories import is_checkpoint, is_container, is_evaluation, natural_key
 from afterall.discover.walk import Walk, WalkLimits, walk

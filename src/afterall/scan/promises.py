@@ -32,6 +32,8 @@ class Promises(Struct, frozen=True, kw_only=True):
     """Optimizer steps between two saves."""
     save_adapter_only: bool | None = None
     """True: no full weights are due."""
+    saves_nothing: bool = False
+    """True where the run was told to save no checkpoint at all."""
     keep_last: int | None = None
     """How many checkpoints the trainer keeps before it deletes the oldest."""
     began_at_start: bool = False
@@ -70,6 +72,7 @@ def make_promises(
         save_every_epoch=_saves_every_epoch(parameters, trainer),
         save_every_steps=_save_steps(parameters),
         save_adapter_only=_flag(parameters, "save_adapter_weights_only"),
+        saves_nothing=_saves_nothing(parameters),
         keep_last=_keep_last(parameters, traces),
         began_at_start=_began_at_start(parameters, traces),
         saved=tuple(dict.fromkeys(path for trace in traces for path in trace.saved)),
@@ -88,6 +91,16 @@ def _saves_every_epoch(parameters: Mapping[str, Fact], trainer: str | None) -> b
     if strategy is not None:
         return strategy.value == "epoch"
     return True if trainer == "torchtune" and _save_steps(parameters) is None else None
+
+
+def _saves_nothing(parameters: Mapping[str, Fact]) -> bool:
+    """Tell whether a run was told to save nothing, by HF's `save_strategy` or Lightning's word for it."""
+    strategy = parameters.get("save_strategy")
+    # YAML 1.1 reads a plain `no` as false.
+    if strategy is not None and strategy.value in ("no", False):
+        return True
+    told = (fact for key, fact in parameters.items() if key.rpartition(".")[2] == "enable_checkpointing")
+    return any(fact.value is False for fact in told)
 
 
 def _save_steps(parameters: Mapping[str, Fact]) -> int | None:

@@ -73,6 +73,7 @@ _PATTERNS = tuple(
         (r"\.tmp[\w-]*|tmp[\w-]{6,}|\.nfs[0-9a-f]+|.*~|.*-unfinished", FileRole.TEMPORARY),
     )
 )  # fmt: skip
+_NO_TAR = re.compile(r"(\.(?:pth|pt|ckpt))\.tar$")
 _ADAPTER_NAME = re.compile(r"(.*[_.-])?(adapter|lora|dora)s?([_.-].*)?")
 _TRACKERS = frozenset({"wandb", "mlruns", "tensorboard", "tb_logs", ".comet", ".aim"})
 _OPTIMIZERS = re.compile(r"(.*/)?(optim(izer)?(_\d+)?|recipe_state)(/.*)?")
@@ -84,7 +85,8 @@ _EVALUATION_SUFFIXES = frozenset({"json", "jsonl", "csv"})
 def role_of(entry_path: str) -> FileRole:
     """Return what the file at `entry_path` ('/' between names) is for."""
     directory, _, name = entry_path.rpartition("/")
-    name = name.lower()
+    # torch's example of ImageNet calls its files checkpoint.pth.tar, and they are no archives of tar.
+    name = _NO_TAR.sub(r"\1", name.lower())
     suffix = name.rpartition(".")[2]
     context = _context(directory) if directory else None
     if context is FileRole.TRACKER:

@@ -138,6 +138,11 @@ def last_word(name: str) -> str:
     return name.rpartition(".")[2]
 
 
+def is_named_so(name: str) -> bool:
+    """Tell whether a key says in words that its value is a name."""
+    return _NAME_WORDS.search(name) is not None
+
+
 def names_a_run(
     name: str, by_experiment: Mapping[str, Scalar], experiments: Mapping[str, Experiment]
 ) -> bool:
@@ -151,7 +156,7 @@ def names_a_run(
         return False
     if last_word(name).lower() in _RUN_WORDS:
         return True
-    is_named = _NAME_WORDS.search(name) is not None
+    is_named = is_named_so(name)
     places = {run: experiments[run].layout.path or run for run in by_experiment}
     return all(_holds(value, places[run], is_named=is_named) for run, value in by_experiment.items())
 

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from afterall.analyse.ordering import Identity, identity, scalar_key
-from afterall.analyse.parameters.bookkeeping import is_bookkeeping
+from afterall.analyse.parameters.bookkeeping import is_bookkeeping, is_result
 from afterall.analyse.parameters.following import fold
 from afterall.analyse.parameters.names import (
     OFF_UNLESS_SET,
     is_known,
+    is_named_so,
     last_word,
     names_a_run,
     prominence,
@@ -26,6 +27,8 @@ from afterall.analyse.readings import left_traces
 from afterall.model import CheckpointKind, Experiment, Scalar, VaryingParameter
 from afterall.settings import SetSettings
 
+_LEAST_COUNTED = 4
+"""Of fewer runs each value of a setting may be another by choice."""
 MASK = "***"
 """What scanning puts in the place of a secret."""
 
@@ -90,7 +93,11 @@ def _told(experiments: Sequence[Experiment], settings: SetSettings) -> Told:
         if name in settings.parameters
         or _is_seed(name, settings)
         or not (
-            is_bookkeeping(name) or names_a_run(name, said, by_name) or _tells_every_run(name, said, repeats)
+            is_bookkeeping(name)
+            or (not is_known(name) and is_result(name, said.values()))
+            or names_a_run(name, said, by_name)
+            or _tells_every_run(name, said, repeats)
+            or _counts_runs(name, said, told)
         )
     }
 
@@ -121,6 +128,26 @@ def _tells_every_run(name: str, said: Mapping[str, Scalar], repeats: Sequence[tu
     if is_known(name) or len(said) < 3 or len({identity(value) for value in said.values()}) < len(said):
         return False
     return any(one in said and other in said for one, other in repeats)
+
+
+def _counts_runs(name: str, said: Mapping[str, Scalar], told: Told) -> bool:
+    """Tell whether an uncommon key only counts or calls runs that common parameters tell apart already.
+
+    Then it is a task's number, as an array gives it, or a name, and nothing that was compared.
+    """
+    distinct = {identity(value) for value in said.values()}
+    if is_known(name) or len(said) < _LEAST_COUNTED or len(distinct) < len(said):
+        return False
+    if not (_are_consecutive(said.values()) or is_named_so(name)):
+        return False
+    columns = [told[each] for each in told if is_known(each)]
+    varying = [column for column in columns if len({identity(value) for value in column.values()}) > 1]
+    return len(varying) > 1 and len({_row(run, varying) for run in said}) == len(said)
+
+
+def _are_consecutive(values: Iterable[Scalar]) -> bool:
+    numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    return bool(numbers) and sorted(numbers) == list(range(min(numbers), min(numbers) + len(list(values))))
 
 
 def _without_adapter(experiments: Sequence[Experiment]) -> frozenset[str]:

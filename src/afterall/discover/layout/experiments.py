@@ -7,8 +7,8 @@ first.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from msgspec import Struct
-
+from afterall.discover.layout.final_saves import with_final_saves
+from afterall.discover.layout.found import Found
 from afterall.discover.layout.locations import Key
 from afterall.discover.layout.places import Place, empty_place, gather_places
 from afterall.discover.names import directories
@@ -17,20 +17,6 @@ from afterall.discover.names.files import Grade
 from afterall.discover.names.globs import matches_any
 from afterall.model import Entry, EntryKind
 from afterall.settings import SetSettings
-
-
-class Found(Struct, frozen=True):
-    """One experiment: its place and its directories, its own first; "" is the set itself."""
-
-    key: Key
-    roots: tuple[str, ...]
-    is_product: bool = False
-    has_own_trace: bool = False
-
-    @property
-    def is_whole(self) -> bool:
-        """True where results lie together with the script or log that made them."""
-        return self.is_product and self.has_own_trace
 
 
 def find_experiments(
@@ -70,8 +56,8 @@ def _named_by_globs(
 
 def _among(places: Mapping[Key, Place]) -> list[Found]:
     root = places.get((), empty_place(()))
-    others = _settle({key: place for key, place in places.items() if key})
-    if _is_one_run(root, others, places):
+    others = with_final_saves(_settle({key: place for key, place in places.items() if key}), places)
+    if _is_one_run(root, others, places) or _is_saved_aside(root, others, places):
         return [_at_root(root)]
     if others:
         return others + [one for one in _runs_in_containers(root) if not _overlaps(one, others)]
@@ -126,6 +112,14 @@ def _is_one_run(root: Place, others: list[Found], places: Mapping[Key, Place]) -
         return not rivals or (len(rivals) == 1 and not rivals[0].has_own_trace and root.has_own_trace)
     is_of_one_job = len(root.jobs) == 1 and "array_log" not in root.traces
     return is_of_one_job and len(others) == 1 and not others[0].has_own_trace
+
+
+def _is_saved_aside(root: Place, others: list[Found], places: Mapping[Key, Place]) -> bool:
+    """Return whether the set is one run: `outputs/checkpoint-60`, and its last state in `my_model`."""
+    steps = [product.split("/") for product in root.products]
+    has_steps = any(map(directories.is_numbered_checkpoint, (part for parts in steps for part in parts)))
+    in_containers = all(directories.is_container(parts[0]) for parts in steps)
+    return has_steps and in_containers and len(others) == 1 and places[others[0].key].is_bare_save
 
 
 def _found(place: Place, below: list[Found]) -> Found:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from afterall.discover.names import directories, files
-from afterall.discover.names.logs import LogName, parse_log_name
+from afterall.discover.names.logs import LogName, is_generic, job_of_directory, parse_log_name
 from afterall.model import Entry, EntryKind
 
 Key = tuple[str, ...]
@@ -60,7 +60,9 @@ class Locator:
         if above.in_checkpoint:
             return above
         if path not in self._runs:
-            if directories.is_checkpoint(name):
+            if directories.is_checkpoint(name) or directories.is_state_in(
+                name, _name(path.rpartition("/")[0])
+            ):
                 return Location(above.key, above.root, in_checkpoint=True)
             if path in self._containers or directories.is_container(name):
                 return above
@@ -74,9 +76,14 @@ def _log_directories(entries: tuple[Entry, ...], scripts: frozenset[str]) -> fro
     others: set[str] = set()
     jobs: set[str] = set()
     configured: set[str] = set()
+    holding: set[str] = set()
+    """Directories with other directories in them, or weights."""
     for entry in entries:
         if entry.kind is not EntryKind.FILE:
+            holding.add(entry.parent)
             continue
+        if files.is_weights(entry.name):
+            holding.add(entry.parent)
         log = parse_log_name(entry.name)
         if _SUBMITIT_FILE.fullmatch(entry.name):
             jobs.add(entry.parent)
@@ -95,7 +102,13 @@ def _log_directories(entries: tuple[Entry, ...], scripts: frozenset[str]) -> fro
     )
     runs = others | configured | logs.keys()
     of_jobs = {job for job in jobs if job not in runs or _JOB.fullmatch(_name(job))}
-    return frozenset((found - others) | of_jobs)
+    # As --output=logs/%A/%a.out makes them: a job's directory that holds nothing but what it printed.
+    printed = {
+        directory
+        for directory, names in logs.items()
+        if job_of_directory(_name(directory)) and all(is_generic(name.stem) for name in names)
+    }
+    return frozenset(((found | printed) - others - (printed & (configured | holding))) | of_jobs)
 
 
 def _are_of_several_runs(logs: list[LogName]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from afterall.discover.layout.parts import Part
 from afterall.discover.names import directories
 from afterall.discover.names.directories import words_of
-from afterall.discover.names.logs import is_report_output, parse_log_name
+from afterall.discover.names.logs import is_generic, is_report_output, job_of_directory, parse_log_name
 from afterall.discover.names.purposes import Purpose, purpose_of
 from afterall.model import EntryKind, LogFile
 
@@ -52,8 +52,11 @@ def lies_in_evaluation(inside: str) -> bool:
 
 def is_job_log(path: str) -> bool:
     """Return whether a log is surely a job's or a training's by its name alone, wherever it lies."""
-    named = parse_log_name(path.rpartition("/")[2])
-    return named is not None and named.is_evidence
+    above, _, name = path.rpartition("/")
+    named = parse_log_name(name)
+    if named is None or named.is_evidence:
+        return named is not None
+    return named.job_id is not None and any(map(directories.is_called_logs, above.split("/")))
 
 
 def _log_of(part: Part, own: frozenset[str]) -> LogFile | None:
@@ -70,7 +73,12 @@ def _log_of(part: Part, own: frozenset[str]) -> LogFile | None:
         or lies_in_checkpoint(part.inside)
         or purpose_of(entry.name, own) is Purpose.EVALUATION
     )
-    return LogFile(entry.path, named.job_id, named.task_id, named.is_stderr, is_evaluation)
+    job_id, task_id = named.job_id, named.task_id
+    job = job_of_directory(entry.parent.rpartition("/")[2]) if job_id is None else None
+    if job is not None and is_generic(named.stem):
+        # As --output=logs/%A/%a.out and logs/%j/train.out make it.
+        job_id, task_id = job[0], job[1] or (str(int(named.stem)) if named.stem.isdecimal() else None)
+    return LogFile(entry.path, job_id, task_id, named.is_stderr, is_evaluation)
 
 
 def _name(log: LogFile) -> str:

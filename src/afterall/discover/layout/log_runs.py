@@ -22,13 +22,15 @@ def runs_in_logs(logs: Iterable[LogFile]) -> dict[str, tuple[LogFile, ...]]:
     for log in sorted(logs, key=lambda log: natural_key(log.path)):
         named = parse_log_name(log.path.rpartition("/")[2])
         if named is not None and not log.is_evaluation:
-            runs.setdefault(_run_name(named), []).append(log)
+            runs.setdefault(_run_name(named, log), []).append(log)
     return {name: tuple(runs[name]) for name in sorted(runs, key=natural_key)}
 
 
-def _run_name(log: LogName) -> str:
+def _run_name(named: LogName, log: LogFile) -> str:
+    """Return the name of the run that a log is of; its directory may bear the ids that its own name lacks."""
+    stem = "" if named.job_id is None and named.stem == log.task_id else named.stem
     if log.task_id is not None:
-        return f"{log.stem or log.job_id}_{log.task_id}"
-    if log.stem.lower() in _NO_NAMES and log.job_id is not None:
-        return f"{log.stem}-{log.job_id}" if log.stem else log.job_id
-    return log.stem or "run"
+        return f"{stem or log.job_id}_{log.task_id}"
+    if stem.lower() in _NO_NAMES and log.job_id is not None:
+        return f"{stem}-{log.job_id}" if stem else log.job_id
+    return stem or "run"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from afterall.discover.layout.experiments import Found
+from afterall.discover.layout.found import Found
 from afterall.discover.names.directories import is_container, is_evaluation, without_output_prefix
 from afterall.model import Entry, EntryKind
 

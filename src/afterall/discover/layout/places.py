@@ -23,7 +23,7 @@ class Place(Struct):
 
     key: Key
     roots: dict[str, set[str]]
-    """The kinds of sign seen in each of its directories: "product", "model", and those of `traces`."""
+    """The kinds of sign seen in each of its directories: "product", "save", "model", those of `traces`."""
     products: set[str]
     """Directories that hold what a run wrote."""
     jobs: set[str]
@@ -34,7 +34,16 @@ class Place(Struct):
     @property
     def traces(self) -> set[str]:
         """What was prepared or begun: a "script", "config", "log", "array_log", "checkpoint", "tracker"."""
-        return {kind for kinds in self.roots.values() for kind in kinds} - {"product", "model"}
+        return self._kinds - {"product", "save", "model"}
+
+    @property
+    def is_bare_save(self) -> bool:
+        """True where nothing but a trained model was saved, and nothing of how it was trained lies here."""
+        return bool(self.products) and self._kinds <= {"save", "model"}
+
+    @property
+    def _kinds(self) -> set[str]:
+        return {kind for kinds in self.roots.values() for kind in kinds}
 
     @property
     def grade(self) -> Grade:
@@ -64,12 +73,12 @@ class Place(Struct):
     def ranked_roots(self) -> list[str]:
         """Its directories, the one that bears its plain name first, then those with more in them."""
         plain = "/".join(self.key)
-        order = ("script", "product", "config", "log")
+        order = ({"script"}, {"product", "save"}, {"config"}, {"log"})
 
         def rank(root: str) -> tuple[object, ...]:
             return (
                 root != plain,
-                *(kind not in self.roots[root] for kind in order),
+                *(kinds.isdisjoint(self.roots[root]) for kinds in order),
                 directories.natural_key(root),
             )
 
@@ -87,17 +96,18 @@ def gather_places(
     """Return every place with a sign of a run, the set's own root as ()."""
     entries = tuple(entries)
     locator = Locator(entries, scripts, ignore)
+    shown = _for_people(entries)
     described = {entry.parent for entry in entries if files.describes_model(entry.name)}
     places: dict[Key, Place] = {}
     for entry in entries:
-        sign = _sign_of(entry, scripts)
+        sign = _sign_of(entry, scripts) if entry.path not in shown else None
         location = locator.locate(sign.directory) if sign else None
         if sign is None or location is None:
             continue
         kind = sign.kind
         if location.in_checkpoint:
             # Weights in a checkpoint were trained; a log in one is a copy or an evaluation's.
-            kind = {"model": "product", "log": "", "array_log": ""}.get(kind, kind)
+            kind = {"model": "product", "save": "product", "log": "", "array_log": ""}.get(kind, kind)
         elif kind == "model" and location.key and sign.directory not in described:
             kind = "product" if files.is_trained_weights(entry.name) else "model"
         if kind:
@@ -113,7 +123,7 @@ def gather_places(
 
 def _note(place: Place, root: str, sign: "_Sign") -> None:
     place.roots.setdefault(root, set()).add(sign.kind)
-    if sign.kind == "product":
+    if sign.kind in ("product", "save"):
         place.products.add(sign.directory)
     if sign.job:
         place.jobs.add(sign.job)
@@ -139,8 +149,8 @@ def _sign_of(entry: Entry, scripts: frozenset[str]) -> _Sign | None:
         return None
     if entry.kind is not EntryKind.FILE:
         return None
-    if files.is_product(name) or _is_lightning_metrics(name, parent):
-        return _Sign(parent, "product")
+    if files.is_product(name) or _is_lightnings(name, parent):
+        return _Sign(parent, "save" if files.is_final_save(name) else "product")
     if files.is_weights(name):
         return _Sign(parent, "model")
     return _trace_of(entry, scripts)
@@ -161,8 +171,19 @@ def _trace_of(entry: Entry, scripts: frozenset[str]) -> _Sign | None:
     return _Sign(parent, "log" if log.task_id is None else "array_log", f"{log.stem}/{log.job_id}")
 
 
-def _is_lightning_metrics(name: str, parent: str) -> bool:
-    return name == "metrics.csv" and directories.lightning_version(_name(parent)) is not None
+def _for_people(entries: tuple[Entry, ...]) -> frozenset[str]:
+    """Return directories that hold nothing but pictures and texts: samples of a step are no checkpoint."""
+    seen: dict[str, bool] = {}
+    for entry in entries:
+        is_shown = entry.kind is EntryKind.FILE and files.is_shown(entry.name)
+        seen[entry.parent] = seen.get(entry.parent, True) and is_shown
+    return frozenset(directory for directory, is_shown in seen.items() if is_shown)
+
+
+def _is_lightnings(name: str, parent: str) -> bool:
+    """Return whether one of Lightning's loggers wrote a file into a version's directory while it trained."""
+    is_logged = name == "metrics.csv" or name.startswith("events.out.tfevents.")
+    return is_logged and directories.lightning_version(_name(parent)) is not None
 
 
 def _name(path: str) -> str:

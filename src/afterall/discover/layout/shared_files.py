@@ -12,7 +12,7 @@ from afterall.discover.layout.left_out import LeftOut
 from afterall.discover.layout.log_files import is_job_log, log_files
 from afterall.discover.layout.parts import Part
 from afterall.discover.layout.run_files import configs_of, evaluation_scripts_of, scripts_of
-from afterall.discover.names.directories import is_evaluation, is_no_experiment, natural_key
+from afterall.discover.names.directories import is_container, is_evaluation, is_no_experiment, natural_key
 from afterall.discover.names.globs import matches_any
 from afterall.discover.names.namesakes import Namesakes
 from afterall.model import Entry, EntryKind, LogFile
@@ -24,6 +24,8 @@ class SharedFiles(Struct, frozen=True, kw_only=True):
 
     parts: tuple[Part, ...]
     logs: tuple[LogFile, ...]
+    other_logs: tuple[LogFile, ...]
+    """Those that may be a job's, and are only where an experiment's name says so: `logs/rank4.log`."""
     scripts: frozenset[str]
     """All batch scripts of the set."""
     training_scripts: tuple[str, ...]
@@ -32,11 +34,14 @@ class SharedFiles(Struct, frozen=True, kw_only=True):
     """What lies in the set's own directory and can evaluate any of its experiments."""
 
     def script_above(self, directory: str) -> tuple[str, ...]:
-        """Return the training scripts of the nearest directory above `directory` that has any."""
+        """Return the training scripts of the nearest directory above `directory` that has any.
+
+        What lies in its `scripts/` or `slurm/` is its own.
+        """
         own: tuple[str, ...] = ()
         while not own and directory:
             directory = directory.rpartition("/")[0]
-            own = tuple(path for path in self.training_scripts if path.rpartition("/")[0] == directory)
+            own = tuple(path for path in self.training_scripts if _home_of(path) == directory)
         return own
 
 
@@ -66,11 +71,15 @@ def shared_files(
         ]
         named = {log.path: log for log in log_files(chosen)}
         logs = [named.get(part.inside, LogFile(part.inside)) for part in chosen]
+        others = []
     else:
-        logs = [log for log in log_files(parts) if is_job_log(log.path)]
+        found = log_files(parts)
+        logs = [log for log in found if is_job_log(log.path)]
+        others = [log for log in found if not is_job_log(log.path)]
     return SharedFiles(
         parts=parts,
         logs=tuple(sorted(logs, key=lambda log: natural_key(log.path))),
+        other_logs=tuple(others),
         scripts=scripts,
         training_scripts=scripts_of(parts, scripts),
         evaluation_scripts=evaluation_scripts_of((part for part in parts if not part.entry.parent), scripts),
@@ -81,7 +90,7 @@ def by_name(shared: SharedFiles, namesakes: Namesakes) -> dict[int, NamedFiles]:
     """Return, by the experiments' indices, the files that bear their names."""
     logs: dict[int, list[LogFile]] = {}
     parts: dict[int, list[Part]] = {}
-    for log in shared.logs:
+    for log in (*shared.logs, *shared.other_logs):
         if (index := namesakes.of_log(log.path)) is not None:
             logs.setdefault(index, []).append(log)
     for part in shared.parts:
@@ -95,6 +104,14 @@ def by_name(shared: SharedFiles, namesakes: Namesakes) -> dict[int, NamedFiles]:
         )
         for index in logs.keys() | parts.keys()
     }
+
+
+def _home_of(script: str) -> str:
+    """Return the directory that a script is of, past those that are there for scripts."""
+    above = script.split("/")[:-1]
+    while above and is_container(above[-1]):
+        above.pop()
+    return "/".join(above)
 
 
 def _may_concern_runs(directory: str) -> bool:

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from afterall.discover.layout.experiments import Found, find_experiments
+from afterall.discover.layout.experiments import find_experiments
+from afterall.discover.layout.flat_runs import flat_runs
+from afterall.discover.layout.found import Found
 from afterall.discover.layout.known_jobs import with_job_ids
 from afterall.discover.layout.log_files import log_files
 from afterall.discover.layout.log_runs import runs_in_logs
@@ -55,11 +57,15 @@ def lay_out(material: Material, settings: SetSettings) -> SetLayout:
         )
     experiments: tuple[ExperimentLayout, ...] = ()
     shared: tuple[LogFile, ...] = ()
-    if not found:
+    if all(one.roots == ("",) for one in found):
         files = shared_files(walked.entries, material.scripts, settings)
-        experiments = _living_in_logs(files)
-        found = () if experiments or not (files.logs or files.training_scripts) else (Found((), ("",)),)
-    if found:
+        experiments = flat_runs(files) or (() if found else _living_in_logs(files))
+        if experiments:
+            taken = {log.path for one in experiments for log in one.logs}
+            shared = tuple(log for log in files.logs if log.path not in taken)
+        elif not found and (files.logs or files.training_scripts):
+            found = (Found((), ("",)),)
+    if found and not experiments:
         experiments, shared = _with_directories(material, found, settings)
     return SetLayout(
         path=walked.path,

@@ -23,6 +23,7 @@ _CONTAINER = _one_of(
     r"outs?|outputs?|results?|artifacts?|checkpoints?|ckpts?|weights|models?|saves?|saved[_-]models?|trained[_-]models?",
     r"runs?|exps?|experiments?|jobs?|multirun|sweeps?|train|training|lightning_logs|tb_logs|tensorboard|nemo_experiments",
     r"version_\d+|adapters?|adapter[_-](model|weights)|lora[_-]adapters?|scripts?|configs?|conf|sbatch|batch",
+    r"(slurm|sbatch|bash|shell|sh|run|launch|train(ing)?|job|experiments?|finetun\w*)[-_]?scripts?|launch(ers?)?|shell|bash|bin",
     _LOG_CONTAINER.pattern,
 )
 
@@ -36,6 +37,8 @@ _CHECKPOINT = _one_of(
     r"pytorch_model_fsdp_\d+|optimizer_\d+|recipe_state|.+\.(ckpt|nemo)",
 )
 
+_STATE = _one_of(r"resume(d|[-_](state|from))?|ema|swa|current|newest")
+_CHECKPOINTS = _one_of(r"checkpoints?|ckpts?")
 _NUMBERED_CHECKPOINT = _one_of(
     r"(tmp-)?(checkpoint|ckpt|chkpt)[-_]?\d+",
     r"epoch[-_=]?\d+.*",
@@ -49,6 +52,7 @@ _EVALUATION = _one_of(
 )
 
 _NO_EXPERIMENT = _one_of(
+    r"third[-_]?party|3rd[-_]?party|externals?|vendor(ed)?|submodules|build|dist|assets|site-packages",
     r"exploration|analys[ei]s|plots?|figures?|figs?|notebooks?|data|datasets?|src|code|docs?|tests|cache|hf_cache",
     r"huggingface|base[_-]?models?|pretrained.*|tokenizers?|trash|wandb|mlruns|mlartifacts|lost\+found",
     r"\.(?!submitit$).*",
@@ -76,6 +80,11 @@ def is_called_logs(name: str) -> bool:
 def is_checkpoint(name: str) -> bool:
     """Return whether `name` is what a trainer calls the directory of one saved state."""
     return _CHECKPOINT.fullmatch(name) is not None
+
+
+def is_state_in(name: str, container: str) -> bool:
+    """Return whether `name` is a saved state in one called `container`, as `checkpoints/resume` is."""
+    return _CHECKPOINTS.fullmatch(container) is not None and _STATE.fullmatch(name) is not None
 
 
 def is_numbered_checkpoint(name: str) -> bool:

@@ -33,7 +33,14 @@ _PRODUCT = re.compile(
     re.VERBOSE,
 )
 
-_WEIGHTS = re.compile(r".*\.(safetensors|pt|pth|bin)")
+_FINAL_SAVE = re.compile(r"training_args\.bin|adapter_(config\.json|model.*\.(safetensors|bin|pt))")
+"""What a script saves once more where it likes when it has trained."""
+
+_SHOWN = re.compile(
+    r".*\.(png|jpe?g|gif|svg|webp|bmp|tiff?|mp4|avi|wav|mp3|flac|ogg|txt|csv|html|pdf|md)", re.IGNORECASE
+)
+
+_WEIGHTS = re.compile(r".*\.(safetensors|(pt|pth)(\.tar)?|bin)")
 _WEIGHTS_OF_OTHERS = re.compile(
     r"(.*tokenizer.*|.*embeddings?|.*dataset.*|vocab.*|.*tokens)\.(bin|pt|pth)", re.IGNORECASE
 )
@@ -72,6 +79,16 @@ _EVALUATION_FILE = re.compile(r".*\.(py|ya?ml|slurm|sbatch|sh|toml)", re.IGNOREC
 def is_product(name: str) -> bool:
     """Return whether a trainer writes a file of this name while or after it trains."""
     return _PRODUCT.fullmatch(name) is not None
+
+
+def is_final_save(name: str) -> bool:
+    """Return whether a product of this name may be all that was saved of a run in its directory."""
+    return _FINAL_SAVE.fullmatch(name) is not None
+
+
+def is_shown(name: str) -> bool:
+    """Return whether a file of this name is for people to look at: pictures, sounds, texts, tables."""
+    return _SHOWN.fullmatch(name) is not None
 
 
 def is_weights(name: str) -> bool:

@@ -1,9 +1,10 @@
 """Compare the checkpoints of one run with each other: what one lacks that all the others have, and copies.
 
-Invariant: only checkpoints of one layout in one directory are compared, and at least two must agree before a
-third is said to lack something.
+Invariant: only checkpoints of one layout in one directory are compared whose names differ in numbers alone,
+for `final` and `merged` need not be alike; at least two must agree before a third is said to lack something.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ _COMPARED = {
     FileRole.TOKENIZER: Severity.INFO,
 }
 _DISTRIBUTED = ".metadata"
+_NUMBER = re.compile(r"\d+")
 
 
 def compared(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
@@ -88,13 +90,14 @@ def _hard_links(
 
 
 def _groups(checkpoints: Sequence[Checkpoint]) -> Iterable[list[Checkpoint]]:
-    groups: dict[tuple[str, str], list[Checkpoint]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Checkpoint]] = defaultdict(list)
     for each in checkpoints:
         is_directory = all(file.path.startswith(f"{each.path}/") for file in each.files)
         if each.tier is None:
             continue
         if is_directory and not each.is_final and not any(f.path.endswith(_DISTRIBUTED) for f in each.files):
-            groups[each.layout, each.path.rpartition("/")[0]].append(each)
+            home, _, name = each.path.rpartition("/")
+            groups[each.layout, home, _NUMBER.sub("#", name)].append(each)
     return groups.values()
 
 

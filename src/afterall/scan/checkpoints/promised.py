@@ -166,6 +166,8 @@ def _files(due: Sequence[Due], there: Sequence[Checkpoint]) -> Iterator[Finding]
 def _about_run(all_of_them: Sequence[Checkpoint], promises: Promises, run_path: str) -> Iterator[Finding]:
     if not all_of_them:
         worked = bool(promises.epochs_done or promises.steps_done)
+        if promises.saves_nothing:
+            return
         if promises.training_completed or (worked and promises.has_ended):
             severity = None if promises.training_completed else Severity.WARNING
             yield found(

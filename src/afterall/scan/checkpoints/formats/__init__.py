@@ -69,7 +69,10 @@ def claimed(name: str) -> tuple[Format, ...]:
         return (weights_index.FORMAT,)
     if name == resume_tag.DEEPSPEED:
         return (resume_tag.FORMAT,)
-    return _CLAIMS.get(name.rpartition(".")[2].lower(), ())
+    before, _, suffix = name.lower().rpartition(".")
+    # checkpoint.pth.tar, as torch's example of ImageNet has it, is no archive of tar.
+    told = _CLAIMS.get(before.rpartition(".")[2], ()) if suffix == "tar" else ()
+    return told if told == _TORCH else _CLAIMS.get(suffix, ())
 
 
 def read_contents(name: str, file: Readable, head: bytes) -> Contents:

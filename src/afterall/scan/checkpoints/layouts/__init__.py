@@ -12,6 +12,7 @@ from afterall.scan.checkpoints.layouts import (
     accelerate,
     axolotl,
     bare,
+    composite,
     dcp,
     deepspeed,
     hf_trainer,
@@ -38,6 +39,7 @@ LAYOUTS = (
     lightning.LAYOUT,
     deepspeed.LAYOUT,
     dcp.LAYOUT,
+    composite.LAYOUT,
     bare.LAYOUT,
 )
 """The more a layout asks for, the earlier it comes: each takes what it knows from what is left."""
