@@ -1,5 +1,6 @@
 """Gather the parameters of whole experiments from the files, scripts and jobs that they have."""
 
+import json
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -113,6 +114,32 @@ def test_the_stage_of_a_deepspeed_configuration_is_a_parameter(tmp_path: Path) -
     }
     assert parameters["zero_optimization.stage"].source.file == "conf/z3.json"
     assert findings == ()
+
+
+def test_a_deepspeed_configuration_tells_what_its_engine_trains_with(tmp_path: Path) -> None:
+    """A loop of the user's own is told there; "auto" is another's to fill in."""
+    config = {
+        "train_batch_size": 16,
+        "train_micro_batch_size_per_gpu": 4,
+        "gradient_accumulation_steps": 2,
+        "gradient_clipping": "auto",
+        "optimizer": {"type": "Adam", "params": {"lr": 0.001, "betas": [0.9, 0.95]}},
+        "bf16": {"enabled": True},
+    }
+    files = {
+        "r/job.sh": b"torchrun train.py --deepspeed --deepspeed_config ds.json\n",
+        "r/ds.json": json.dumps(config).encode(),
+    }
+    parameters, _ = read_parameters(tmp_path, experiment("r", lay_down(tmp_path, files)), [])
+    assert {name: fact.value for name, fact in parameters.items()} == {
+        "deepspeed": True,
+        "batch_size": 4,
+        "gradient_accumulation_steps": 2,
+        "optimizer": "Adam",
+        "learning_rate": 0.001,
+        "mixed_precision": "bf16",
+    }
+    assert parameters["learning_rate"].source.where == "key optimizer.params.lr"
 
 
 def test_a_configuration_outside_the_set_is_not_read(tmp_path: Path) -> None:

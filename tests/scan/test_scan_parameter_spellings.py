@@ -8,6 +8,7 @@ from afterall.model import Fact, Scalar, Source
 from afterall.scan.parameters.canonical import canonical
 from afterall.scan.parameters.gathering import Said, gather
 from afterall.scan.parameters.scripts.command_lines import script_settings
+from afterall.scan.parameters.scripts.given import Given
 from afterall.scan.parameters.spellings import respelled
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.parameters.values import LONGEST, MOST_ITEMS, bounded, listed
@@ -191,7 +192,7 @@ def test_long_lists_that_differ_have_other_values() -> None:
 
 def test_a_long_list_is_the_same_on_a_command_line() -> None:
     """However the members are given, the same forty modules are one value."""
-    command = script_settings(f"python t.py --target_modules {' '.join(NAMES[::-1])} --lr 1", "s", {})
+    command = script_settings(f"python t.py --target_modules {' '.join(NAMES[::-1])} --lr 1", "s", Given())
     by_command, _ = gather([Said(Standing.COMMAND, command)], frozenset())
     by_file = yaml("target_modules: [" + ", ".join(NAMES) + "]")
     assert by_command["target_modules"].value == by_file["target_modules"]

@@ -9,7 +9,9 @@ from afterall.scan.parameters.exclusions import is_hyperparameter
 from afterall.scan.parameters.gathering import Said, gather
 from afterall.scan.parameters.model_card import parse_model_card
 from afterall.scan.parameters.names import ALIASES, common_name
-from afterall.scan.parameters.scripts.command_lines import script_settings, submit_variables
+from afterall.scan.parameters.scripts.command_lines import script_settings
+from afterall.scan.parameters.scripts.given import Given
+from afterall.scan.parameters.scripts.submit_lines import Submitted, parse_submit_line
 from afterall.scan.parameters.short_names import shortened
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.parameters.values import typed
@@ -169,7 +171,7 @@ def test_a_models_own_configuration_is_no_runs() -> None:
 
 def test_a_scripts_training_command_is_read() -> None:
     """The recorded batch script's options, whichever launcher is before them."""
-    values = script_settings(fixture("configs/train.sbatch").decode(), "train.sbatch", {})
+    values = script_settings(fixture("configs/train.sbatch").decode(), "train.sbatch", Given())
     assert {k: f.value for k, f in values.items()} == {
         "out": ".",
         "lr": 0.003,
@@ -199,7 +201,8 @@ trainer.max_epochs=3 ++a.b=c \\
 
 def test_arrays_and_variables_are_looked_up() -> None:
     """One script gives each task of an array its values; options of launchers and other commands are none."""
-    values = script_settings(SCRIPT, "job.sh", {"SLURM_ARRAY_TASK_ID": "1"})
+    given = Given(values={"SLURM_ARRAY_TASK_ID": "1"}, is_whole=True)
+    values = script_settings(SCRIPT, "job.sh", given)
     assert {k: f.value for k, f in values.items()} == {
         "lora_rank": 16,
         "seed": 7,
@@ -214,7 +217,7 @@ def test_arrays_and_variables_are_looked_up() -> None:
 
 def test_what_only_a_shell_could_know_is_left_out() -> None:
     """Without the task's number the array's value is unknown, not its first."""
-    values = script_settings(SCRIPT, "job.sh", {})
+    values = script_settings(SCRIPT, "job.sh", Given())
     assert "lora_rank" not in values
     assert values["lr"].value == 0.0003
 
@@ -247,16 +250,26 @@ AXOLOTL = "accelerate launch --num_processes 4 -m axolotl.cli.train c.yml --lear
 )
 def test_each_launchers_command_is_understood(command: str, expected: dict[str, Scalar]) -> None:
     """A program's words begin after script, module or recipe; evaluations and copies are no training."""
-    assert {k: f.value for k, f in script_settings(command, "s", {}).items()} == expected
+    assert {k: f.value for k, f in script_settings(command, "s", Given()).items()} == expected
 
 
 def test_a_submit_line_gives_a_script_its_words() -> None:
     """Positional words and exported variables of sbatch reach the script."""
     line = "sbatch -p gpu --export=ALL,RANK=16 train.sbatch 8 3e-4"
-    known = submit_variables(line, ["a/train.sbatch"])
-    assert known == {"RANK": "16", "1": "8", "2": "3e-4"}
-    values = script_settings("python t.py --r $RANK --bs $1 --lr $2", "s", known)
-    assert {k: f.value for k, f in values.items()} == {"r": 16, "bs": 8, "lr": 3e-4}
+    known = parse_submit_line(line, ["a/train.sbatch"])
+    assert known == Submitted({"RANK": "16"}, ("8", "3e-4"), is_whole=False)
+    given = Given(values=known.values, arguments=known.arguments)
+    values = script_settings("python t.py --r $RANK --bs $1 --lr $2 --seed ${3:-4}", "s", given)
+    assert {k: f.value for k, f in values.items()} == {"r": 16, "bs": 8, "lr": 3e-4, "seed": 4}
+    assert parse_submit_line("sbatch --export RANK=16 b.sbatch", ["train.sbatch"]).arguments is None
+
+
+@pytest.mark.parametrize(
+    ("export", "is_whole"), [("NONE", True), ("LR=3", True), ("ALL", False), ("ALL,LR=3", False)]
+)
+def test_a_submit_line_tells_whether_the_environment_is_handed_on(export: str, is_whole: bool) -> None:
+    """Sbatch hands a script its whole environment unless --export names what it is to have."""
+    assert parse_submit_line(f"sbatch --export={export} t.sbatch", ["t.sbatch"]).is_whole is is_whole
 
 
 @pytest.mark.parametrize(
@@ -328,6 +341,7 @@ def test_dotted_keys_are_taken_for_common_names_with_care(key: str, name: str | 
         ("optimizer", "torch.optim.AdamW", "AdamW"),
         ("dtype", "torch.bfloat16", "bf16"),
         ("max_steps", -1, None),
+        ("lora_rank", 0, None),
         ("batch_size", "auto", None),
         ("learning_rate", "3e-4", 3e-4),
         ("seed", 0, 0),
@@ -457,6 +471,29 @@ def test_a_directory_that_lies_about_its_rank_is_told() -> None:
         "b": 64,
         "b_file": "1B_rank64",
     }
+
+
+def test_of_two_configurations_as_near_nobody_knows_which_was_used() -> None:
+    """`sft.yaml` and `dpo.yaml` beside a run say what they agree on; one nearer to it counts more."""
+
+    def written(file: str, **values: Scalar) -> Said:
+        return Said(Standing.WRITTEN, {k: Fact(v, Source(file, f"key {k}")) for k, v in values.items()})
+
+    said = [
+        written("r/sft.yaml", lr=1e-5, seed=1, beta=2, x=3),
+        written("r/dpo.yaml", learning_rate=5e-7, seed=1, x=4),
+    ]
+    parameters, findings = gather(said, frozenset())
+    assert {key: fact.value for key, fact in parameters.items()} == {"seed": 1, "beta": 2}
+    assert findings == ()
+    nearer = [
+        written("r/config.yaml", lr=1e-4, x=5),
+        *[written("r/conf/a.yaml", lr=1e-5), written("r/conf/b.yaml", x=6)],
+    ]
+    told = {key: fact.value for key, fact in gather(nearer, frozenset())[0].items()}
+    assert told == {"learning_rate": 1e-4, "x": 5}
+    named = [Said(Standing.DIRECTORY, {"learning_rate": Fact(1e-5, Source("r", "directory name"))}), *said]
+    assert gather(named, frozenset())[0]["learning_rate"].value == 1e-5
 
 
 def test_configurations_that_only_lie_beside_a_run_contradict_nothing() -> None:

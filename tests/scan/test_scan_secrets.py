@@ -12,6 +12,7 @@ from afterall.scan.checkpoints import Examination
 from afterall.scan.experiment import scan_experiment
 from afterall.scan.parameters.gathering import Said, gather
 from afterall.scan.parameters.scripts.command_lines import script_settings
+from afterall.scan.parameters.scripts.given import Given
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.secrets import MASK, is_secret_name, mask_secrets
 from scan.run_making import attempt, experiment, lay_down
@@ -206,7 +207,7 @@ def test_no_secret_of_a_configuration_or_command_is_told() -> None:
     }
     said = [Said(Standing.WRITTEN, {key: Fact(value, Source("c.yaml")) for key, value in values.items()})]
     command = f"python train.py --hub_token plainword --db-password='hunter22' --lr 1 --extra a:{LOOKS[1]}"
-    said.append(Said(Standing.COMMAND, script_settings(command, "s", {})))
+    said.append(Said(Standing.COMMAND, script_settings(command, "s", Given())))
     found, findings = gather(said, frozenset())
     told = repr((found, findings))
     assert not re.search(r"plainword|0123456789abcdef|hunter22|hf_AbC|sk-proj", told)

@@ -174,7 +174,9 @@ def test_any_yaml_like_text_is_a_configuration(text: str) -> None:
 @settings(max_examples=300)
 def test_any_text_is_a_script(text: str) -> None:
     """Any text is a batch script, a submit line and a directory's name."""
-    script_settings(text + "\npython train.py --lr " + text, "job.sh", Given(values={"SLURM_ARRAY_TASK_ID": "3"}))
+    script_settings(
+        text + "\npython train.py --lr " + text, "job.sh", Given(values={"SLURM_ARRAY_TASK_ID": "3"})
+    )
     parse_submit_line(text, ["job.sh"])
     parse_directory_name(text)
 

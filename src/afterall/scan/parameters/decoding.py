@@ -44,6 +44,17 @@ _SHARDING = frozenset(
         "zero_optimization.offload_param.device",
     }
 )
+_OF_ENGINE = {
+    "optimizer.params.lr": "learning_rate",
+    "optimizer.params.weight_decay": "weight_decay",
+    "optimizer.type": "optimizer",
+    "train_micro_batch_size_per_gpu": "batch_size",
+    "gradient_accumulation_steps": "gradient_accumulation_steps",
+    "gradient_clipping": "max_grad_norm",
+    "bf16.enabled": "bf16",
+    "fp16.enabled": "fp16",
+}
+"""What DeepSpeed's engine takes from its configuration alone; for "auto" a trainer above it fills in."""
 
 
 def parse_yaml_file(data: bytes, file: str) -> Config:
@@ -102,7 +113,10 @@ def parse_adapter(data: bytes, file: str) -> Config:
 def parse_deepspeed(data: bytes, file: str) -> Config:
     """Return what a DeepSpeed configuration says of the training; the rest of it is the machine's."""
     config = parse_json_file(data, file)
-    return Config({key: fact for key, fact in config.values.items() if key in _SHARDING}, config.problem)
+    sharding = {key: fact for key, fact in config.values.items() if key in _SHARDING}
+    told = {_OF_ENGINE[key]: fact for key, fact in config.values.items() if key in _OF_ENGINE}
+    engine = {name: fact for name, fact in told.items() if fact.value != "auto"}
+    return Config({**sharding, **engine}, config.problem)
 
 
 def parse_toml_file(data: bytes, file: str) -> Config:

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from afterall.model import Attempt, ExperimentLayout, Fact, Finding, FindingCode, MatchedExperiment, Source
@@ -13,11 +13,18 @@ from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.experiment_summary import FILE_NAME as PLAN
 from afterall.scan.parameters.experiment_summary import planned
 from afterall.scan.parameters.gathering import Said, gather
-from afterall.scan.parameters.scripts import Reader, script_settings, submit_variables, written_config
+from afterall.scan.parameters.scripts import (
+    Given,
+    Reader,
+    parse_submit_line,
+    script_settings,
+    settings_in,
+    written_config,
+)
 from afterall.scan.parameters.standing import Standing
 from afterall.scan.traces import Origin, Trace
 
-MOST_SCRIPTS = 4
+MOST_SCRIPTS = 40
 _DEEPSPEED = frozenset({"deepspeed", "deepspeed_config"})
 _JSON = re.compile(r"\.json$")
 LONGEST_PATH = 4096
@@ -149,26 +156,48 @@ def _named(command: Mapping[str, Fact]) -> str:
 
 
 def _command_settings(set_dir: Path, matched: MatchedExperiment) -> tuple[dict[str, Fact], dict[str, Fact]]:
-    """Return the settings of the training command, and of the configuration that its script writes for it.
-
-    The script that ran counts, else the first that has such a command.
-    """
+    """Return the settings of the training command, and of the configuration that its script writes for it."""
     latest = matched.attempts[-1] if matched.attempts else None
     line = latest.submit_line if latest else ""
     scripts = matched.layout.scripts
-    variables = {**submit_variables(line, scripts), **_slurm_variables(matched, latest)}
-    read = _reader(set_dir, matched)
+    given = _given(set_dir, matched, line)
+    places = (*matched.layout.roots, matched.layout.name)
     submitted = [script for script in scripts if script.rpartition("/")[2] in line]
-    for script in [*submitted, *(s for s in scripts if s not in submitted)][:MOST_SCRIPTS]:
+    # The script that ran counts; where that is not known, any may have, and only what all say is sure.
+    texts = _texts(set_dir, submitted) or _texts(set_dir, scripts if len(scripts) <= MOST_SCRIPTS else ())
+    settings = settings_in(texts, given, places)
+    if settings:
+        file = next(iter(settings.values())).source.file
+        written = written_config(texts[file], file, _named(settings), given) if file in texts else {}
+        return settings, written
+    wrapped = line.partition("--wrap")[2].lstrip("= ").strip("\"'")
+    return script_settings(wrapped or line, "sacct", given, places), {}
+
+
+def _texts(set_dir: Path, scripts: Iterable[str]) -> dict[str, str]:
+    """Return the texts of those scripts that can be read, by file."""
+    texts = {}
+    for script in scripts:
         try:
-            text = read_whole(set_dir, script, _SCRIPT_BYTES).decode("utf-8", "replace")
+            texts[script] = read_whole(set_dir, script, _SCRIPT_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
-        settings = script_settings(text, script, variables, read)
-        if settings:
-            return settings, written_config(text, script, _named(settings), variables, read)
-    wrapped = line.partition("--wrap")[2].lstrip("= ").strip("\"'")
-    return script_settings(wrapped or line, "sacct", variables, read), {}
+    return texts
+
+
+def _given(set_dir: Path, matched: MatchedExperiment, line: str) -> Given:
+    """Return what the script that ran was given: by the submit line, and by Slurm."""
+    latest = matched.attempts[-1] if matched.attempts else None
+    submitted = parse_submit_line(line, matched.layout.scripts)
+    slurm = _slurm_variables(matched, latest)
+    is_no_task = latest is not None and bool(latest.display_id) and "_" not in latest.display_id
+    return Given(
+        values={**submitted.values, **slurm},
+        arguments=submitted.arguments,
+        unset=frozenset({"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_JOB_ID"}) if is_no_task else frozenset(),
+        is_whole=submitted.is_whole,
+        read=_reader(set_dir, matched),
+    )
 
 
 def _slurm_variables(matched: MatchedExperiment, latest: Attempt | None) -> dict[str, str]:

@@ -49,7 +49,7 @@ def gather(sources: Iterable[Said], names: frozenset[str]) -> tuple[dict[str, Fa
     `names` are those of the experiment and its directories: a value that only repeats one is a run's name.
     """
     common: dict[str, list[_Candidate]] = {}
-    others: dict[str, Fact] = {}
+    others: dict[str, list[_Candidate]] = {}
     for index, said in enumerate(sorted(sources, key=lambda said: said.standing)):
         for key, given in respelled(said.values).items():
             fact = _masked(key, given)
@@ -57,19 +57,48 @@ def gather(sources: Iterable[Said], names: frozenset[str]) -> tuple[dict[str, Fa
             if candidate is not None:
                 common.setdefault(candidate[0], []).append(candidate[1])
             elif common_name(key) is None and is_hyperparameter(key, fact.value, names):
-                others.setdefault(key, Fact(_written(key, fact.value), fact.source, fact.unit))
-    chosen = {name: min(found, key=lambda found: found.order) for name, found in sorted(common.items())}
+                written = Fact(_written(key, fact.value), fact.source, fact.unit)
+                order = (said.standing, index, 0, key)
+                others.setdefault(key, []).append(_Candidate(order, index, said.standing, key, written))
+    chosen = _chosen(common)
     parameters = {name: candidate.fact for name, candidate in chosen.items()}
-    for name, found in common.items():
-        others |= _differing(chosen[name], found)
+    uncommon = {key: candidate.fact for key, candidate in _chosen(others).items()}
+    for name, used in chosen.items():
+        uncommon |= _differing(used, common[name])
     for name, key in _STAND_INS.items():
-        if name not in parameters and key in others:
-            stood_in = others.pop(key)
+        if name not in parameters and key in uncommon:
+            stood_in = uncommon.pop(key)
             parameters[name] = Fact(str(stood_in.value).rpartition(".")[2], stood_in.source)
-    for key in sorted(others):
+    for key in sorted(uncommon):
         if len(parameters) < MOST_PARAMETERS:
-            parameters.setdefault(key, others[key])
+            parameters.setdefault(key, uncommon[key])
     return parameters, tuple(_contradictions(chosen, common))
+
+
+def _chosen(candidates: dict[str, list[_Candidate]]) -> dict[str, _Candidate]:
+    """Return what counts of each setting; none where nobody knows which of two configurations was used."""
+    chosen = {}
+    for name, found in sorted(candidates.items()):
+        in_order = sorted(found, key=lambda each: each.order)
+        sure = next((each for each in in_order if not _is_doubtful(each, in_order)), None)
+        if sure is not None:
+            chosen[name] = sure
+    return chosen
+
+
+def _is_doubtful(one: _Candidate, others: Iterable[_Candidate]) -> bool:
+    """Tell whether another file as near to the run, which a person wrote too, says otherwise."""
+    return one.standing is Standing.WRITTEN and any(
+        other.standing is Standing.WRITTEN
+        and other.source != one.source
+        and other.fact.value != one.fact.value
+        and _depth(other) <= _depth(one)
+        for other in others
+    )
+
+
+def _depth(candidate: _Candidate) -> int:
+    return candidate.fact.source.file.count("/")
 
 
 def _written(key: str, value: Scalar) -> Scalar:

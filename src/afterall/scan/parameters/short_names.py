@@ -30,8 +30,17 @@ _NUMBERS = frozenset(
     }
 )
 _POSITIVE = frozenset(
-    {"max_steps", "epochs", "batch_size", "samples", "max_seq_len", "gradient_accumulation_steps"}
+    {
+        "max_steps",
+        "epochs",
+        "batch_size",
+        "samples",
+        "max_seq_len",
+        "gradient_accumulation_steps",
+        "lora_rank",
+    }
 )
+"""A `rank` of 0 is a process's, and an adapter's never."""
 _FLAGS = frozenset({"packed", "train_on_input", "use_dora", "use_rslora", "load_in_4bit", "load_in_8bit"})
 _CACHED = re.compile(r"models--(?:[\w.-]+?--)?([\w.-]+)/snapshots/")
 _STATE = re.compile(

@@ -1,7 +1,24 @@
 """Read what a batch script gives to its training program, as far as its text tells, without running it."""
 
-from afterall.scan.parameters.scripts.command_lines import arguments, script_settings, submit_variables
-from afterall.scan.parameters.scripts.output import Reader
+from afterall.scan.parameters.scripts.arguments import arguments
+from afterall.scan.parameters.scripts.command_lines import (
+    Training,
+    script_settings,
+    settings_in,
+    trainings_in,
+)
+from afterall.scan.parameters.scripts.given import Given, Reader
+from afterall.scan.parameters.scripts.submit_lines import parse_submit_line
 from afterall.scan.parameters.scripts.written_config import written_config
 
-__all__ = ["Reader", "arguments", "script_settings", "submit_variables", "written_config"]
+__all__ = [
+    "Given",
+    "Reader",
+    "Training",
+    "arguments",
+    "parse_submit_line",
+    "script_settings",
+    "settings_in",
+    "trainings_in",
+    "written_config",
+]

@@ -5,46 +5,18 @@ sets unsure; total over any order of keywords.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
-from fnmatch import fnmatchcase
+
+from afterall.scan.parameters.scripts.words.patterns import fits
 
 _KEYWORD = re.compile(
     r"\s*(if|then|elif|else|fi|while|until|for|select|do|done|case|esac|function|time|\{|\})(?=\s|$)"
 )
 _CASE = re.compile(r"\s*(\S.*?)\s+in(?:\s+(.*))?$", re.DOTALL)
-_LOOP_NAME = re.compile(r"\s*([A-Za-z_]\w{0,100})", re.ASCII)
-_TESTS = ("[", "[[", "test")
+LOOPS = frozenset({"for", "select", "while", "until"})
 DEEPEST = 50
 _CLOSES = {"if": ("fi",), "case": ("esac",), "{": ("}",), "(": ()}
-_SUCCEEDING = frozenset(
-    {
-        ":",
-        "true",
-        "cd",
-        "pushd",
-        "popd",
-        "source",
-        ".",
-        "module",
-        "ml",
-        "conda",
-        "mkdir",
-        "echo",
-        "set",
-        "ulimit",
-    }
-)
-"""What scripts run and expect to succeed; of other commands it is not known whether they do."""
-_NUMBERS: dict[str, Callable[[int, int], bool]] = {
-    "-eq": lambda a, b: a == b,
-    "-ne": lambda a, b: a != b,
-    "-lt": lambda a, b: a < b,
-    "-le": lambda a, b: a <= b,
-    "-gt": lambda a, b: a > b,
-    "-ge": lambda a, b: a >= b,
-}
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 class Way(Enum):
@@ -92,6 +64,8 @@ class Blocks:
         self._is_blank = True
         self._defines = False
         """Whether a brace that opens now holds a function, which is run only where it is called."""
+        self.opened = ""
+        """The loop that the command which was entered last opens, "" for none."""
 
     @property
     def may_run(self) -> bool:
@@ -107,6 +81,7 @@ class Blocks:
 
     def enter(self, text: str, end: str, one: Callable[[str], str | None]) -> str:
         """Take the keywords before a command and return the rest of its text; `one` gives a word's value."""
+        self.opened = ""
         self._is_blank = not text.strip()
         if not self._is_blank and not text.lstrip().startswith("{"):
             self._defines = False
@@ -120,11 +95,11 @@ class Blocks:
                 return text
             text = self._take(keyword[1], text[keyword.end() :], one)
 
-    def after(self, words: Sequence[str], end: str) -> None:
+    def after(self, status: bool | None, end: str, *, is_test: bool) -> None:
         """Note how a command ends; of an `if` only tests tell which way it goes."""
-        self._status = tested(words) if self._gate is Way.RUN else None
+        self._status = status if self._gate is Way.RUN else None
         if self._frames and self._frames[-1].kind == "if" and end in (";", "\n"):
-            is_told = self._gate is Way.RUN and words[:1] and words[0] in _TESTS
+            is_told = self._gate is Way.RUN and is_test
             self._frames[-1].condition = self._status if is_told else None
 
     def leave(self, end: str) -> None:
@@ -145,6 +120,37 @@ class Blocks:
             self._defines = self._last == "(" and self._is_blank
         self._last = end
 
+    @property
+    def depth(self) -> int:
+        """How many blocks are open."""
+        return len(self._frames)
+
+    @property
+    def is_sure_but_loop(self) -> bool:
+        """Whether the loop that was opened last is surely reached."""
+        *outer, loop = self._frames
+        return loop.outer is Way.RUN and all(frame.way is frame.outer is Way.RUN for frame in outer)
+
+    def open_body(self, *, is_sure: bool = True) -> None:
+        """Open what is run in the place of a command: a function, a file, a text."""
+        self._open("body", Way.RUN if is_sure else Way.MAYBE)
+
+    def judge_loop(self, depth: int, *, is_sure: bool) -> None:
+        """Say of the loop that is the block at a depth whether its body is surely run."""
+        if len(self._frames) >= depth:
+            self._frames[depth - 1].way = Way.RUN if is_sure else Way.MAYBE
+
+    def doubt_loops(self) -> None:
+        """Know of the loops that are open no more that they go on."""
+        for frame in self._frames:
+            if frame.kind in LOOPS:
+                frame.way = Way.MAYBE
+
+    def unwind(self, depth: int) -> None:
+        """Close the blocks that were left open deeper than a depth."""
+        while len(self._frames) > depth:
+            self._close()
+
     def _take(self, word: str, rest: str, one: Callable[[str], str | None]) -> str:
         """Open, turn or close a block; return what of the text is still a command's."""
         top = self._frames[-1] if self._frames else None
@@ -154,8 +160,8 @@ class Blocks:
             self._defines = False
             if word == "case":
                 return self._case(frame, rest, one)
-            name = _LOOP_NAME.match(rest) if word in ("for", "select") else None
-            return f"unset {name[1]}" if name is not None else rest if word not in ("for", "select") else ""
+            self.opened = word if word in LOOPS else self.opened
+            return rest
         if word in ("fi", "done", "esac", "}"):
             if top is not None and word in _CLOSES.get(top.kind, ("done",)):
                 self._close()
@@ -188,7 +194,7 @@ class Blocks:
 
     def _case(self, frame: _Frame, rest: str, one: Callable[[str], str | None]) -> str:
         found = _CASE.fullmatch(rest.strip())
-        frame.word = one(found[1]) if found is not None else None
+        frame.word = one(found[1]) if found is not None and self.may_run else None
         frame.patterns = []
         return (found[2] or "") if found is not None else ""
 
@@ -201,39 +207,6 @@ class Blocks:
         if frame.word is None or None in known:
             frame.choose(None)
         else:
-            frame.choose(any(fnmatchcase(frame.word, pattern or "") for pattern in known))
+            told = [fits(frame.word, pattern or "") for pattern in known]
+            frame.choose(True if True in told else None if None in told else False)
         frame.patterns = None
-
-
-def tested(words: Sequence[str]) -> bool | None:
-    """Return how a command ends, True for success; None where that is unknown."""
-    match list(words):
-        case ["[", *held, "]"] | ["[[", *held, "]]"] | ["test", *held]:
-            return None if any("$" in word for word in held) else _held(held)
-        case ["[" | "[[" | "!", *_]:
-            return None
-        case ["false", *_]:
-            return False
-        case [word, *_]:
-            return True if word in _SUCCEEDING else None
-        case _:
-            return True
-
-
-def _held(words: Sequence[str]) -> bool | None:
-    match words:
-        case ["!", *rest] if len(rest) > 1:
-            told = _held(rest)
-            return None if told is None else not told
-        case ["-z", text]:
-            return not text
-        case ["-n", text]:
-            return bool(text)
-        case [one, "=" | "==", other] if not set(other) & set("*?["):
-            return one == other
-        case [one, "!=", other] if not set(other) & set("*?["):
-            return one != other
-        case [one, sign, other] if sign in _NUMBERS and _WHOLE.fullmatch(one) and _WHOLE.fullmatch(other):
-            return _NUMBERS[sign](int(one), int(other))
-        case _:
-            return None

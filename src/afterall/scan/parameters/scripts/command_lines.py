@@ -1,146 +1,146 @@
-"""Read the settings that a batch script gives to its training program: `--lr 3e-3`, `--rank=16`, `lr=0.1`.
+"""Find a batch script's training commands, and tell which of them a run's own is.
 
-Invariant: launchers' own options are not taken for the program's; a value that needs a shell is left out.
+Invariant: of several commands the one counts that names the run's directory; where none does, or several do,
+only what they all say the same counts.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 from afterall.model import Fact, Scalar, Source
-from afterall.scan.parameters.scripts.commands import commands, words
-from afterall.scan.parameters.scripts.output import Reader
-from afterall.scan.parameters.scripts.variables import Variables, no_file
+from afterall.scan.parameters.scripts.arguments import Told, program_of, told_by
+from afterall.scan.parameters.scripts.commands import DEEPEST, commands
+from afterall.scan.parameters.scripts.given import Given
+from afterall.scan.parameters.scripts.variables import Variables
 from afterall.scan.parameters.values import typed
 
-MOST_ARGUMENTS = 500
-_OPTION = re.compile(r"--?([A-Za-z][\w.-]{0,100})(?:=(.*))?$", re.DOTALL)
-_PAIR = re.compile(r"\+{0,2}([A-Za-z_][\w./@-]{0,200})=(.*)$", re.DOTALL)
-_CONFIG = re.compile(r"[\w-]\.(?:ya?ml|toml|json)$")
-# Programs that are no scripts, with the number of their own words before the settings begin.
-_PROGRAMS = {
-    "tune": 3,
-    "litgpt": 2,
-    "axolotl": 2,
-    "llamafactory-cli": 2,
-    "trl": 2,
-    "swift": 2,
-    "oumi": 2,
-    "xtuner": 2,
-}
-_SHELL = re.compile(r"(?:^|/)(?:ba|da|z)?sh$")
-_EVALUATORS = frozenset({"inspect", "lm_eval", "lm-eval", "lighteval", "vllm"})
-_OTHER_WORK = r"inspect|eval|merge|export|convert|download|tokeni[sz]e|preprocess|prepare"
-# `train_eval.py` trains, `eval_finetuned.py` does not: what stands first says what is done.
-_NOT_TRAINING = re.compile(
-    rf"^(?:run[_-])?(?:{_OTHER_WORK})|^(?!.*(?:(?<!pre)train|fine_?tun|sft|dpo|grpo)).*(?:{_OTHER_WORK})",
-    re.IGNORECASE,
+MOST_TRAININGS = 2_000
+_SHELL = re.compile(r"(?:^|/)(?:ba|da|z|k)?sh$")
+_SCRIPT = re.compile(r"\.(?:sh|bash|slurm|sbatch)$")
+_OPTION = re.compile(r"-\w+$|--\w[\w-]*$")
+_NAMING = re.compile(
+    r"(?:^|[._])(?:(?:out|output|save|saving|run|exp|experiment|log|logging|work|model|result|results|ckpt|checkpoint"
+    r"|default_root)_?(?:dir|path|folder|name)|out|output|save|name|exp|run|tag|save_as|save_to|dest|logdir|outdir)$"
 )
+"""Options that say where a run goes or how it is called."""
 
 
-def submit_variables(submit_line: str, scripts: Sequence[str]) -> dict[str, str]:
-    """Return what an sbatch line gives its script: positional words as "1", "2", …, and --export's variables.
+class Training(NamedTuple):
+    """One training command: where it stands, what it runs, and its settings."""
 
-    `scripts` are the names by which the script is recognised among the line's words.
-    """
-    line = words(submit_line)
-    names = {script.rpartition("/")[2] for script in scripts}
-    values: dict[str, str] = {}
-    for index, word in enumerate(line):
-        if word.rpartition("/")[2] in names:
-            values |= {str(number): text for number, text in enumerate(line[index + 1 : index + 21], start=1)}
-            break
-        exported = word.removeprefix("--export=") if word.startswith("--export=") else ""
-        if line[index - 1] == "--export" and index:
-            exported = word
-        pairs = [pair.partition("=") for pair in exported.split(",") if "=" in pair]
-        values |= {name: value for name, _, value in pairs}
-    return values
+    file: str
+    program: str
+    told: tuple[Told, ...]
+
+    def values(self) -> dict[str, Scalar]:
+        """Return its settings as far as they are known, the last of each name."""
+        return {each.name: typed(each.text) for each in self.told if each.is_known}
+
+    def closeness(self, places: Iterable[Sequence[str]]) -> int:
+        """Return how many components, from the last, an option that names the run shares with a place."""
+        named = [_components(each.text) for each in self.told if _NAMING.search(each.name)]
+        return max((_shared_end(one, place) for one in named for place in places), default=0)
 
 
-def script_settings(
-    script: str, file: str, variables: Mapping[str, str], read: Reader = no_file
-) -> dict[str, Fact]:
-    """Return the settings of the last training command in a script.
-
-    `variables` are known from outside, and `read` gives the lines of the files that the script looks into.
-    """
-    found: dict[str, Fact] = {}
-    for command in _all_commands(script, Variables(variables, read)):
-        settings = dict(arguments(command))
-        if settings:
-            found = {
-                name: Fact(value, Source(file, f"option {name}")) for name, value in settings.items() if name
-            }
-    return found
+def script_settings(script: str, file: str, given: Given, places: Iterable[str] = ()) -> dict[str, Fact]:
+    """Return the settings that a script gives the training of the run which lies at one of `places`."""
+    return settings_in({file: script}, given, places)
 
 
-def _all_commands(script: str, variables: Variables) -> Iterator[list[str]]:
-    """Yield a script's commands, those of `bash -c "…"` in its place."""
+def settings_in(scripts: Mapping[str, str], given: Given, places: Iterable[str] = ()) -> dict[str, Fact]:
+    """Return the settings of a run's training, which one of several scripts starts, their texts by file."""
+    by_script = [
+        list(islice(trainings_in(text, file, given), MOST_TRAININGS)) for file, text in scripts.items()
+    ]
+    own = own_trainings([trainings for trainings in by_script if trainings], places)
+    if not own or any(len(trainings) == MOST_TRAININGS for trainings in by_script):
+        return {}
+    first, *others = [training.values() for training in own]
+    agreed = {
+        name: value
+        for name, value in first.items()
+        if name and all(name in other and _same(other[name], value) for other in others)
+    }
+    return {name: Fact(value, Source(own[-1].file, f"option {name}")) for name, value in agreed.items()}
+
+
+def own_trainings(by_script: Sequence[Sequence[Training]], places: Iterable[str]) -> list[Training]:
+    """Return the commands that may be a run's: which name its directory best, else each script's last."""
+    parts = [_components(place) for place in places if place]
+    close = [(training.closeness(parts), training) for trainings in by_script for training in trainings]
+    best = max((shared for shared, _ in close), default=0)
+    if best:
+        return [training for shared, training in close if shared == best]
+    return [
+        training
+        for trainings in by_script
+        for training in trainings
+        if training.program == trainings[-1].program
+    ]
+
+
+def trainings_in(script: str, file: str, given: Given) -> Iterator[Training]:
+    """Yield a script's training commands, those of the shells and scripts that it starts in their place."""
+    yield from _trainings(script, file, Variables(given), 0)
+
+
+def _trainings(script: str, file: str, variables: Variables, depth: int) -> Iterator[Training]:
     for command in commands(script, variables):
-        at = next((at for at, word in enumerate(command[:-2]) if _SHELL.search(word)), None)
-        if at is not None and command[at + 1] in ("-c", "-lc"):
-            yield from commands(command[at + 2], variables.of_child(command[:at]))
-        else:
-            yield command
-
-
-def arguments(command: Sequence[str]) -> Iterator[tuple[str, Scalar]]:
-    """Yield names and typed values of the settings in a command; nothing where it starts no training."""
-    start = _first_argument(command)
-    if start is None:
-        return
-    index = start
-    while index < min(len(command), start + MOST_ARGUMENTS):
-        word = command[index]
-        index += 1
-        option, pair = _OPTION.match(word), _PAIR.match(word)
-        if option is not None and option[2] is None:
-            values = _values(command, index)
-            index += len(values)
-            name, text = option[1], ", ".join(values) if values else "true"
-        elif option is not None or pair is not None:
-            found = option or pair
-            assert found is not None
-            name, text = found[1], found[2]
-        elif _CONFIG.search(word):
-            name, text = "config", word
-        else:
+        inner = _inner(command, variables) if depth < DEEPEST else None
+        if inner is not None:
+            name, text, child = inner
+            yield from _trainings(text, name or file, child, depth + 1)
             continue
-        if "$" not in text and "`" not in text:
-            yield name.replace("-", "_"), typed(text)
+        told = tuple(told_by(command))
+        if told:
+            yield Training(file, program_of(command), told)
 
 
-def _values(command: Sequence[str], index: int) -> list[str]:
-    """Return the words that belong to the option before `index`: all up to the next option or pair."""
-    values: list[str] = []
-    for word in command[index:]:
-        is_number = re.fullmatch(r"-[\d.]\S*", word) is not None
-        if (word.startswith("-") and not is_number) or _PAIR.match(word) or word in ("2>&1", ">", ">>", "<"):
-            break
-        values.append(word)
-    return values
-
-
-def _first_argument(command: Sequence[str]) -> int | None:
-    """Return where the training program's own words begin; None for a command that trains nothing."""
-    for index, word in enumerate(command):
-        name = word.rpartition("/")[2]
-        if name in _EVALUATORS:
+def _inner(command: Sequence[str], variables: Variables) -> tuple[str, str, Variables] | None:
+    """Return the script that a command starts: its file, "" for `bash -c`, its text and what it is given."""
+    at = next((at for at, word in enumerate(command[:-1]) if _SHELL.search(word)), None)
+    if at is None:
+        at = next((at for at, word in enumerate(command) if _SCRIPT.search(word)), None)
+        if at is None or command[0] in ("sbatch", "echo", "cp", "mv", "cat", "rm", "chmod", "ls"):
             return None
-        if word.endswith(".py") or (
-            word == "-m" and index + 1 < len(command) and _runs_module(command, index)
-        ):
-            start = index + (1 if word.endswith(".py") else 2)
-            return None if _NOT_TRAINING.search(command[start - 1].rpartition("/")[2]) else start
-        if name in _PROGRAMS and index + 1 < len(command):
-            return None if _NOT_TRAINING.search(command[index + 1]) else index + _PROGRAMS[name]
-    return None
+        return _file(command, at, at, variables)
+    before = at
+    at += 1
+    while at < len(command) and _OPTION.match(command[at]) is not None:
+        if command[at].startswith("-") and not command[at].startswith("--") and command[at].endswith("c"):
+            if at + 1 == len(command):
+                return None
+            return "", command[at + 1], variables.of_child(command[:before], command[at + 3 :])
+        at += 1
+    return _file(command, at, before, variables) if at < len(command) else None
 
 
-def _runs_module(command: Sequence[str], index: int) -> bool:
-    """Tell `python -m train` and `accelerate launch -m train` from another program's `-m`."""
-    module = command[index + 1]
-    if module.startswith(("torch.distributed", "accelerate.", "deepspeed.")):
-        return False
-    before = [word.rpartition("/")[2] for word in command[:index]]
-    return any(name.startswith(("python", "accelerate", "torchrun", "deepspeed")) for name in before)
+def _file(
+    command: Sequence[str], at: int, before: int, variables: Variables
+) -> tuple[str, str, Variables] | None:
+    lines = variables.text_of(command[at])
+    if lines is None:
+        return None
+    return command[at], lines, variables.of_child(command[:before], command[at + 1 :])
+
+
+def _same(one: Scalar, other: Scalar) -> bool:
+    return type(one) is type(other) and (one == other or (one != one and other != other))
+
+
+def _components(path: str) -> list[str]:
+    """Return a path's parts; what comes before one that only a shell knows is left out."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    unknown = [place for place, part in enumerate(parts) if "$" in part or "`" in part]
+    return parts[unknown[-1] + 1 :] if unknown else parts
+
+
+def _shared_end(one: Sequence[str], other: Sequence[str]) -> int:
+    shared = 0
+    for mine, theirs in zip(reversed(one), reversed(other), strict=False):
+        if mine != theirs:
+            break
+        shared += 1
+    return shared

@@ -1,105 +1,235 @@
 """Read the commands of a batch script without running it, following its branches as far as they are known.
 
 Invariant: what a branch sets of which it is not known whether it is taken, is not known afterwards; commands
-of such a branch are told, those of a branch that is known not to be taken are not.
+of such a branch are told, those of a branch that is known not to be taken are not. A loop is gone through
+where all that it goes through is known, and a function is followed where it is called.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from itertools import chain
 
+from afterall.scan.parameters.scripts.assignments import settle
 from afterall.scan.parameters.scripts.blocks import Blocks
-from afterall.scan.parameters.scripts.builtin_commands import Told, changed_by, settings_of
+from afterall.scan.parameters.scripts.conditions import is_test, tested
 from afterall.scan.parameters.scripts.here_documents import lines_of
-from afterall.scan.parameters.scripts.syntax import ASSIGNMENT, DECLARING, split_commands
-from afterall.scan.parameters.scripts.variables import Variables, split_words
+from afterall.scan.parameters.scripts.loops import Piece, Text, names_set
+from afterall.scan.parameters.scripts.rounds import rounds_of
+from afterall.scan.parameters.scripts.sums import summed
+from afterall.scan.parameters.scripts.variables import Variables
+from afterall.scan.parameters.scripts.words.syntax import split_commands
 
 MOST_BYTES = 1 << 18
-MOST_COMMANDS = 20_000
-_ARRAY = re.compile(
-    r"\s*(?:(?:export|declare|local|readonly|typeset)\s+(?:-\w+\s+){0,5})?([A-Za-z_]\w{0,100})(\+?)=\((.*)\)\s*",
-    re.DOTALL | re.ASCII,
-)
-_PUT_IN = re.compile(r"[$`]")
+DEEPEST = 8
+"""Functions, files and texts that are run within each other."""
+_SUM = re.compile(r"\s*\(\((.*)\)\)\s*", re.DOTALL)
 _REDIRECTION = re.compile(r"(?:\d{1,3}|&)?(?:>>?|<(?!<))(?:\||&\d?)?(.*)", re.DOTALL)
+_LEAVING = frozenset({"exit", "return", "break", "continue"})
+Words = list[str]
 
 
-def commands(script: str, variables: Variables) -> Iterator[list[str]]:
-    """Yield the words of each command of a script in order, its variables put in as far as known."""
-    blocks = Blocks()
-    lines = "\n".join(line for line, _ in lines_of(script[:MOST_BYTES]))
-    for count, (text, end) in enumerate(split_commands(lines)):
-        if count > MOST_COMMANDS:
+class _Leaves(Exception):
+    """The script goes on elsewhere: behind a loop, a function, or not at all."""
+
+    def __init__(self, word: str, levels: int = 1) -> None:
+        super().__init__(word)
+        self.word = word
+        self.levels = levels
+
+
+def commands(script: str, variables: Variables) -> Iterator[Words]:
+    """Yield the words of each command of a script in order, its variables put in as far as known.
+
+    Last come those of functions that it defines and that no command of its own calls.
+    """
+    run = _Run(variables)
+    yield from run.script(script)
+    yield from run.uncalled()
+
+
+class _Run:
+    """One way through a script."""
+
+    def __init__(self, variables: Variables) -> None:
+        self._variables = variables
+        self._blocks = Blocks()
+        self._functions: dict[str, Text] = {}
+        self._called: set[str] = set()
+        self._depth = 0
+
+    def script(self, text: str) -> Iterator[Words]:
+        """Yield a whole script's commands."""
+        try:
+            yield from self._text(text)
+        except _Leaves:
             return
-        rest = blocks.enter(text, end, lambda word: _one(variables.words(word)))
-        if rest.strip() and blocks.may_run:
-            told = _step(rest, variables, is_sure=blocks.is_sure)
-            blocks.after(told or (), end)
+
+    def uncalled(self) -> Iterator[Words]:
+        """Yield the commands of functions that nobody called: another program may, with words of its own."""
+        self._variables.forget_arguments()
+        self._blocks.unwind(0)
+        self._blocks.open_body(is_sure=False)
+        for name, body in list(self._functions.items()):
+            if name not in self._called:
+                try:
+                    yield from self._pieces(body, 0, len(body.pieces))
+                except _Leaves:
+                    continue
+
+    def _text(self, text: str) -> Iterator[Words]:
+        lines = "\n".join(line for line, _ in lines_of(text[:MOST_BYTES]))
+        whole = Text(list(split_commands(lines)))
+        yield from self._pieces(whole, 0, len(whole.pieces))
+
+    def _pieces(self, whole: Text, at: int, stop: int) -> Iterator[Words]:
+        blocks = self._blocks
+        while at < stop:
+            self._variables.budget.commands -= 1
+            if self._variables.budget.commands < 0:
+                raise _Leaves("exit")
+            function = whole.function_at(at, stop) if blocks.may_run else None
+            if function is not None:
+                self._functions[function.name] = Text(function.body)
+                blocks.leave("\n")
+                at = function.end + 1
+                continue
+            text, end = whole.pieces[at]
+            self._variables.is_surely_run = blocks.is_sure
+            rest = blocks.enter(text, end, self._variables.pattern)
+            if blocks.opened:
+                after = yield from self._loop(whole, (at, stop), rest)
+                if after is not None:
+                    at = after
+                    continue
+            elif rest.strip() and blocks.may_run:
+                yield from self._command(rest, end)
+            blocks.leave(end)
+            at += 1
+
+    def _command(self, text: str, end: str) -> Iterator[Words]:
+        """Take what one command sets, else follow it, else yield its words."""
+        is_sure = self._variables.is_surely_run = self._blocks.is_sure
+        summing = _SUM.fullmatch(text)
+        if summing is not None:
+            self._blocks.after(summed(summing[1], self._variables, is_sure=is_sure), end, is_test=True)
+            return
+        words = settle(text, self._variables, is_sure=is_sure)
+        if words is None:
+            self._blocks.after(True, end, is_test=False)
+            return
+        yield from self._follow(words, is_sure=is_sure)
+        self._blocks.after(tested(words), end, is_test=is_test(words))
+
+    def _follow(self, words: Words, *, is_sure: bool) -> Iterator[Words]:
+        """Go where a command leads: into a function, a text or a file, or away; else yield its words."""
+        name = words[0]
+        if name in _LEAVING:
+            self._leave(words, is_sure=is_sure)
+        elif name == "let":
+            summed(",".join(words[1:]), self._variables, is_sure=is_sure)
+        elif name in self._functions and self._depth < DEEPEST:
+            self._called.add(name)
+            yield from self._call(self._functions[name], words[1:])
+        elif name == "eval" and self._depth < DEEPEST:
+            yield from self._inner(" ".join(words[1:]))
+        elif name in ("source", ".") and len(words) > 1 and self._depth < DEEPEST:
+            text = self._variables.text_of(words[1])
+            yield from self._inner(text or "")
+        else:
+            rest = words[1:] if name == "exec" else words
+            told = list(_without_redirections(rest))
             if told:
-                yield list(_without_redirections(told))
-        blocks.leave(end)
+                yield told
+            if name == "exec" and told and is_sure:
+                raise _Leaves("exit")
 
+    def _leave(self, words: Words, *, is_sure: bool) -> None:
+        count = words[1] if len(words) > 1 else "1"
+        if is_sure:
+            raise _Leaves(words[0], int(count) if count.isdecimal() and len(count) < 3 else 1)
+        if words[0] in ("break", "continue"):
+            self._blocks.doubt_loops()
 
-def words(text: str) -> list[str]:
-    """Split a line as a shell does, comments left out, and operators as words of their own."""
-    found: list[str] = []
-    for part, end in split_commands(text):
-        found += split_words(part)
-        found += [end] if end != "\n" else []
-    return found
+    def _inner(self, text: str) -> Iterator[Words]:
+        """Run another text in the place of a command, in the same shell."""
+        depth = self._blocks.depth
+        self._blocks.open_body()
+        self._depth += 1
+        yield from self._text(text)
+        self._depth -= 1
+        self._blocks.unwind(depth)
 
+    def _call(self, body: Text, arguments: Words) -> Iterator[Words]:
+        """Run a function with words of its own."""
+        depth, before = self._blocks.depth, self._variables.arguments
+        self._blocks.open_body()
+        self._variables.arguments = arguments
+        self._variables.enter_scope()
+        self._depth += 1
+        try:
+            yield from self._pieces(body, 0, len(body.pieces))
+        except _Leaves as leaves:
+            if leaves.word != "return":
+                raise
+        finally:
+            self._depth -= 1
+            self._variables.leave_scope()
+            self._variables.arguments = before
+        self._blocks.unwind(depth)
 
-def _one(found: Sequence[str]) -> str | None:
-    """Return the one text that a word became, None where it is not known."""
-    text = " ".join(found)
-    return None if "$" in text else text
+    def _loop(self, whole: Text, place: tuple[int, int], header: str) -> Generator[Words, None, int | None]:
+        """Go through a loop and return the place of its end; None where it is not known how often it goes."""
+        at, stop = place
+        pieces, end = whole.pieces, whole.loop_ends.get(at, stop)
+        rounds = None
+        if end < stop and self._blocks.is_sure_but_loop:
+            rounds = rounds_of(self._blocks.opened, header, pieces[end][0], self._variables)
+        if rounds is None:
+            yield from self._unknown_loop(whole, (at, end), header)
+            return None
+        blocks = self._blocks
+        depth = blocks.depth
+        blocks.judge_loop(depth, is_sure=True)
+        blocks.leave(pieces[at][1])
+        # Behind a pipe and in the background a loop is a shell of its own.
+        before = self._variables.kept() if pieces[end][1] in ("|", "&") else None
+        for is_known in rounds:
+            if not is_known:
+                self._doubt(header, pieces[at + 1 : end])
+                blocks.judge_loop(depth, is_sure=False)
+            try:
+                yield from self._pieces(whole, at + 1, end)
+            except _Leaves as leaves:
+                if leaves.word not in ("break", "continue"):
+                    raise
+                blocks.unwind(depth)
+                if leaves.levels > 1:
+                    raise _Leaves(leaves.word, leaves.levels - 1) from None
+                if leaves.word == "break":
+                    break
+            blocks.unwind(depth)
+        if before is not None:
+            self._variables.go_back_to(before)
+        return end
 
+    def _unknown_loop(self, whole: Text, place: tuple[int, int], header: str) -> Iterator[Words]:
+        """Take the head of a loop that is gone through an unknown number of times."""
+        at, end = place
+        kind = self._blocks.opened
+        self._doubt(f"{kind} {header}", whole.pieces[at + 1 : end])
+        if kind in ("while", "until") and header.strip():
+            yield from self._command(header, whole.pieces[at][1])
 
-def _step(text: str, variables: Variables, *, is_sure: bool) -> list[str] | None:
-    """Take what one command sets and return nothing, else return its words."""
-    array = _ARRAY.fullmatch(text)
-    if array is not None:
-        is_split_otherwise = variables.splits_otherwise and _PUT_IN.search(array[3]) is not None
-        if is_sure and not is_split_otherwise:
-            variables.assign_items(array[1], variables.words(array[3]), adds=bool(array[2]))
-        else:
-            variables.forget(array[1])
-        return None
-    found = variables.words(text)
-    declares = bool(found) and found[0] in DECLARING
-    given = [word for word in found[1:] if not word.startswith("-")] if declares else found
-    pairs = [ASSIGNMENT.fullmatch(word) for word in given]
-    if declares or all(pairs):
-        if declares and (found[0] == "export" or "-x" in found):
-            variables.export(word.partition("=")[0].rstrip("+") for word in given)
-        for pair in (pair for pair in pairs if pair is not None):
-            _assign(pair, variables, is_sure=is_sure)
-        return None
-    for name in changed_by(found):
-        variables.forget(name)
-    told = settings_of(found, variables)
-    if told is None:
-        return found
-    _take(told, variables, is_sure=is_sure)
-    return None
-
-
-def _assign(pair: re.Match[str], variables: Variables, *, is_sure: bool) -> None:
-    if not is_sure:
-        variables.forget(pair[1])
-    elif pair[2]:
-        variables.append(pair[1], pair[3])
-    else:
-        variables.assign(pair[1], pair[3])
-
-
-def _take(told: Told, variables: Variables, *, is_sure: bool) -> None:
-    for name, value in told.items():
-        if value is None or not is_sure:
-            variables.forget(name)
-        elif isinstance(value, str):
-            variables.assign(name, value)
-        else:
-            variables.assign_items(name, value)
+    def _doubt(self, header: str, body: Sequence[Piece]) -> None:
+        """Forget what a loop sets: what a round sets the next one may find."""
+        bodies = [function.pieces for function in self._functions.values()]
+        pieces = [(header, ""), *body, *chain(*bodies)]
+        self._variables.budget.commands -= len(pieces) // 10
+        names = names_set(pieces)
+        for name in names if names is not None else list(self._variables.values):
+            self._variables.forget(name)
+        if names is None or "@" in names:
+            self._variables.forget_arguments()
 
 
 def _without_redirections(found: Sequence[str]) -> Iterator[str]:

@@ -26,7 +26,7 @@ def lines_of(script: str) -> Iterator[tuple[str, Document | None]]:
     at = 0
     while at < len(lines):
         end = _end_of_line(lines, at)
-        line = " ".join([*(part[:-1] for part in lines[at : end - 1]), lines[end - 1]])
+        line = "".join([*(part[:-1] for part in lines[at : end - 1]), lines[end - 1]])
         begin = None if _is_comment(line) else _BEGIN.search(line)
         at = end
         if begin is None or last.get(begin[3], -1) < end:
@@ -44,9 +44,14 @@ def _end_of_line(lines: list[str], at: int) -> int:
     end = at + 1
     if _is_comment(lines[at]):
         return end
-    while end < len(lines) and lines[end - 1].endswith("\\"):
+    while end < len(lines) and _is_continued(lines[end - 1]):
         end += 1
     return end
+
+
+def _is_continued(line: str) -> bool:
+    """Return whether a line's last backslash is one that no other stands for."""
+    return (len(line) - len(line.rstrip("\\"))) % 2 == 1
 
 
 def _is_comment(line: str) -> bool:

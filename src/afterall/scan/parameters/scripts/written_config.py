@@ -5,28 +5,26 @@ several for one file, as in branches, none. A line that holds an unknown variabl
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from afterall.model import Fact
 from afterall.scan.parameters.scripts.commands import MOST_BYTES, commands
+from afterall.scan.parameters.scripts.given import Given
 from afterall.scan.parameters.scripts.here_documents import lines_of
-from afterall.scan.parameters.scripts.output import Reader
-from afterall.scan.parameters.scripts.variables import Variables, no_file
+from afterall.scan.parameters.scripts.variables import Variables
 from afterall.scan.parameters.yaml_text import parse_yaml
 
 _TARGET = re.compile(r"(?<![>\d&])>\s{0,9}[\"']?([^\s\"'<>|&;]{1,300}\.ya?ml)\b")
 
 
-def written_config(
-    script: str, file: str, named: str, variables: Mapping[str, str], read: Reader = no_file
-) -> dict[str, Fact]:
+def written_config(script: str, file: str, named: str, given: Given) -> dict[str, Fact]:
     """Return the values of the configuration `named` by the training command that the script itself writes.
 
-    `variables` are known from outside; they are put in as they are at the script's end.
+    Variables are put in as they are at the script's end.
     """
     if "<<" not in script or not named:
         return {}
-    known = Variables(variables, read)
+    known = Variables(given)
     for _ in commands(script, known):
         pass
     name = named.rpartition("/")[2]
