@@ -33,7 +33,9 @@ _MEAN = "mean_loss"
 """All that a trainer tells of the loss which logs nothing before its end."""
 _SPEED = ("tokens_per_second_per_gpu",)
 _MEMORY = ("peak_memory_active_gib", "peak_memory_alloc_gib", "peak_memory_reserved_gib")
-_OTHER_SPEED = ("tokens_per_second", "samples_per_second", "steps_per_second")
+_OTHER_SPEED = ("samples_per_second", "steps_per_second")
+_SPEED_OF_ALL = "tokens_per_second"
+"""Told where nothing else is known of the speed."""
 
 Cells = tuple[Column, Callable[[Experiment], Markdown]]
 
@@ -126,8 +128,13 @@ def efficiency(page: Page) -> list[str]:
     found = [metric for metric in _SPEED if _shown(page, metric)]
     found += [metric for metric in _MEMORY if page.is_known(metric)]
     if not page.is_known(_SPEED[0]):
-        found += [metric for metric in _OTHER_SPEED if page.is_known(metric)]
+        found += _other_speed(page)
     return found
+
+
+def _other_speed(page: Page) -> list[str]:
+    known = [metric for metric in _OTHER_SPEED if page.is_known(metric)]
+    return known or [metric for metric in (_SPEED_OF_ALL,) if page.is_known(metric)]
 
 
 def _score_cells(page: Page, ranking: Ranking) -> Cells:
@@ -198,7 +205,7 @@ _CURVE_NOTE = Markdown(
 def _missing(page: Page) -> tuple[Markdown, ...]:
     """Return what a column means, and why values are missing: metrics nobody has, then runs by reason."""
     wanted: tuple[str, ...] = ("global_step", *LOSSES, *_SPEED)
-    if any(page.is_known(metric) for metric in _OTHER_SPEED):
+    if _other_speed(page):
         wanted = tuple(metric for metric in wanted if metric not in _SPEED or page.is_known(metric))
     nowhere = [metric for metric in wanted if not page.is_known(metric)]
     unlogged = [text(metric_name(metric).phrase) for metric in nowhere]
