@@ -60,6 +60,13 @@ def test_a_run_and_its_last_state_beside_it_are_one(other: str, is_same: bool) -
     assert (joined.roots == ("out/qwen-r8", f"out/{other}")) is is_same
 
 
+def test_a_run_lies_where_its_model_is() -> None:
+    """`models/lora_r8` comes before `logs/lora_r8`, whether checkpoints lie in it or the last state alone."""
+    for saved in (ADAPTER, RUN):
+        layout = layout_of(*below("models/lora_r8", *saved), *below("logs/lora_r8", "train.log"), "train.py")
+        assert [one.roots for one in layout.experiments] == [("models/lora_r8", "logs/lora_r8")]
+
+
 def test_samples_of_a_step_are_no_checkpoint() -> None:
     """`validation/epoch_1` with pictures in it makes no run; one with nothing in it yet may be a save."""
     pictures = ["validation/epoch_1/0.png", "validation/epoch_1/0_caption.txt", "samples/step_100/a.wav"]

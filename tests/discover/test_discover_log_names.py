@@ -159,6 +159,8 @@ def test_any_name_is_read_or_is_no_log(name: str) -> None:
     """Parsing is total, and what it calls an id or task is decimal without leading zeros."""
     named = parse_log_name(name)
     is_report_output(name)
+    job = job_of_directory(name)
+    assert job is None or (plausible_job_id(job[0]) == job[0] and re.match(rf"{job[0]}(?!\d)", name))
     if named is not None:
         assert named.job_id is None or re.fullmatch(r"\d+", named.job_id, re.ASCII)
         assert named.task_id is None or re.fullmatch(r"0|[1-9]\d*", named.task_id, re.ASCII)

@@ -42,9 +42,10 @@ def _read(words: list[str], variables: Variables, between: str | None) -> Told:
     options = {word for word in words if word.startswith("-")}
     into_array = not options.isdisjoint(_INTO_ARRAY)
     names = [word for word in words if _NAME.fullmatch(word)]
-    if not names and lines and words in ([], ["-r"]):
-        return {"REPLY": lines[0]}
+    # Without -r a backslash hides what comes behind it.
     is_odd = bool(lines and "\\" in lines[0]) and not any("r" in option for option in options)
+    if not names and lines and words in ([], ["-r"]):
+        return {"REPLY": None if is_odd else lines[0]}
     if not lines or is_odd or (between is not None and len(between) != 1) or options - _INTO_ARRAY - {"-r"}:
         return dict.fromkeys(names)
     parts = [part.strip() for part in lines[0].split(between)] if between else lines[0].split()

@@ -85,6 +85,6 @@ class Variables(Lookups):
         return told(filled(text, self))
 
     def text_of(self, file: str) -> str | None:
-        """Return the text of a script in the set, None where it cannot be value."""
+        """Return the text of a script in the set, None where it cannot be told."""
         lines = None if "$" in file else self.given.read(file)
         return None if lines is None else "\n".join(lines)
