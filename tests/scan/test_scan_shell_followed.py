@@ -152,6 +152,30 @@ def test_what_a_script_starts_is_followed(script: str, expected: dict[str, Scala
     assert told(script, arguments=("5",)) == expected
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ('python t.py --lr 1 --seed 2 "$@"', {}),
+        ("python t.py --lr 1 $EXTRA --seed 2", {"seed": 2}),
+        ("python t.py --lr 1 --bf16 $EXTRA_ARGS", {}),
+        ('python t.py --lr 1 --bf16 "${ARGS[@]}" --seed 2', {"seed": 2}),
+        ("python t.py $CONFIG --lr 1", {"lr": 1}),
+        ("python t.py --lr 1 --name $NAME --seed 2", {"lr": 1, "seed": 2}),
+        ("python t.py --lr 1 --out $DIR/lr=2 --seed 2", {"lr": 1, "seed": 2}),
+        ("python t.py lr=1 seed=2 $OVERRIDES", {}),
+        ("python t.py lr=1 $KEY=3 seed=2", {"seed": 2}),
+        ("python t.py --lr 1 --$KEY=3 --seed 2", {"seed": 2}),
+        ("python t.py --lr 1 $(cat more.txt) --seed 2", {"seed": 2}),
+        ("python t.py --lr 1 --lr $LR --seed 2", {"seed": 2}),
+        ("python t.py --lr 1 --lr 3", {"lr": 3}),
+        ('set -- --lr 3; python t.py --lr 1 "$@" --seed 2', {"lr": 3, "seed": 2}),
+    ],
+)
+def test_words_that_nobody_knows_may_say_otherwise(command: str, expected: dict[str, Scalar]) -> None:
+    """The last option of a name counts, and `"$@"` may hold any; what stands behind it is sure."""
+    assert told(command) == expected
+
+
 def test_a_script_that_another_starts_is_the_source() -> None:
     """A setting is told of the file that it stands in."""
     found = script_settings("export RANK=8; bash inner.sh 1 2", "s", Given(read=_read))

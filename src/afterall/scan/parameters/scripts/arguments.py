@@ -4,7 +4,7 @@ Invariant: launchers' own options are not taken for the program's; a value that 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from afterall.model import Scalar
@@ -13,6 +13,9 @@ from afterall.scan.parameters.values import typed
 MOST_ARGUMENTS = 500
 _OPTION = re.compile(r"--?([A-Za-z][\w.-]{0,100})(?:=(.*))?$", re.DOTALL)
 _PAIR = re.compile(r"\+{0,2}([A-Za-z_][\w./@-]{0,200})=(.*)$", re.DOTALL)
+_WORDS = re.compile(r"\$(?:[@*]|\{[@*][^}]*\}|\{\w+\[[@*]\][^}]*\})", re.ASCII)
+_VARIABLE = re.compile(r"\$(?:\?|\w+|\{\w[^{}]*\})|`[^`]*`", re.ASCII)
+_OF_OPTIONS = re.compile(r"arg|opt|flag|extra|param|overrid|cmd", re.IGNORECASE)
 _CONFIG = re.compile(r"[\w-]\.(?:ya?ml|toml|json)$")
 # Programs that are no scripts, with the number of their own words before the settings begin.
 _PROGRAMS = {
@@ -44,18 +47,24 @@ class Told(NamedTuple):
 
     name: str
     text: str
+    is_last_word: bool = True
+    """False where words follow that nobody knows, as `"$@"`, which may say otherwise."""
 
     @property
     def is_known(self) -> bool:
         """False where only a shell knows the value."""
-        return "$" not in self.text and "`" not in self.text
+        return self.is_last_word and "$" not in self.text and "`" not in self.text
+
+
+def known_values(told: Iterable[Told]) -> dict[str, Scalar]:
+    """Return the typed values of settings; of one that is told twice the last counts."""
+    last = {each.name: each for each in told}
+    return {name: typed(each.text) for name, each in last.items() if each.is_known}
 
 
 def arguments(command: Sequence[str]) -> Iterator[tuple[str, Scalar]]:
     """Yield names and typed values of the settings in a command; nothing where it starts no training."""
-    for each in told_by(command):
-        if each.is_known:
-            yield each.name, typed(each.text)
+    yield from known_values(told_by(command)).items()
 
 
 def program_of(command: Sequence[str]) -> str:
@@ -69,7 +78,7 @@ def told_by(command: Sequence[str]) -> Iterator[Told]:
     start = _first_argument(command)
     if start is None:
         return
-    index = start
+    index, unknown = start, _last_unknown(command, start)
     while index < min(len(command), start + MOST_ARGUMENTS):
         word = command[index]
         index += 1
@@ -86,7 +95,20 @@ def told_by(command: Sequence[str]) -> Iterator[Told]:
             name, text = "config", word
         else:
             continue
-        yield Told(name.replace("-", "_"), text)
+        yield Told(name.replace("-", "_"), text, is_last_word=index > unknown)
+
+
+def _last_unknown(command: Sequence[str], start: int) -> int:
+    """Return the place of the last word that may stand for any options: `"$@"`, `$EXTRA`; -1 for none."""
+    for place in range(len(command) - 1, start - 1, -1):
+        word = command[place]
+        before = _OPTION.match(command[place - 1]) if place > start else None
+        is_value = before is not None and before[2] is None and not _OF_OPTIONS.search(word)
+        name, equals, _ = word.partition("=")
+        is_option = "$" in name and (word.startswith("-") or (bool(equals) and not is_value))
+        if is_option or _WORDS.search(word) or (_VARIABLE.fullmatch(word) and not is_value):
+            return place
+    return -1
 
 
 def _values(command: Sequence[str], index: int) -> list[str]:

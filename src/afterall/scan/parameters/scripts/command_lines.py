@@ -10,11 +10,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from afterall.model import Fact, Scalar, Source
-from afterall.scan.parameters.scripts.arguments import Told, program_of, told_by
+from afterall.scan.parameters.scripts.arguments import Told, known_values, program_of, told_by
 from afterall.scan.parameters.scripts.commands import DEEPEST, commands
 from afterall.scan.parameters.scripts.given import Given
 from afterall.scan.parameters.scripts.variables import Variables
-from afterall.scan.parameters.values import typed
 
 MOST_TRAININGS = 2_000
 _SHELL = re.compile(r"(?:^|/)(?:ba|da|z|k)?sh$")
@@ -36,7 +35,7 @@ class Training(NamedTuple):
 
     def values(self) -> dict[str, Scalar]:
         """Return its settings as far as they are known, the last of each name."""
-        return {each.name: typed(each.text) for each in self.told if each.is_known}
+        return known_values(self.told)
 
     def closeness(self, places: Iterable[Sequence[str]]) -> int:
         """Return how many components, from the last, an option that names the run shares with a place."""
