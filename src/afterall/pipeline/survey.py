@@ -1,4 +1,4 @@
-"""Find out what lies in a set, what Slurm says of its jobs, and whether it is over; nothing is read yet."""
+"""Find out what lies in a set, what Slurm says of its jobs, and whether it is over; no result is read yet."""
 
 import os
 from datetime import UTC, datetime
@@ -12,11 +12,12 @@ from afterall.model import MatchedSet, Observation, SetLayout
 from afterall.observe import Standing, from_logs, over
 from afterall.pipeline.observers import Observer
 from afterall.pipeline.telling import Progress, silent
+from afterall.scan.parameters import logs_by_script
 from afterall.settings import SetSettings, SiteSettings, read_set_settings
 
 
 class Survey(Struct, frozen=True, kw_only=True):
-    """A set's layout and its jobs; no log, configuration or checkpoint was read."""
+    """A set's layout and its jobs; of logs and scripts was read only what tells whose a common log is."""
 
     set_dir: Path
     settings: SetSettings
@@ -33,7 +34,7 @@ def survey(set_dir: Path, observer: Observer, progress: Progress = silent) -> Su
     layout = discover(set_dir, settings)
     progress("asking Slurm")
     observation = from_logs(layout, observer(layout))
-    matched = match(layout, observation, settings, mentions=shared_log_mentions(set_dir, layout))
+    matched = match(layout, observation, settings, mentions=_mentions(set_dir, layout))
     return Survey(
         set_dir=set_dir,
         settings=settings,
@@ -42,6 +43,12 @@ def survey(set_dir: Path, observer: Observer, progress: Progress = silent) -> Su
         matched=matched,
         standing=standing_of(observation, matched),
     )
+
+
+def _mentions(set_dir: Path, layout: SetLayout) -> dict[str, tuple[str, ...]]:
+    """Return which experiments each log in a common directory names itself, or its batch script for it."""
+    named = shared_log_mentions(set_dir, layout)
+    return logs_by_script(set_dir, layout) | {log: names for log, names in named.items() if names}
 
 
 def standing_of(observation: Observation, matched: MatchedSet | None = None) -> Standing:
