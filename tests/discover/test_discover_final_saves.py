@@ -81,6 +81,23 @@ def test_a_state_to_resume_from_is_a_checkpoint() -> None:
     assert names(layout_of(*below("resume", *RUN), *below("letter", *RUN))) == ["letter", "resume"]
 
 
+def test_versions_of_a_loggers_only_name_are_runs() -> None:
+    """`TensorBoardLogger("log", name="mine")` counts runs; beside other names a version is an attempt."""
+    logged = "log/mine/version_0/events.out.tfevents.1795417042.n1.1.0"
+    again = "log/mine/version_1/events.out.tfevents.1795417099.n1.1.0"
+    assert names(layout_of(logged, again, "main.py")) == ["version_0", "version_1"]
+    assert names(layout_of(logged, again, "log/mine/train.log")) == ["mine"]
+    assert names(layout_of(logged, again, "log/mine/model.ckpt")) == ["mine"]
+    assert names(layout_of(logged, again, "log/other/version_0/metrics.csv")) == ["mine", "other"]
+    assert names(layout_of(logged, "main.py")) == ["mine"]
+
+
+def test_a_papers_logs_are_no_runs() -> None:
+    """TeX writes `main.log` and `main.out` beside its text."""
+    paper = ("paper/main.tex", "paper/main.log", "paper/main.out")
+    assert names(layout_of(*paper, *below("rank4", *RUN), *below("rank8", *RUN))) == ["rank4", "rank8"]
+
+
 def test_a_version_that_only_logged_is_a_run() -> None:
     """Lightning's version without a checkpoint was stopped before its first, and is not left out."""
     logged = "lightning_logs/version_1/events.out.tfevents.1795417042.n1.1.0"

@@ -173,7 +173,10 @@ CASES: dict[str, tuple[str, list[Place]]] = {
         "wandb/run/files/model.safetensors .cache/huggingface/model.safetensors mlruns/0/a/model.pt",
         [],
     ),
-    "data is no checkpoint": ("d/train.pt d/train.bin d/tokenizer.model d/results.json", []),
+    "data is no checkpoint": (
+        "d/train.pt d/train.bin d/tokenizer.model d/results.json features/utt_1.pt latents/0.safetensors processed/model_best.pt",
+        [("bare", "processed/model_best.pt", None, None, False)],
+    ),
 }
 
 

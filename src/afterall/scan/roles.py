@@ -75,6 +75,14 @@ _PATTERNS = tuple(
 )  # fmt: skip
 _NO_TAR = re.compile(r"(\.(?:pth|pt|ckpt))\.tar$")
 _ADAPTER_NAME = re.compile(r"(.*[_.-])?(adapter|lora|dora)s?([_.-].*)?")
+_DATA_DIRECTORIES = re.compile(
+    r"(?:.*/)?(?:features?|feats|embeddings?|activations|latents|hidden[_-]?states|(?:pre)?processed|caches?|cached"
+    r"|tensors|spectrograms?|mels?|datasets?|data|logits)"
+)
+_TENSORS = re.compile(
+    r"(?!.*(?:model|ckpt|checkpoint|best|last|final|epoch|step)).*\.(?:pt|pth|bin|npz|h5|safetensors)"
+)
+"""Files that hold tensors, which in a directory of data are no weights unless their name says so."""
 _TRACKERS = frozenset({"wandb", "mlruns", "tensorboard", "tb_logs", ".comet", ".aim"})
 _OPTIMIZERS = re.compile(r"(.*/)?(optim(izer)?(_\d+)?|recipe_state)(/.*)?")
 _ADAPTERS = re.compile(r"(.*/)?adapter(_model|_weights)?")
@@ -93,6 +101,8 @@ def role_of(entry_path: str) -> FileRole:
         return context
     role = _role_by_name(name, suffix)
     if context in (FileRole.OPTIMIZER, FileRole.ADAPTER) and role in _MOVABLE:
+        return context
+    if context is FileRole.OTHER and role is FileRole.FULL_WEIGHTS and _TENSORS.fullmatch(name):
         return context
     if context is FileRole.EVALUATION and role is FileRole.OTHER and suffix in _EVALUATION_SUFFIXES:
         return context
@@ -113,7 +123,9 @@ def _context(directory: str) -> FileRole | None:
         return FileRole.OPTIMIZER
     if _ADAPTERS.fullmatch(lower):
         return FileRole.ADAPTER
-    return FileRole.EVALUATION if _EVALUATIONS.fullmatch(lower) else None
+    if _EVALUATIONS.fullmatch(lower):
+        return FileRole.EVALUATION
+    return FileRole.OTHER if _DATA_DIRECTORIES.fullmatch(lower) else None
 
 
 def _role_by_name(name: str, suffix: str) -> FileRole:

@@ -11,6 +11,7 @@ from afterall.discover.layout.final_saves import with_final_saves
 from afterall.discover.layout.found import Found
 from afterall.discover.layout.locations import Key
 from afterall.discover.layout.places import Place, empty_place, gather_places
+from afterall.discover.layout.versions import versions_of, with_versions
 from afterall.discover.names import directories
 from afterall.discover.names.directories import natural_key
 from afterall.discover.names.files import Grade
@@ -59,9 +60,10 @@ def _among(places: Mapping[Key, Place]) -> list[Found]:
     others = with_final_saves(_settle({key: place for key, place in places.items() if key}), places)
     if _is_one_run(root, others, places) or _is_saved_aside(root, others, places):
         return [_at_root(root)]
+    others = with_versions(others, places)
     if others:
         return others + [one for one in _runs_in_containers(root) if not _overlaps(one, others)]
-    versions = _lightning_versions(root)
+    versions = versions_of(root)
     if len(versions) > 1:
         return versions
     is_array = "array_log" in root.traces
@@ -143,23 +145,11 @@ def _at_root(root: Place) -> Found:
 
 def _runs_in_containers(root: Place) -> list[Found]:
     """Return runs that bear a container's name, as `out` beside `out_adapter`, and Lightning's versions."""
-    versions = _lightning_versions(root)
+    versions = versions_of(root)
     tops = {product.partition("/")[0] for product in root.products} - {""}
     tops -= {one.roots[0].partition("/")[0] for one in versions}
     named = [top for top in tops if directories.is_container(top) and not directories.is_called_logs(top)]
     return versions + [Found(key=(top,), roots=(top,), is_product=True) for top in named]
-
-
-def _lightning_versions(root: Place) -> list[Found]:
-    """Return the `version_N` directories that hold products and belong to no run with a name of its own."""
-    found = {}
-    for product in root.products:
-        parts = product.split("/")
-        for depth, name in enumerate(parts, start=1):
-            if directories.lightning_version(name) is not None:
-                found["/".join(parts[:depth])] = name
-                break
-    return [Found(key=(name,), roots=(path,), is_product=True) for path, name in found.items()]
 
 
 def _overlaps(one: Found, others: Iterable[Found]) -> bool:

@@ -54,6 +54,7 @@ _EVALUATION = _one_of(
 _NO_EXPERIMENT = _one_of(
     r"third[-_]?party|3rd[-_]?party|externals?|vendor(ed)?|submodules|build|dist|assets|site-packages",
     r"exploration|analys[ei]s|plots?|figures?|figs?|notebooks?|data|datasets?|src|code|docs?|tests|cache|hf_cache",
+    r"papers?|manuscripts?|latex|tex|thesis|slides|poster|overleaf",
     r"huggingface|base[_-]?models?|pretrained.*|tokenizers?|trash|wandb|mlruns|mlartifacts|lost\+found",
     r"\.(?!submitit$).*",
     _EVALUATION.pattern,

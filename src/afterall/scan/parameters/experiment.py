@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from afterall.model import Attempt, ExperimentLayout, Fact, Finding, FindingCode, MatchedExperiment, Source
@@ -13,6 +14,7 @@ from afterall.scan.parameters.directory_names import parse_directory_name
 from afterall.scan.parameters.experiment_summary import FILE_NAME as PLAN
 from afterall.scan.parameters.experiment_summary import planned
 from afterall.scan.parameters.gathering import Said, gather
+from afterall.scan.parameters.others_commands import is_of_another
 from afterall.scan.parameters.scripts import (
     Given,
     Reader,
@@ -165,7 +167,7 @@ def _command_settings(set_dir: Path, matched: MatchedExperiment) -> tuple[dict[s
     submitted = [script for script in scripts if script.rpartition("/")[2] in line]
     # The script that ran counts; where that is not known, any may have, and only what all say is sure.
     texts = _texts(set_dir, submitted) or _texts(set_dir, scripts if len(scripts) <= MOST_SCRIPTS else ())
-    settings = settings_in(texts, given, places)
+    settings = settings_in(texts, given, places, partial(is_of_another, set_dir, matched.layout))
     if settings:
         file = next(iter(settings.values())).source.file
         written = written_config(texts[file], file, _named(settings), given) if file in texts else {}

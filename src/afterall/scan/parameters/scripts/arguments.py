@@ -35,11 +35,20 @@ _PROGRAMS = {
 }
 _EVALUATORS = frozenset({"inspect", "lm_eval", "lm-eval", "lighteval", "vllm"})
 _OTHER_WORK = r"inspect|eval|merge|export|convert|download|tokeni[sz]e|preprocess|prepare"
+_LATER_WORK = (
+    r"(?<![A-Za-z])"
+    r"(?:predict|infer|generat|test|plot|visuali|analy[sz]|benchmark|collect|aggregat|summar|score|report)"
+)
 # `train_eval.py` trains, `eval_finetuned.py` does not: what stands first says what is done.
 _NOT_TRAINING = re.compile(
-    rf"^(?:run[_-])?(?:{_OTHER_WORK})|^(?!.*(?:(?<!pre)train|fine_?tun|sft|dpo|grpo)).*(?:{_OTHER_WORK})",
+    rf"^(?:run[_-])?(?:{_OTHER_WORK})"
+    rf"|^(?!.*(?:(?<!pre)train|fine_?tun|sft|dpo|grpo)).*(?:{_OTHER_WORK}|{_LATER_WORK})",
     re.IGNORECASE,
 )
+
+_MODES = frozenset({"mode", "phase", "action", "stage", "run_mode"})
+_LATER_MODES = re.compile(r"(?:test|eval|predict|infer|generat|valid)\w*", re.IGNORECASE)
+_ONLY_LATER = re.compile(r"(?:test|eval|evaluate|predict|inference|validate)_only|only_(?:test|eval|predict)")
 
 
 class Told(NamedTuple):
@@ -65,6 +74,20 @@ def known_values(told: Iterable[Told]) -> dict[str, Scalar]:
 def arguments(command: Sequence[str]) -> Iterator[tuple[str, Scalar]]:
     """Yield names and typed values of the settings in a command; nothing where it starts no training."""
     yield from known_values(told_by(command)).items()
+
+
+def trains(program: str, told: Iterable[Told]) -> bool:
+    """Return whether a program trains that is told these settings: not with `--mode test`, `--eval_only`.
+
+    Hugging Face's `run_glue.py` and its like train where they are told `--do_train`.
+    """
+    last = {each.name: each.text.lower() for each in told}
+    does = {name for name, text in last.items() if text == "true"}
+    if any(_LATER_MODES.fullmatch(last.get(name, "")) for name in _MODES):
+        return False
+    is_as_example = program.startswith("run_") and not does.isdisjoint({"do_eval", "do_predict"})
+    is_untrained = is_as_example and last.get("do_train", "false") == "false"
+    return not is_untrained and not any(map(_ONLY_LATER.fullmatch, does))
 
 
 def program_of(command: Sequence[str]) -> str:

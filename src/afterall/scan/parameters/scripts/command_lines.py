@@ -5,12 +5,12 @@ only what they all say the same counts.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from afterall.model import Fact, Scalar, Source
-from afterall.scan.parameters.scripts.arguments import Told, known_values, program_of, told_by
+from afterall.scan.parameters.scripts.arguments import Told, known_values, program_of, told_by, trains
 from afterall.scan.parameters.scripts.commands import DEEPEST, commands
 from afterall.scan.parameters.scripts.given import Given
 from afterall.scan.parameters.scripts.variables import Variables
@@ -25,6 +25,9 @@ _NAMING = re.compile(
 )
 """Options that say where a run goes or how it is called."""
 
+_PLACING = re.compile(r"(?:dir|path|folder|out|output|save|save_to|dest)$")
+"""Those of them that say where it goes."""
+
 
 class Training(NamedTuple):
     """One training command: where it stands, what it runs, and its settings."""
@@ -37,23 +40,40 @@ class Training(NamedTuple):
         """Return its settings as far as they are known, the last of each name."""
         return known_values(self.told)
 
+    def named(self) -> list[tuple[list[str], bool]]:
+        """Return the known end of each path or name by which an option calls the run, True for a path."""
+        naming = (each for each in self.told if _NAMING.search(each.name) and "model" not in each.name)
+        ends = ((_components(each.text), _PLACING.search(each.name) is not None) for each in naming)
+        return [(parts, is_path) for parts, is_path in ends if parts]
+
     def closeness(self, places: Iterable[Sequence[str]]) -> int:
         """Return how many components, from the last, an option that names the run shares with a place."""
         named = [_components(each.text) for each in self.told if _NAMING.search(each.name)]
         return max((_shared_end(one, place) for one in named for place in places), default=0)
 
 
-def script_settings(script: str, file: str, given: Given, places: Iterable[str] = ()) -> dict[str, Fact]:
+def script_settings(script: str, file: str, given: Given, places: Collection[str] = ()) -> dict[str, Fact]:
     """Return the settings that a script gives the training of the run which lies at one of `places`."""
     return settings_in({file: script}, given, places)
 
 
-def settings_in(scripts: Mapping[str, str], given: Given, places: Iterable[str] = ()) -> dict[str, Fact]:
-    """Return the settings of a run's training, which one of several scripts starts, their texts by file."""
+def settings_in(
+    scripts: Mapping[str, str],
+    given: Given,
+    places: Collection[str] = (),
+    is_others: Callable[[Training], bool] = lambda _: False,
+) -> dict[str, Fact]:
+    """Return the settings of a run's training, which one of several scripts starts, their texts by file.
+
+    Where no command names the run, `is_others` tells those that train another.
+    """
     by_script = [
         list(islice(trainings_in(text, file, given), MOST_TRAININGS)) for file, text in scripts.items()
     ]
     own = own_trainings([trainings for trainings in by_script if trainings], places)
+    parts = [_components(place) for place in places if place]
+    if not any(training.closeness(parts) for training in own):
+        own = [training for training in own if not is_others(training)]
     if not own or any(len(trainings) == MOST_TRAININGS for trainings in by_script):
         return {}
     first, *others = [training.values() for training in own]
@@ -92,9 +112,9 @@ def _trainings(script: str, file: str, variables: Variables, depth: int) -> Iter
             name, text, child = inner
             yield from _trainings(text, name or file, child, depth + 1)
             continue
-        told = tuple(told_by(command))
-        if told:
-            yield Training(file, program_of(command), told)
+        told, program = tuple(told_by(command)), program_of(command)
+        if told and trains(program, told):
+            yield Training(file, program, told)
 
 
 def _inner(command: Sequence[str], variables: Variables) -> tuple[str, str, Variables] | None:
