@@ -1,6 +1,8 @@
 """Counters grow over all runs of the worker, and stand in a file that node_exporter reads."""
 
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,23 @@ def test_the_metrics_file_is_written_where_the_site_asks(ground: Ground) -> None
     assert told['afterall_sets_unfinished{state="new"}'] == 1
     assert told["afterall_last_run_timestamp_seconds"] == ground.clock.now().timestamp()
     assert target.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("lead", [os.symlink, os.link])
+def test_what_lies_in_a_metrics_files_way_leads_nowhere(
+    ground: Ground, lead: Callable[[Path, Path], None]
+) -> None:
+    """Its directory may be another user's, who could put a link to anything there."""
+    other = ground.path / "other"
+    other.write_text("theirs")
+    other.chmod(0o600)
+    lead(other, ground.path / ".afterall.prom.tmp")
+    os.symlink(other, ground.path / "afterall.prom")
+    ground.site = replace(ground.site, metrics_file=str(ground.path / "afterall.prom"))
+    ground.ends("1", ground.make_set("sweep", "1"))
+    ground.collect()
+    assert (other.read_text(), other.stat().st_mode & 0o777) == ("theirs", 0o600)
+    assert metrics(ground.path / "afterall.prom")["afterall_events_folded_total"] == 1
 
 
 def test_a_metrics_file_that_cannot_be_written_costs_nothing(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from afterall.collect import collect_once
 from afterall.collect.collected import Collected
 from afterall.collect.homes import Homes, opts_in
 from afterall.collect.intake import Intake
@@ -143,6 +144,18 @@ def test_one_wait_holds_all_events_of_a_directory(ground: Ground) -> None:
     assert len(ground.names("waits")) == 1
     ground.make_set("sweep", "1")
     assert ground.collect_later(ground.site.retry_first_s).folded == 50
+
+
+def test_endings_of_one_directory_are_one_change_of_the_note(ground: Ground) -> None:
+    """A note grows with its set's jobs: an array of thousands must not write it anew for each task."""
+    sweep_dir = ground.make_set("sweep", "1")
+    for job_id in ("9", "10", "9", "8"):
+        ground.event(job_id, sweep_dir / "1")
+    steps: list[str] = []
+    collect_once(ground.spool.path, ground.site, ground.means(steps.append), settle=False)
+    assert (steps.count("note-written"), steps.count("event-retired")) == (1, 4)
+    (item,) = ground.items()
+    assert (item.jobs, item.revision) == (("8", "9", "10"), 4)
 
 
 def test_an_event_without_a_directory_finds_its_set_by_its_job(ground: Ground) -> None:

@@ -206,7 +206,7 @@ def test_an_event_begins_a_large_set_anew(paced: PacedGround) -> None:
     worker.round()
     paced.clock.advance(paced.site.debounce_s)
     worker.round()
-    worker.harvest(wait=True)
+    worker.harvest(60)
     assert [len(ids) for ids in paced.queries()] == [4, 4, 2]
     assert written(set_dir) == ["final"]
 

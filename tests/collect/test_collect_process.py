@@ -162,6 +162,14 @@ def test_a_user_whose_process_hangs_delays_nobody_else(tmp_path: Path) -> None:
     assert sorted(ended[:-1]) == [("good0", False), ("good1", False), ("good2", False)]
 
 
+def test_what_a_user_wants_besides_is_put_off_when_his_process_hangs() -> None:
+    """Nobody waits for each of his tasks in turn, and none of them is said to have failed."""
+    crew = Crew(2, [sys.executable, "-I", "-c", "import time; time.sleep(600)"], Clock())
+    for number in range(3):
+        crew.send(_task(f"{number}", 1, limit_s=0.5))
+    assert _outcomes(crew) == {"0": Trouble.TIMEOUT, "1": Trouble.STALE, "2": Trouble.STALE}
+
+
 def test_an_interpreter_that_is_not_there_is_a_fault() -> None:
     """The worker goes on."""
     crew = Crew(2, ["/nonexistent/python"], Clock())

@@ -4,7 +4,6 @@ Invariant: a count never falls while the spool lasts; the file is whole at any i
 rename). Format: Prometheus text exposition 0.0.4.
 """
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -60,8 +59,7 @@ def show(target: Path, spool: Path, counts: Collected, now: datetime) -> None:
     """Write the metrics file; where that is not possible it is told, and nothing else changes."""
     try:
         text = metrics_text(counts, waiting(spool), now)
-        write_durably(target, text.encode())
-        os.chmod(target, 0o644)
+        write_durably(target, text.encode(), mode=0o644)
     except BadInput as error:
         warn("unseen", metrics=target, reason=error.problem)
     except OSError as error:

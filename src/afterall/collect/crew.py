@@ -1,9 +1,11 @@
 """Keep a few processes of users at work side by side, at most one of each user.
 
 Invariant: every task that was sent comes back exactly once, with the user's answer or with the reason why
-there is none; a user whose process hangs delays nobody else for longer than the task's limit.
+there is none; a user whose process hangs delays nobody else for longer than the task's limit, however many
+tasks of his wait behind it.
 """
 
+import math
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,11 +65,12 @@ class Crew:
         ended.extend(self._start())
         return ended
 
-    def wait(self) -> Iterator[tuple[Task, Outcome]]:
-        """Yield every task's outcome until nothing is left."""
+    def wait(self, limit_s: float = math.inf) -> Iterator[tuple[Task, Outcome]]:
+        """Yield every task's outcome until nothing is left, or for so long."""
+        until = self._clock.monotonic() + limit_s
         while True:
             yield from self.harvest()
-            if self.is_idle:
+            if self.is_idle or self._clock.monotonic() >= until:
                 return
             self._clock.sleep(_PAUSE_S)
 
@@ -94,6 +97,15 @@ class Crew:
                 yield task, _timeout(task)
             else:
                 self._running.append((task, process))
+                continue
+            if ending is None or ending.timed_out:
+                yield from self._put_off(task.uid)
+
+    def _put_off(self, uid: int) -> Iterator[tuple[Task, Outcome]]:
+        """Give back what else a user wants: each of it may take its whole time too, while others wait."""
+        own = [task for task in self._queue if task.uid == uid]
+        self._queue = [task for task in self._queue if task.uid != uid]
+        yield from ((task, Failed(trouble=Trouble.STALE)) for task in own)
 
     def _start(self) -> Iterator[tuple[Task, Outcome]]:
         waiting, self._queue = self._queue, []

@@ -5,6 +5,7 @@ set did not opt in, it belongs to no set, or its user is not served.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -42,42 +43,58 @@ class Homes:
         self._sets = sets
         self._tally = tally
 
-    def bring(self, held: Held, place: Place, now: datetime) -> None:
-        """Fold one event into its set's note, then put it away; OSError where the note cannot be kept."""
-        if place.set_dir is None:
-            self.bring_by_job_id(held, place.detail, now)
-        elif place.opt_in is OptIn.NO:
-            self.ignore(held.event, "afterall.toml says enabled = false")
-        else:
-            opt_in = OptIn.YES if self._wants(held.event) else place.opt_in
-            self._fold(Arrival(held.event, place.set_dir, opt_in, held.at, place.user_known), now)
+    def bring(self, group: Sequence[Held], place: Place, now: datetime) -> Iterator[str]:
+        """Fold events of one directory into their set's note, then put them away, yielding each one's name.
 
-    def bring_by_job_id(self, held: Held, reason: str, now: datetime) -> None:
+        They are one change of the note, which grows with the set's jobs. OSError where it cannot be kept.
+        """
+        if place.set_dir is None:
+            for held in group:
+                yield from self._bring_by_job_id(held, place.detail, now)
+        elif place.opt_in is OptIn.NO:
+            for held in group:
+                yield self.ignore(held.event, "afterall.toml says enabled = false")
+        else:
+            yield from self._fold([self._arrival(held, place.set_dir, place) for held in group], now)
+
+    def _bring_by_job_id(self, held: Held, reason: str, now: datetime) -> Iterator[str]:
         """Bring an event whose directory leads nowhere to the set of its user that knows the job's id."""
         event = held.event
         for item in self._sets.all():
             if item.uid == event.uid and not set(event.job_ids).isdisjoint(item.jobs):
-                self._fold(Arrival(event, item.set_dir, item.opt_in, held.at, item.user_known), now)
+                arrival = Arrival(event, item.set_dir, item.opt_in, held.at, item.user_known)
+                yield from self._fold([arrival], now)
                 return
-        self.ignore(event, reason)
+        yield self.ignore(event, reason)
 
-    def ignore(self, event: Event, reason: str) -> None:
-        """Put away an event that asks for nothing."""
+    def ignore(self, event: Event, reason: str) -> str:
+        """Put away an event that asks for nothing; return its name."""
         tell("ignored", event=event.name, job=event.job_id, uid=event.uid, dir=event.work_dir, reason=reason)
         self._tally.ignored += 1
         self._spool.retire(event.name)
+        return event.name
+
+    def _arrival(self, held: Held, set_dir: str, place: Place) -> Arrival:
+        opt_in = OptIn.YES if self._wants(held.event) else place.opt_in
+        return Arrival(held.event, set_dir, opt_in, held.at, place.user_known)
 
     def _wants(self, event: Event) -> bool:
         return self._site.auto or opts_in(event.comment)
 
-    def _fold(self, arrival: Arrival, now: datetime) -> None:
-        event = arrival.event
-        key = key_of(event.uid, arrival.set_dir)
+    def _fold(self, arrivals: Sequence[Arrival], now: datetime) -> Iterator[str]:
+        """Fold events of one set, and yield their names as they are put away."""
+        key = key_of(arrivals[0].event.uid, arrivals[0].set_dir)
         item = self._sets.get(key)
         if item is None:
             earlier = finished(self._spool, key)
             item = None if earlier is None else reopen(earlier)
-        self._sets.put(fold(item, arrival, now))
-        tell("folded", event=event.name, job=event.job_id, uid=event.uid, set=arrival.set_dir)
-        self._tally.folded += 1
-        self._spool.retire(event.name)
+        for arrival in arrivals:
+            item = fold(item, arrival, now)
+        assert item is not None
+        self._sets.put(item)
+        for arrival in arrivals:
+            event = arrival.event
+            tell("folded", event=event.name, job=event.job_id, uid=event.uid, set=arrival.set_dir)
+            self._tally.folded += 1
+            self._spool.retire(event.name)
+            yield event.name

@@ -49,22 +49,25 @@ class Intake:
         self._held: dict[tuple[int, str], list[Held]] = {}
         self._names: set[str] = set()
 
-    def take(self, homes: Homes, only_uid: int | None) -> None:
-        """Claim what is new, and pick up what an earlier worker had claimed.
+    def take(self, homes: Homes, only_uid: int | None) -> bool:
+        """Claim what is new, and pick up what an earlier worker had claimed; tell whether more is new.
 
         A worker that is not root serves `only_uid`; events of others stay claimed. What the disk refuses is
         tried again in the next round.
         """
+        claimed = 0
         try:
-            self._tally.claimed += len(self._spool.claim(CLAIMS_A_ROUND))
+            claimed = len(self._spool.claim(CLAIMS_A_ROUND))
         except OSError as error:
             warn("unclaimed", reason=f"the spool: {error.strerror}")
+        self._tally.claimed += claimed
         for name in self._spool.names(CLAIMED):
             if name not in self._names:
                 try:
                     self._sift(name, homes, only_uid)
                 except OSError as error:
                     warn("kept", event=name, reason=f"the spool: {error.strerror}")
+        return claimed == CLAIMS_A_ROUND
 
     def due(self, now: datetime) -> list[Batch]:
         """Return what to resolve now: new directories together, then those that met trouble, one by one."""
@@ -90,6 +93,8 @@ class Intake:
         """Apply what the user's process said of its working directories."""
         told: dict[str, Place] = {}
         detail, trouble = "the answer leaves it out", Trouble.FAULT
+        if isinstance(answer, Failed) and answer.trouble is Trouble.STALE:
+            return  # they are asked about again
         if isinstance(answer, Failed):
             detail, trouble = answer.detail, answer.trouble
         else:
@@ -141,13 +146,13 @@ class Intake:
         if place.trouble is not None:
             self._postpone(at, place.trouble, place.detail, now)
             return
-        group = self._held.pop(at)
+        left = {held.event.name: held for held in self._held.pop(at)}
         try:
-            while group:
-                homes.bring(group[-1], place, now)
-                self._names.discard(group.pop().event.name)
+            for name in homes.bring([*left.values()], place, now):
+                self._names.discard(name)
+                del left[name]
         except OSError as error:
-            self._held[at] = group
+            self._held[at] = [*left.values()]
             self._postpone(at, Trouble.SPOOL, error.strerror or str(error), now)
             return
         if self._waits.get(key_of(*at)) is not None:

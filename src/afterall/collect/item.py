@@ -4,6 +4,7 @@ Invariant: pure, and folding the same event twice adds nothing but one more look
 read again by the next worker whenever the last one died.
 """
 
+from bisect import bisect_left
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -192,8 +193,17 @@ def is_old(item: SetItem, site: SiteSettings, now: datetime) -> bool:
 
 
 def _joined(ids: tuple[JobId, ...], more: tuple[JobId, ...]) -> tuple[JobId, ...]:
-    """Return both, each id once, in the order of Slurm's counting."""
-    return tuple(sorted({*ids, *more}, key=lambda job_id: (len(job_id), job_id)))
+    """Return both, each id once, in the order of Slurm's counting, in which `ids` are already."""
+    joined = list(ids)
+    for job_id in more:
+        at = bisect_left(joined, _counted(job_id), key=_counted)
+        if joined[at : at + 1] != [job_id]:
+            joined.insert(at, job_id)
+    return tuple(joined)
+
+
+def _counted(job_id: JobId) -> tuple[int, str]:
+    return (len(job_id), job_id)
 
 
 def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:

@@ -46,6 +46,8 @@ class Looking:
 
     def _looked(self, items: list[SetItem], answer: Looked | Failed) -> list[SetItem]:
         now = self._clock.now()
+        if isinstance(answer, Failed) and answer.trouble is Trouble.STALE:
+            return []  # they stay due
         told = {} if isinstance(answer, Failed) else {looked.set_dir: looked for looked in answer.sets}
         going = []
         for item in items:

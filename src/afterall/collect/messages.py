@@ -49,7 +49,7 @@ class Trouble(StrEnum):
     """The user may not read afterall's own files."""
     TIMEOUT = "timeout"
     STALE = "stale"
-    """It waited so long for its turn that Slurm must be asked again."""
+    """Its turn came too late, or not at all since an earlier process of its user hung: it is asked anew."""
     SPOOL = "spool"
     """The worker's own disk refused the note."""
     FAULT = "fault"

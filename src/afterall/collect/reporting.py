@@ -41,10 +41,10 @@ class Reporting:
         stale_at = self._clock.monotonic() + STALE_AFTER_S
         self._crew.send(Task(item.key, request, self._site.report_timeout_s, stale_at))
 
-    def harvest(self, sets: Notes[SetItem], *, wait: bool = False) -> set[str]:
-        """Take in the reports that have ended, or all; return of which Slurm is to be asked anew."""
+    def harvest(self, sets: Notes[SetItem], wait_s: float) -> set[str]:
+        """Take in the reports that end within so long; return of which Slurm is to be asked anew."""
         stale = set()
-        for task, outcome in self._crew.wait() if wait else self._crew.harvest():
+        for task, outcome in self._crew.wait(wait_s):
             revision, item = self._revisions.pop(task.key), sets.get(task.key)
             assert item is not None
             answer, now = reported_in(outcome), self._clock.now()

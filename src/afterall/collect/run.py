@@ -3,6 +3,7 @@
 Invariant: one worker a spool; a second one leaves at once and says so. Whatever ends it, nothing is lost.
 """
 
+import math
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from afterall.events.spool import uids_of
 from afterall.settings import SiteSettings
 
 POLL_S = 2.0
+STAY_S = 3600.0
+"""A run begins nothing more after so long: the units end it after two hours, and reports with it."""
 _SETTLINGS = 3
 
 
@@ -28,22 +31,7 @@ def collect_once(
     With `settle` it stays until sets whose jobs have only just ended are quiet, three times the debounce time
     at most. Raises BadInput where the spool is missing or others can write to it.
     """
-    means = means or Means()
-    with _worker(spool, site, means) as worker:
-        if worker is None:
-            return Collected(other_worker=True)
-        last_start = means.clock.monotonic() + _SETTLINGS * site.debounce_s
-        while True:
-            worker.round()
-            worker.harvest(wait=True)
-            worker.show()
-            wait_s = worker.goes_on_in_s(settle=settle)
-            is_late = means.clock.monotonic() + (wait_s or 0) > last_start
-            if wait_s is None or (is_late and not worker.has_more):
-                break
-            means.clock.sleep(wait_s)
-        _tell(worker.tally)
-        return worker.tally
+    return _run(spool, site, means or Means(), settle=settle)
 
 
 def sweep(spool: Path, site: SiteSettings, means: Means | None = None) -> Collected:
@@ -51,17 +39,30 @@ def sweep(spool: Path, site: SiteSettings, means: Means | None = None) -> Collec
 
     This finds the sets whose last ending no hook reported: a job cancelled while pending, a lost node.
     """
-    means = means or Means()
-    with _worker(spool, site, means) as worker:
+    return _run(spool, site, means or Means(), sweeps=True)
+
+
+def _run(
+    path: Path, site: SiteSettings, means: Means, *, settle: bool = False, sweeps: bool = False
+) -> Collected:
+    """Go round until nothing can be done now; while reports are written, also for what becomes due."""
+    with _worker(path, site, means) as worker:
         if worker is None:
             return Collected(other_worker=True)
+        begun = means.clock.monotonic()
         while True:
-            worker.round(sweep=True)
-            worker.harvest(wait=True)
+            stays = means.clock.monotonic() < begun + STAY_S
+            worker.round(sweep=sweeps)
+            worker.harvest(POLL_S if stays else math.inf)
             worker.show()
-            if not worker.has_more:
+            if worker.is_writing:
+                sweeps = sweeps and worker.has_more
+                continue
+            wait_s = worker.goes_on_in_s(settle=settle)
+            is_late = means.clock.monotonic() + (wait_s or 0) > begun + _SETTLINGS * site.debounce_s
+            if wait_s is None or not stays or (is_late and not worker.has_more):
                 break
-            means.clock.sleep(worker.must_wait_s())
+            means.clock.sleep(wait_s)
         _tell(worker.tally)
         return worker.tally
 
@@ -79,7 +80,7 @@ def collect_watch(spool: Path, site: SiteSettings, means: Means | None = None) -
                     worker.show()
                     means.clock.sleep(POLL_S)
         except _EndedBySignal:
-            pass
+            worker.count()
         _tell(worker.tally)
         return worker.tally
 

@@ -124,13 +124,19 @@ def read_note(path: Path, kind: type[Record]) -> Record | None:
         return None
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Put `data` in the place of `path` so that it survives a power failure once this returns."""
+def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Put `data` in the place of `path` so that it survives a power failure once this returns.
+
+    What was left under the temporary name, whatever it leads to, is not written to.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

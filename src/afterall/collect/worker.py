@@ -6,6 +6,7 @@ put away only when its report lies in it and no event of it came while that was 
 
 import os
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -70,10 +71,12 @@ class Worker:
         self._asking = Asking(site, means.clock)
         self._asked: dict[str, int] = {}
         """The revision of each set at which this run asked about it."""
+        self._ids_asked: Counter[int] = Counter()
+        """How many jobs of each user's sets this run asked about."""
         self._earlier = read_counts(spool.path)
 
     def round(self, *, sweep: bool = False) -> None:
-        """Do all that can be done now; reports are begun here and end in a later `harvest`."""
+        """Do all that can be done now; reports are begun here and end in this or a later `harvest`."""
         had_more, self.has_more = self.has_more, False
         self.harvest()
         self._take()
@@ -82,15 +85,20 @@ class Worker:
         else:
             self.has_more |= had_more
         self._spool.prune_hourly(self._clock.now(), _KEEP_EVENTS, timedelta(days=self._site.max_age_days))
-        self._count()
+        self.count()
 
-    def harvest(self, *, wait: bool = False) -> None:
-        """Take in the reports that have ended, or wait for all."""
-        stale = self._reporting.harvest(self._sets, wait=wait)
+    @property
+    def is_writing(self) -> bool:
+        """True while reports are being written, or wait for their turn."""
+        return not self._writers.is_idle
+
+    def harvest(self, wait_s: float = 0) -> None:
+        """Take in the reports that have ended, or that end within so long."""
+        stale = self._reporting.harvest(self._sets, wait_s)
         self.has_more |= bool(stale)
         for key in stale:
             self._asked.pop(key, None)
-        self._count()
+        self.count()
 
     def must_wait_s(self) -> float:
         """Return for how long Slurm is still left in peace."""
@@ -112,6 +120,11 @@ class Worker:
         if self._site.metrics_file:
             show(Path(self._site.metrics_file), self._spool.path, counts, self._clock.now())
 
+    def count(self) -> None:
+        """Tell in the tally what is left."""
+        self.tally.waiting = len(self._sets)
+        self.tally.held = self._intake.count()
+
     def stop(self) -> None:
         """End what runs; its sets stay due."""
         self._quick.stop()
@@ -122,7 +135,7 @@ class Worker:
         rescued = self._spool.rescue(self._clock.now() - _HOOK_DEAD_AFTER)
         if rescued:
             warn("rescued", records=rescued, reason="their hook was killed before it could hand them over")
-        self._intake.take(self._homes, None if euid == 0 else euid)
+        self.has_more |= self._intake.take(self._homes, None if euid == 0 else euid)
         batches = {str(number): b for number, b in enumerate(self._intake.due(self._clock.now()))}
         for key, batch in batches.items():
             request = request_for(batch.person, Resolve(batch.dirs), self._site)
@@ -154,15 +167,29 @@ class Worker:
         due = [item for item in due if item.key not in self._reporting]
         fresh = {item.key for item in due if self._asked.get(item.key) != item.revision}
         due = [item for item in due if item.key in fresh or not sweep]
-        due.sort(key=lambda item: (item.state is not ItemState.NEW, item.key not in fresh))
-        batch = first_batch(due, self._site, now)
+        batch = first_batch(self._in_turn(due, fresh), self._site, now)
         looked = self._looking.look(batch)
-        asked = first_batch(looked, self._site, now)
+        asked = first_batch(self._in_turn(looked, fresh), self._site, now)
         done = {item.key for item in batch} - {item.key for item in looked} | {item.key for item in asked}
         self.has_more |= bool(fresh - done)
         self._asked = {key: asked_at for key, asked_at in self._asked.items() if self._sets.get(key)}
         self._asked.update((item.key, item.revision) for item in batch if item.key in done)
+        for item in asked:
+            self._ids_asked[item.uid] += len(item.jobs)
         return asked
+
+    def _in_turn(self, due: list[SetItem], fresh: set[str]) -> list[SetItem]:
+        """Put sets with an event first, then those not asked about yet; of each, users take turns.
+
+        The next is of the user about whose jobs the fewest were asked, since a set may take many queries.
+        """
+        ranks = {item.key: (item.state is not ItemState.NEW, item.key not in fresh) for item in due}
+        had = Counter(self._ids_asked)
+        turns: dict[str, int] = {}
+        for item in sorted(due, key=lambda item: ranks[item.key]):
+            turns[item.key] = had[item.uid]
+            had[item.uid] += len(item.jobs)
+        return sorted(due, key=lambda item: (*ranks[item.key], turns[item.key]))
 
     def _decide(self, item: SetItem, observation: Observation) -> None:
         now = self._clock.now()
@@ -185,9 +212,5 @@ class Worker:
             case Action.GIVE_UP:
                 self._fates.give_up(item)
             case Action.REPORT | Action.PROVISIONAL:
-                self._fates.keep(item)
+                self._fates.keep(replace(item, next_try=min(item.next_try, now)))
                 self._reporting.launch(item, observation, provisional=decision.action is Action.PROVISIONAL)
-
-    def _count(self) -> None:
-        self.tally.waiting = len(self._sets)
-        self.tally.held = self._intake.count()
