@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,17 @@ def test_a_mistake_names_file_line_and_key(text: str, message: str) -> None:
     with pytest.raises(BadSettings) as raised:
         parse_set_settings(text)
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    "line", ["[" + " " * 4000, "[" * 4000, " " * 4000 + "["], ids=["blanks", "brackets", "both"]
+)
+def test_a_mistake_is_found_behind_lines_of_any_form(line: str) -> None:
+    """None of them takes the search long: text of several lines may hold whatever it likes."""
+    begun = time.monotonic()
+    with pytest.raises(BadSettings, match=":4: foo: is not a setting"):
+        parse_set_settings(f'title = """\n{line}\n"""\nfoo = 1\n')
+    assert time.monotonic() - begun < 2
 
 
 def test_parameters_may_have_names() -> None:

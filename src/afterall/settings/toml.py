@@ -62,9 +62,9 @@ def line_of(text: str, key: str) -> int | None:
         return None
     table = ""
     for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        header = re.match(r"\s*\[\[?([^\[\]]+)\]", line)
         if header:
-            table = header[1].replace('"', "")
+            table = header[1].strip().replace('"', "")
             if table == ".".join(parts):
                 return number
             continue
