@@ -141,6 +141,18 @@ CASES: dict[str, tuple[str, list[Place]]] = {
         "d/latest d/global_step500/mp_rank_00_model_states.pt d/global_step500/zero_pp_rank_0_mp_rank_00_optim_states.pt",
         [("deepspeed", "d/global_step500", None, 500, False)],
     ),
+    "verl: actor and critic by FSDP's ranks": (
+        "v/global_step_20/data.pt v/global_step_20/actor/huggingface/config.json v/global_step_20/actor/model_world_size_2_rank_0.pt v/global_step_20/critic/model_world_size_2_rank_0.pt",
+        [("verl", "v/global_step_20", None, 20, False)],
+    ),
+    "verl: Megatron's distributed parts, and fine-tuning": (
+        "v/global_step_20/actor/dist_ckpt/__0_0.distcp s/global_step_9/model_world_size_1_rank_0.pt",
+        [("verl", "s/global_step_9", None, 9, False), ("verl", "v/global_step_20", None, 20, False)],
+    ),
+    "verl: fine-tuned in Hugging Face's form": (
+        "s/global_step_9/model.safetensors s/global_step_9/config.json",
+        [("bare", "s/global_step_9", None, 9, False)],
+    ),
     "DCP, torchtitan": (
         "t/checkpoint/step-100/.metadata t/checkpoint/step-100/__0_0.distcp t/checkpoint/step-200/__0_0.distcp",
         [
@@ -241,3 +253,14 @@ def test_no_file_belongs_to_two_checkpoints(paths: list[str]) -> None:
     held = [each.path for place in places for each in place.entries]
     assert len(held) == len(set(held))
     assert find_places(reversed(entries)) == places
+
+
+def test_what_a_checkpoint_scored_is_no_checkpoint() -> None:
+    """The harness, and people, call directories of results after the checkpoint that they are of."""
+    scores = "results_2026-11-23T10-00-00.000000.json"
+    places = (
+        f"a/lm_eval/checkpoint-100/{scores} a/lm_eval/checkpoint-100/samples_arc_2026-11-23.jsonl "
+        f"a/scored/checkpoint-100/{scores} a/eval/checkpoint-100/summary.json "
+        "a/checkpoint-100/adapter_model.safetensors a/checkpoint-100/results_x.json"
+    )
+    assert [path for _, path, *_ in found(tree(places))] == ["a/checkpoint-100"]

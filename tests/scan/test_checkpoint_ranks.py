@@ -143,3 +143,14 @@ def test_ranks_of_experts_are_not_counted(tmp_path: Path) -> None:
     """Their names say too little of which ranks there are."""
     args = {"tensor_model_parallel_size": 2, "expert_model_parallel_size": 2}
     assert missing(megatron(tmp_path / "iter_0000500", ["mp_rank_00_000", "mp_rank_00_001"], **args)) == []
+
+
+def test_verls_ranks_are_in_the_names_of_their_files(tmp_path: Path) -> None:
+    """Of each kind that is there every rank is due; the optimizer is saved only where it is asked for."""
+    actor = tmp_path / "global_step_20" / "actor"
+    for rank in (0, 1, 3):
+        write(actor / f"model_world_size_4_rank_{rank}.pt", torch_bytes(WEIGHTS))
+    for rank in range(4):
+        write(actor / f"extra_state_world_size_4_rank_{rank}.pt", torch_bytes(WEIGHTS))
+    lost = ("actor/model_world_size_4_rank_2.pt", {"missing": 1, "of": 4})
+    assert missing(tmp_path / "global_step_20") == [lost]

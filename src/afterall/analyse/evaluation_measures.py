@@ -5,6 +5,7 @@ latest successful one counts.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -49,6 +50,7 @@ _UP = frozenset(
         "precision",
         "r2",
         "recall",
+        "reward",
         "roc_auc",
         "rouge1",
         "rouge2",
@@ -87,14 +89,18 @@ _DOWN = frozenset(
         "word_perplexity",
     }
 )
+_OVER_SAMPLES = re.compile(r"/(?:mean|best|worst|maj)@\d{1,6}(?:/mean)?$")
+"""How verl says behind a score what it is of several answers to a question: `acc/best@8/mean`."""
+_PASSED = re.compile(r"pass@\d{1,6}")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def direction_of(metric: str) -> Direction:
     """Return which way an evaluation's metric ("scorer/metric") is better; UNKNOWN where no name says."""
+    metric = _OVER_SAMPLES.sub("", metric)
     for word in (metric.rpartition("/")[2], metric.partition("/")[0]):
         plain = word.strip().lower().replace("-", "_").replace(" ", "_").partition(",")[0]
-        if plain in _UP:
+        if plain in _UP or _PASSED.fullmatch(plain):
             return Direction.UP
         if plain in _DOWN:
             return Direction.DOWN

@@ -20,7 +20,7 @@ LAST_LOGGED = 10
 """How many of the last logged training losses `mean_last_loss` averages."""
 MOST_POINTS = 5_000
 """A longer curve is thinned for keeping."""
-SERIES = ("loss", "val_loss", "learning_rate", "tokens_per_second_per_gpu", "grad_norm")
+SERIES = ("loss", "val_loss", "reward", "learning_rate", "tokens_per_second_per_gpu", "grad_norm")
 
 OF_POLICIES: dict[str, str | None] = {
     "reward": None,

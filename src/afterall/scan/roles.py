@@ -64,6 +64,7 @@ _PATTERNS = tuple(
         (r".*\.index\.json", FileRole.WEIGHTS_INDEX),
         (r"tokenizer[\w.-]*", FileRole.TOKENIZER),
         (rf"({_RESUME})([_.-].*)?", FileRole.OPTIMIZER),
+        (r"(optim|extra_state)_world_size_\d+_rank_\d+\.pt", FileRole.OPTIMIZER),
         (r"custom_checkpoint_\d+\.pkl|sampler[\w.]*\.(bin|pt)|.*_optim_states\.pt", FileRole.OPTIMIZER),
         (r"adapter[_.-].*\.bin|.*lora.*\.bin", FileRole.ADAPTER),
         (rf"({_MODEL}).*\.bin", FileRole.FULL_WEIGHTS),
@@ -94,7 +95,9 @@ def role_of(entry_path: str) -> FileRole:
     """Return what the file at `entry_path` ('/' between names) is for."""
     directory, _, name = entry_path.rpartition("/")
     # torch's example of ImageNet calls its files checkpoint.pth.tar, and they are no archives of tar.
-    name = _NO_TAR.sub(r"\1", name.lower())
+    name = name.lower()
+    if name.endswith(".tar"):
+        name = _NO_TAR.sub(r"\1", name)
     suffix = name.rpartition(".")[2]
     context = _context(directory) if directory else None
     if context is FileRole.TRACKER:

@@ -49,7 +49,9 @@ def _missing(experiment: Experiment) -> list[Finding]:
     latest = experiment.latest
     if latest is not None and _may_have_logged(latest) and not experiment.logs:
         return [finding(FindingCode.LOG_MISSING, experiment, known({"job_id": job_name(latest)}))]
-    has_loss = "final_loss" in experiment.metrics or bool(experiment.series.get("loss"))
+    # What learns from rewards may log no loss at all.
+    has_loss = any(name in experiment.metrics for name in ("final_loss", "final_reward", "final_policy_loss"))
+    has_loss = has_loss or bool(experiment.series.get("loss"))
     if experiment.logs and not has_loss and (has_trained(experiment) or experiment.state is State.UNKNOWN):
         evidence: dict[str, Scalar] = {"trainer": experiment.trainer, "logs": len(experiment.logs)}
         return [finding(FindingCode.NO_LOSS_FOUND, experiment, known(evidence))]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from afterall.discover.layout.final_saves import with_final_saves
 from afterall.discover.layout.found import Found
 from afterall.discover.layout.locations import Key
-from afterall.discover.layout.places import Place, empty_place, gather_places
+from afterall.discover.layout.places import Place, empty_place, gather_places, is_hydras_default
 from afterall.discover.layout.versions import versions_of, with_versions
 from afterall.discover.names import directories
 from afterall.discover.names.directories import natural_key
@@ -58,6 +58,7 @@ def _named_by_globs(
 def _among(places: Mapping[Key, Place]) -> list[Found]:
     root = places.get((), empty_place(()))
     others = with_final_saves(_settle({key: place for key, place in places.items() if key}), places)
+    others = _without_hydras_notes(others, places)
     if _is_one_run(root, others, places) or _is_saved_aside(root, others, places):
         return [_at_root(root)]
     others = with_versions(others, places)
@@ -73,6 +74,13 @@ def _among(places: Mapping[Key, Place]) -> list[Found]:
     if root.traces:
         return weights if len(weights) > 1 else []
     return weights or ([_at_root(root)] if root.grade is Grade.MODEL else [])
+
+
+def _without_hydras_notes(found: list[Found], places: Mapping[Key, Place]) -> list[Found]:
+    """Leave out where Hydra only noted how runs were started, as long as all of them saved elsewhere."""
+    runs = [one for one in found if not places[one.key].is_hydras_alone]
+    works_there = any(is_hydras_default(root) for one in runs for root in one.roots)
+    return runs if any(one.is_product for one in runs) and not works_there else found
 
 
 def _only_weights(places: Mapping[Key, Place]) -> list[Found]:

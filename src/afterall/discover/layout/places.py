@@ -17,13 +17,16 @@ from afterall.discover.names.logs import is_report_output, parse_log_name
 from afterall.discover.names.purposes import Purpose, purpose_of
 from afterall.model import Entry, EntryKind
 
+_HYDRAS_DEFAULT = re.compile(r"(?:^|/)outputs/\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d$", re.ASCII)
+
 
 class Place(Struct):
     """The signs gathered for one place."""
 
     key: Key
     roots: dict[str, set[str]]
-    """The kinds of sign seen in each of its directories: "product", "save", "model", those of `traces`."""
+    """The kinds of sign seen in each of its directories: "product", "hydra", "save", "model", and those of
+    `traces`."""
     products: set[str]
     """Directories that hold what a run wrote."""
     jobs: set[str]
@@ -34,12 +37,20 @@ class Place(Struct):
     @property
     def traces(self) -> set[str]:
         """What was prepared or begun: a "script", "config", "log", "array_log", "checkpoint", "tracker"."""
-        return self._kinds - {"product", "save", "model"}
+        return self._kinds - {"product", "hydra", "save", "model"}
 
     @property
     def is_bare_save(self) -> bool:
         """True where nothing but a trained model was saved, and nothing of how it was trained lies here."""
         return bool(self.products) and self._kinds <= {"save", "model"}
+
+    @property
+    def is_hydras_alone(self) -> bool:
+        """True where Hydra noted, as it does by default, how a program was started, and no more lies.
+
+        What verl trains, for one, goes to `checkpoints/`, and `outputs/DATE/TIME` keeps the settings.
+        """
+        return self._kinds == {"hydra"} and all(map(is_hydras_default, self.roots))
 
     @property
     def _kinds(self) -> set[str]:
@@ -73,7 +84,7 @@ class Place(Struct):
     def ranked_roots(self) -> list[str]:
         """Its directories, the one that bears its plain name first, then those with more in them."""
         plain = "/".join(self.key)
-        order = ({"script"}, {"product", "save"}, {"config"}, {"log"})
+        order = ({"script"}, {"product", "hydra", "save"}, {"config"}, {"log"})
 
         def rank(root: str) -> tuple[object, ...]:
             return (
@@ -83,6 +94,11 @@ class Place(Struct):
             )
 
         return sorted(self.roots, key=rank)
+
+
+def is_hydras_default(directory: str) -> bool:
+    """Tell whether a directory is called as Hydra calls a run's where nobody says otherwise."""
+    return _HYDRAS_DEFAULT.search(directory) is not None
 
 
 def empty_place(key: Key) -> Place:
@@ -123,7 +139,7 @@ def gather_places(
 
 def _note(place: Place, root: str, sign: "_Sign") -> None:
     place.roots.setdefault(root, set()).add(sign.kind)
-    if sign.kind in ("product", "save"):
+    if sign.kind in ("product", "hydra", "save"):
         place.products.add(sign.directory)
     if sign.job:
         place.jobs.add(sign.job)
@@ -143,7 +159,7 @@ def _sign_of(entry: Entry, scripts: frozenset[str]) -> _Sign | None:
         if directories.is_numbered_checkpoint(name):
             return _Sign(parent, "checkpoint")
         if name == ".hydra":
-            return _Sign(parent, "product")
+            return _Sign(parent, "hydra")
         if re.match(r"(offline-)?run-", name) and _name(parent) == "wandb":
             return _Sign(parent.rpartition("/")[0], "tracker")
         return None

@@ -1,4 +1,4 @@
-"""Draw training and validation loss by optimizer step for all runs.
+"""Draw reward, training and validation loss by optimizer step for all runs.
 
 Invariant: what was logged is drawn as logged, faint where there is much of it, with a running median over it;
 a run that ended in NaN is marked where its last number stands.
@@ -26,6 +26,8 @@ MOST_MARKED = 40
 """Points of a line, and lines, up to which each point is marked."""
 LOG_FROM = 20.0
 """Ratio of the largest to the smallest loss from which the axis is logarithmic."""
+REWARD = "reward"
+"""What is no loss, and may be negative: its axis is always linear."""
 
 
 class Panel(Struct, frozen=True):
@@ -37,7 +39,7 @@ class Panel(Struct, frozen=True):
 
 
 def figure(page: Page) -> Figure | None:
-    """Return the figure; None where no run logged a loss at two steps."""
+    """Return the figure; None where no run logged a loss or a reward at two steps."""
     panels = [Panel(key, title, _curves(page, key)) for key, title in SERIES]
     panels = [panel for panel in panels if panel.curves]
     if not panels:
@@ -53,7 +55,7 @@ def _curves(page: Page, key: str) -> list[tuple[Experiment, Points]]:
 
 def _words(page: Page, panel: Panel) -> str:
     """Return what one panel shows: how many runs, between which values they begin, and which end best."""
-    metric = "final_loss" if panel.key == "loss" else "final_val_loss"
+    metric = f"final_{panel.key}"
     firsts = [(points.values[0], "") for _, points in panel.curves]
     lasts = [(points.values[-1], f" ({e.name})") for e, points in panel.curves]
     told = f"{panel.title} by optimizer step, {plural(len(panel.curves), 'run')}"
@@ -82,7 +84,8 @@ def _draw(page: Page, panels: Sequence[Panel]) -> bytes:
             axes.set_xlabel("Optimizer step")
             for name, entry in _lines(axes, panel, known).items():
                 entries.setdefault(name, entry)
-            _scale(axes)
+            if panel.key != REWARD:
+                _scale(axes)
         canvas.legend(sheet, entries)
         return canvas.svg(sheet)
 

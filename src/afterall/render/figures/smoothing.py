@@ -7,7 +7,7 @@ import numpy as np
 
 from afterall.model import Points
 
-SERIES = (("loss", "Training loss"), ("val_loss", "Validation loss"))
+SERIES = (("reward", "Training reward"), ("loss", "Training loss"), ("val_loss", "Validation loss"))
 """The curves that are drawn: their keys and what they are called."""
 SMOOTHED_FROM = 100
 """Points from which a running median is drawn, over a fiftieth of them."""

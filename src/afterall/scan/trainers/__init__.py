@@ -10,6 +10,7 @@ from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.trainers.accelerate import ACCELERATE
 from afterall.scan.trainers.axolotl import AXOLOTL
+from afterall.scan.trainers.composer import COMPOSER
 from afterall.scan.trainers.deepspeed import DEEPSPEED
 from afterall.scan.trainers.gpt_neox import GPT_NEOX
 from afterall.scan.trainers.gpu_metrics import GPU_METRICS_FILE
@@ -20,7 +21,11 @@ from afterall.scan.trainers.litgpt import LITGPT
 from afterall.scan.trainers.llamafactory import LLAMA_FACTORY
 from afterall.scan.trainers.megatron import MEGATRON
 from afterall.scan.trainers.mlflow import MLFLOW
+from afterall.scan.trainers.ms_swift import MS_SWIFT
 from afterall.scan.trainers.nemo import NEMO
+from afterall.scan.trainers.nemo_rl import NEMO_RL
+from afterall.scan.trainers.olmo import OLMO
+from afterall.scan.trainers.openrlhf import OPENRLHF
 from afterall.scan.trainers.peft import PEFT
 from afterall.scan.trainers.plain import PLAIN
 from afterall.scan.trainers.submitit import SUBMITIT
@@ -29,20 +34,27 @@ from afterall.scan.trainers.torchtitan import TORCHTITAN
 from afterall.scan.trainers.torchtune import TORCHTUNE
 from afterall.scan.trainers.trainer import TraceFiles, Trainer
 from afterall.scan.trainers.trl import TRL
+from afterall.scan.trainers.verl import VERL
 from afterall.scan.trainers.wandb import WANDB
 
 TRAINERS: tuple[Trainer, ...] = (
     TORCHTUNE,
     LLAMA_FACTORY,
     AXOLOTL,
+    MS_SWIFT,
     TRL,
     HUGGING_FACE,
     NEMO,
+    NEMO_RL,
     LITGPT,
     LIGHTNING,
     GPT_NEOX,
     MEGATRON,
+    OLMO,
+    COMPOSER,
     TORCHTITAN,
+    VERL,
+    OPENRLHF,
     DEEPSPEED,
     WANDB,
     TENSORBOARD,

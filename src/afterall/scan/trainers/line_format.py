@@ -100,11 +100,11 @@ class FormatLines(TraceReader):
         self._done = None
 
     def _goes_back(self, row: Row) -> bool:
-        """Tell whether a row has the training loss of a step that was reached before."""
+        """Tell whether a row has the training loss, or the reward, of a step that was reached before."""
         step = step_in(row)
         if step is None or self._reached is None or step > int(str(self._reached.value)):
             return False
-        return any(CURVES.get(name) == "loss" for name in row)
+        return any(CURVES.get(name) in ("loss", "reward", "policy_loss") for name in row)
 
     def _begin_anew(self) -> None:
         """Forget the run that was done, but not what the next one told before its first loss."""

@@ -8,6 +8,7 @@ from afterall.scan.checkpoints.checks import (
     adapter_fit,
     companions,
     distributed,
+    fsdp_ranks,
     held_progress,
     leftovers,
     model_parallel,
@@ -33,6 +34,7 @@ TRAINER_CHECKS: tuple[Check, ...] = (
     distributed.check,
     zero_shards.check,
     model_parallel.check,
+    fsdp_ranks.check,
     resume_tag.check,
     held_progress.check,
 )

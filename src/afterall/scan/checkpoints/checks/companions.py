@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from afterall.model import FileRole, Finding, FindingCode, Severity
 from afterall.scan.checkpoints.checks.material import Material, below, found
-from afterall.scan.checkpoints.layouts.shape import Needs
+from afterall.scan.checkpoints.layouts.shape import NOTHING
 
 _HF_MODEL = re.compile(r"((ft-)?model|pytorch_model)([.-].*)?\.(safetensors|bin)")
 _PEFT = re.compile(r"adapter_model\.(safetensors|bin)")
-_NOTHING = Needs()
 _TORCH_ADAPTER = "adapter_model.pt"
 _TRAINER_STATE = "trainer_state.json"
 _RANDOM_STATES = re.compile(r"random_states_\d+\.pkl")
@@ -22,7 +21,7 @@ _RANDOM_STATES = re.compile(r"random_states_\d+\.pkl")
 def check(material: Material) -> Iterable[Finding]:
     """Yield what is missing beside, or instead of, the weights."""
     yield from _weights(material)
-    if material.place.needs != _NOTHING:
+    if material.place.needs != NOTHING:
         yield from _adapter(material)
         yield from _companions(material)
 

@@ -6,7 +6,7 @@ A new layout is a new module with a LAYOUT and one line in LAYOUTS.
 import re
 from collections.abc import Iterable
 
-from afterall.model import Entry
+from afterall.model import Entry, EntryKind, FileRole
 from afterall.scan.checkpoints.entries import Left
 from afterall.scan.checkpoints.layouts import (
     accelerate,
@@ -22,8 +22,10 @@ from afterall.scan.checkpoints.layouts import (
     megatron,
     nemo,
     torchtune,
+    verl,
 )
 from afterall.scan.checkpoints.layouts.shape import Layout, Needs, Place, Saving
+from afterall.scan.roles import role_of
 
 __all__ = ["LAYOUTS", "Layout", "Needs", "Place", "Saving", "find_places", "layout_named"]
 
@@ -31,6 +33,7 @@ LAYOUTS = (
     accelerate.LAYOUT,
     nemo.LAYOUT,
     megatron.LAYOUT,
+    verl.LAYOUT,
     llama_factory.LAYOUT,
     axolotl.LAYOUT,
     hf_trainer.LAYOUT,
@@ -45,6 +48,8 @@ LAYOUTS = (
 """The more a layout asks for, the earlier it comes: each takes what it knows from what is left."""
 
 
+_SCORES = re.compile(r"(?:results|samples)(?:_.*)?\.jsonl?")
+"""As the harness calls what it writes below the model's name."""
 _NUMBER = re.compile(r"\d+")
 _WIDTH = 12
 
@@ -53,7 +58,17 @@ def find_places(entries: Iterable[Entry]) -> tuple[Place, ...]:
     """Return the checkpoints among `entries`, ordered by directory, then epoch and step, final ones last."""
     left = Left(entries)
     found = [place for layout in LAYOUTS for place in layout.find(left)]
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted((place for place in found if not _holds_scores_alone(place)), key=_order))
+
+
+def _holds_scores_alone(place: Place) -> bool:
+    """Tell whether a directory that is called as a checkpoint holds only what one scored."""
+    files = [entry for entry in place.entries if entry.kind is not EntryKind.DIRECTORY]
+    return bool(files) and all(_is_score(entry) for entry in files)
+
+
+def _is_score(entry: Entry) -> bool:
+    return _SCORES.fullmatch(entry.name) is not None or role_of(entry.path) is FileRole.EVALUATION
 
 
 def layout_named(name: str) -> Layout | None:

@@ -24,7 +24,7 @@ _MODEL = re.compile(
     r"((ft-)?model|pytorch_model|diffusion_pytorch_model|consolidated|adapter_model|pytorch_lora_weights)"
     r"([.-].*)?\.(safetensors|bin|pth|pt)"
 )
-_EPOCH = re.compile(r"(?:epoch|ep)[_=-]?(\d+)", re.IGNORECASE)
+_EPOCH = re.compile(r"(?:epoch|(?<![a-z])ep)[_=-]?(\d+)", re.IGNORECASE)
 _STEP = re.compile(r"(?:step|iter|checkpoint|ckpt)[_=-]?(\d+)", re.IGNORECASE)
 _INDEX = frozenset({FileRole.WEIGHTS_INDEX})
 _NEEDS = Needs(config=True, peft_config=True)

@@ -28,6 +28,9 @@ class Needs(Struct, frozen=True):
     """`adapter_config.json` beside an adapter, because nothing loads it otherwise."""
 
 
+NOTHING = Needs()
+
+
 class Place(Struct, frozen=True, kw_only=True, gc=False):
     """One checkpoint's place: its files, and what its name says of it."""
 
@@ -43,7 +46,7 @@ class Place(Struct, frozen=True, kw_only=True, gc=False):
     step: int | None = None
     is_final: bool = False
     """True where the name or place says so: weights in the run's own directory, `final`."""
-    needs: Needs = Needs()
+    needs: Needs = NOTHING
     is_alone: bool = False
     """True for a file that was named by itself: nothing can be missing beside it."""
     unfinished: str = ""
