@@ -11,6 +11,11 @@ KILLED = replace(
     log_line(FindingCode.LINE_KILLED, "slurm_script: line 4: 21 Killed   python x.py", line=50),
     evidence={"how": "Killed"},
 )
+STOPPED = replace(
+    log_line(FindingCode.LINE_KILLED, "Main process received SIGTERM, exiting", line=50),
+    evidence={"stopped": "SIGTERM"},
+    severity=Severity.WARNING,
+)
 TRACEBACK = log_line(FindingCode.LINE_TRACEBACK, "ValueError: no such split", line=80)
 
 
@@ -39,10 +44,20 @@ def test_a_killed_process_is_no_proof_of_missing_memory() -> None:
         (State.OUT_OF_MEMORY, SlurmState.OUT_OF_MEMORY),
     ],
 )
-def test_a_process_that_slurm_killed_is_not_told_beside_it(state: State, slurm: SlurmState) -> None:
-    """Where Slurm ended the job the killed process is what came of it."""
-    (finding,) = told(failed("run", state, slurm, findings=(KILLED,)))
+@pytest.mark.parametrize("line", [KILLED, STOPPED])
+def test_a_process_that_slurm_killed_is_not_told_beside_it(
+    state: State, slurm: SlurmState, line: Finding
+) -> None:
+    """Where Slurm ended the job the process that was killed, or told to end, is what came of it."""
+    (finding,) = told(failed("run", state, slurm, findings=(line,)))
     assert "cause" not in finding.evidence
+
+
+def test_being_told_to_end_explains_no_failure() -> None:
+    """Nobody knows who sent the signal: the job's finding names no cause, and the line is told beside it."""
+    found = told(failed("run", findings=(STOPPED,)))
+    assert [f.code for f in found] == [FindingCode.JOB_FAILED, FindingCode.LINE_KILLED]
+    assert "cause" not in found[0].evidence
 
 
 def test_refused_memory_is_the_cause_and_no_kill() -> None:

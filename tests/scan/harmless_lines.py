@@ -37,7 +37,9 @@ HARMLESS = [
     # signals' names in words, and a rank that others stopped
     "the run ended in a Segmentation fault (core dumped), said the user",
     "Caught signal SIGUSR1, saving a checkpoint",
-    "[ERROR] [launch.py:321:sigkill_handler] ['python', 'train.py'] exits with return code = -15",
+    "[INFO] [launch.py:315:sigkill_handler] Killing subprocess 3966",
+    "[ERROR] [launch.py:321:sigkill_handler] ['python', 'train.py'] exits with return code = 1",
+    "the main process received SIGTERM, exiting",
     "subprocess.CalledProcessError: Command '['python', 'x.py']' returned non-zero exit status 1.",
     "Failed to initialize NVML: Not Supported",
     "CUDA capability sm_90 is compatible with the current PyTorch installation",

@@ -3,6 +3,7 @@
 import pytest
 
 from afterall.model import Finding, FindingCode, Severity
+from afterall.scan.logs.aftermath import without_stops
 from scan.trace_reading import last_part
 
 C = FindingCode
@@ -76,6 +77,82 @@ def test_an_abort_is_told_by_its_reason(cause: str, abort: str) -> None:
     """A program that aborts over a GPU's error, or behind its exception, crashed for no reason of its own."""
     assert C.LINE_KILLED not in found_in(cause + abort)
     assert set(found_in(abort)) == {C.LINE_KILLED}
+
+
+MAIN = "[2025-07-20 15:45:13] [INFO] [launch.py:335:sigkill_handler] Main process received SIGTERM, exiting\n"
+CHILD = "[2025-07-20 15:45:13] [ERROR] [launch.py:325:sigkill_handler] ['x'] exits with return code = -15\n"
+
+
+@pytest.mark.parametrize(
+    ("stop", "how"),
+    [
+        (MAIN, "SIGTERM"),
+        (CHILD, "return code = -15"),
+        (MAIN.replace("SIGTERM", "SIGINT"), "SIGINT"),
+        (CHILD.replace("-15", "-2"), "return code = -2"),
+    ],
+)
+def test_a_launcher_that_was_told_to_end_is_told(stop: str, how: str) -> None:
+    """Nothing in the log says who sent the signal, so that it is a warning, and nobody is blamed."""
+    (finding,) = found_in(stop).values()
+    assert (finding.code, finding.gravity) == (C.LINE_KILLED, Severity.WARNING)
+    assert finding.evidence["stopped"] == how
+
+
+@pytest.mark.parametrize("stop", [MAIN, CHILD])
+@pytest.mark.parametrize(
+    ("cause", "codes"),
+    [
+        (LIMIT, {C.LINE_TIME_LIMIT}),
+        (CANCELLED, {C.LINE_CANCELLED}),
+        (STEP, {C.LINE_CANCELLED}),
+        (LIMIT.replace("TIME LIMIT", "PREEMPTION"), {C.LINE_PREEMPTED}),
+        (f"{FRAMES}ValueError: bad\n", {C.LINE_TRACEBACK}),
+        (
+            "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB\n",
+            {C.LINE_CUDA_OUT_OF_MEMORY},
+        ),
+        (f"{LAUNCHED}KeyboardInterrupt\n", {C.LINE_TRACEBACK}),
+    ],
+)
+def test_a_stop_is_not_told_beside_its_reason(stop: str, cause: str, codes: set[FindingCode]) -> None:
+    """Who is told to end because the job was, or because another rank failed, is no cause itself."""
+    assert set(found_in(cause + stop)) == codes
+    assert set(found_in(stop + cause)) == codes
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        "[ERROR] [launch.py:325:sigkill_handler] ['x'] exits with return code = -9\n",
+        "[ERROR] [launch.py:325:sigkill_handler] ['x'] exits with return code = -11\n",
+        "slurm_script: line 20: 4242 Killed                  python train.py\n",
+    ],
+)
+def test_a_process_that_died_is_told_before_those_that_were_told_to_end(worse: str) -> None:
+    """The launchers of other nodes only followed, whoever's line stands first."""
+    for text in (MAIN + worse, worse + MAIN):
+        assert found_in(text)[C.LINE_KILLED].quote in worse
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        (LIMIT, [C.LINE_TIME_LIMIT]),
+        (STEP, [C.LINE_CANCELLED]),
+        (f"{FRAMES}ValueError: bad\n", [C.LINE_KILLED, C.LINE_TRACEBACK]),
+    ],
+)
+def test_slurms_word_in_another_log_tells_of_a_stop(words: str, codes: list[FindingCode]) -> None:
+    """The launcher writes into one log, Slurm into the other; an exception there may be long past."""
+    lines = [line for text in (MAIN, words) for line in last_part(text.encode()).findings]
+    assert sorted(line.code.value for line in without_stops(lines)) == sorted(code.value for code in codes)
+
+
+def test_a_stop_long_after_an_error_is_told() -> None:
+    """A program that went on for long after an error was not told to end over it."""
+    text = f"{FRAMES}ValueError: bad\n" + "words of a run that goes on\n" * 4000 + MAIN
+    assert set(found_in(text)) == {C.LINE_TRACEBACK, C.LINE_KILLED}
 
 
 @pytest.mark.parametrize(

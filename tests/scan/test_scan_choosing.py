@@ -152,6 +152,12 @@ def test_every_metric_of_the_table_has_a_unit_or_is_a_plain_number() -> None:
     assert (guessed["final_loss"].unit, guessed["train_seconds"].unit) == (None, "s")
 
 
+def test_a_reward_is_a_series() -> None:
+    """Where runs learn from it, its curve is what people look at."""
+    series = derive_series([trace(Origin.LOG, reward={1: 0.25, 2: 0.5})], None)
+    assert (list(series), [*series["reward"].points.values]) == (["reward"], [0.25, 0.5])
+
+
 def test_series_without_steps_are_none() -> None:
     """Values nobody can place give metrics and no curve."""
     unplaced = trace(Origin.ROUNDED_LOG, loss={-1: 2.0})

@@ -19,11 +19,12 @@ from afterall.model import Experiment, MatchedExperiment, Tier
 from afterall.pipeline import Survey, survey
 from afterall.scan.checkpoints import Examination, Memory
 from afterall.scan.crew import side_by_side
-from afterall.scan.crew.frames import HOME, Greeting, Lost, Scanned, Task, encoded, receive, send
+from afterall.scan.crew.frames import Scanned, Task, encoded
 from afterall.scan.crew.helper import ARGV, Helper
 from afterall.scan.crew.helping import serve
-from afterall.scan.crew.side_by_side import cores, processes_worth, scan_experiments
+from afterall.scan.crew.side_by_side import processes_worth, scan_experiments
 from afterall.scan.experiment import scan_experiment
+from afterall.scan.helpers import HOME, Greeting, Lost, cores, receive, send
 from golden.golden_sets import CASES, accounting, unpack
 
 MIB = 1 << 20

@@ -177,3 +177,15 @@ def test_a_place_behind_what_was_skipped_is_a_byte() -> None:
     assert [curve.where(row) for row in curve.readings(None)] == ["line 7", f"byte {9 << 30}"]
     assert [row.value for row in curve.without_steps().readings(None)] == [1.0, 1.0]
     assert (place_of(3), place_of(3, "record {}"), place_of(BYTES_FROM)) == ("line 3", "record 3", "byte 0")
+
+
+def test_what_a_run_trained_again_is_forgotten() -> None:
+    """Of readings from an epoch or a step on none is left; without a step none can be told from those."""
+    curve = Curve("line {}")
+    for mark, (step, epoch) in enumerate([(1, 0.5), (-1, 0.75), (2, 1.0), (3, 1.5)]):
+        curve.add(step, float(mark), mark, epoch)
+    curve.forget_from(1.25)
+    assert [row.value for row in curve.readings(None)] == [0.0, 2.0]
+    curve.keep_below(2)
+    assert [row.value for row in curve.readings(None)] == [0.0]
+    assert len(curve) == 1

@@ -39,6 +39,7 @@ LLAMA_FACTORY = (
     b"[INFO|2025-05-15 07:22:21] llamafactory.hparams.parser:401 >> Process rank: 0, world size: 1\n"
     b"{'loss': 1.2, 'grad_norm': 0.5, 'learning_rate': 0.0001, 'rewards/chosen': 0.1, 'epoch': 0.1}\n"
 )
+MS_SWIFT = b'{"loss": 1.5, "epoch": 0.1, "memory(GiB)": 16.5, "global_step/max_steps": "10/438"}\n'
 
 
 def told(trace: Trace) -> dict[str, object]:
@@ -128,6 +129,8 @@ def test_axolotls_debug_log_is_beside_its_model() -> None:
     [
         ({"job.out": AXOLOTL}, "axolotl"),
         ({"job.out": LLAMA_FACTORY}, "llamafactory"),
+        ({"out/v0-1/logging.jsonl": MS_SWIFT}, "ms_swift"),
+        ({"out/v0-1/logging.jsonl": MS_SWIFT, "job.out": LLAMA_FACTORY.split(b"\n")[1] + b"\n"}, "ms_swift"),
         ({"job.out": LLAMA_FACTORY.split(b"\n")[1] + b"\n"}, "trl"),
         ({"job.out": fixture("huggingface/rows-4.46.out")}, "huggingface"),
         ({"out/adapter_config.json": fixture("peft/adapter_config-0.13.json")}, "peft"),

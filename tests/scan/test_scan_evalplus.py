@@ -102,15 +102,16 @@ def test_a_cut_file_is_damaged() -> None:
         read_evalplus(io.BytesIO(json.dumps({**HEAD, "eval": PROBLEMS}).encode()[:-9]), NAME)
 
 
-def test_files_of_that_name_by_the_harness_are_still_read(tmp_path: Path) -> None:
-    """A user may call the harness's file so; EvalPlus's beside it is read as well."""
+@pytest.mark.parametrize("name", ["my_eval_results", "evaluation_results", "test_results"])
+def test_files_of_that_name_by_the_harness_are_still_read(tmp_path: Path, name: str) -> None:
+    """A user may call the harness's file as other programs call theirs; EvalPlus's beside it is read too."""
     harness = {
         "results": {"arc_easy": {"acc,none": 0.5}},
         "versions": {"arc_easy": 1.0},
         "config": {"model_args": "pretrained=/set/a"},
     }
     files = {
-        "a/my_eval_results.json": json.dumps(harness).encode(),
+        f"a/{name}.json": json.dumps(harness).encode(),
         NAME: json.dumps({**HEAD, "eval": PROBLEMS}).encode(),
         "a/eval_results.json": b'{"eval_loss": 0.5, "epoch": 1.0}',
     }
@@ -130,3 +131,14 @@ def test_lighteval_tells_its_samples_beside_its_tasks(task: str) -> None:
         io.BytesIO(json.dumps(document).encode()), "a/results_2026-01-02T03-04-05.json"
     )
     assert found.samples == 1319
+
+
+@pytest.mark.parametrize("status", [[], {}, ["pass"], 1, None])
+def test_a_status_that_is_no_word_is_no_pass(status: object) -> None:
+    """Whatever stands there instead, the other problems are counted."""
+    problems = {"HumanEval/0": [{"base_status": status}], "HumanEval/1": [{"base_status": "pass"}]}
+    (found,) = read_evalplus(io.BytesIO(json.dumps({**HEAD, "eval": problems}).encode()), NAME)
+    assert found.metrics == {"base/pass@1": 0.5}
+    old = {"HumanEval/0": {"base": [[status]], "plus": [[status]]}}
+    (found,) = read_evalplus(io.BytesIO(json.dumps({**HEAD, "eval": old}).encode()), NAME)
+    assert found.metrics == {"base/pass@1": 0.0, "plus/pass@1": 0.0}

@@ -24,11 +24,12 @@ from afterall.model import (
     Verdict,
 )
 from afterall.scan.checkpoints import Examination
-from afterall.scan.evaluations import at_their_checkpoints, read_evaluations
+from afterall.scan.evaluations import read_evaluations
 from afterall.scan.evaluations.archive import Archive
 from afterall.scan.evaluations.harness import read_harness_results
 from afterall.scan.evaluations.held_out import read_held_out
 from afterall.scan.evaluations.inspect_ai import read_inspect_log
+from afterall.scan.evaluations.places import at_their_checkpoints
 from afterall.scan.evaluations.targets import checkpoint_of
 from afterall.scan.experiment import scan_experiment
 from scan.checkpoint_making import adapter_arrays, safetensors_bytes

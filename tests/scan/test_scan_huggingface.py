@@ -385,6 +385,16 @@ def test_rows_of_several_nodes_count_once(late: int) -> None:
     assert [evidence.kind for evidence in trace.evidence] == ["done_line"]
 
 
+def test_totals_of_nodes_that_nothing_tells_apart_are_no_restart() -> None:
+    """Each prints all rows, and totals with its own mean of the steps since the last row."""
+    printed = [b"{'loss': %d.5, 'learning_rate': 2e-05, 'epoch': %d.0}" % (9 - e, e) for e in range(1, 5)]
+    totals = [b"{'train_runtime': 60.0, 'train_loss': %s, 'epoch': 4.0}" % mean for mean in (b"5.0", b"5.01")]
+    part = last_part(b"\n".join([*(row for row in printed for _ in (0, 1)), *totals, b""]))
+    assert part.restarts == 0
+    assert {row.value for row in rows(part.traces[0], "loss")} == {8.5, 7.5, 6.5, 5.5}
+    assert [evidence.kind for evidence in part.traces[0].evidence] == ["done_line"]
+
+
 def test_a_second_nodes_totals_are_no_restart() -> None:
     """Where nothing labels the lines, all that differs is the node's own runtime."""
     again = TOTALS.replace(b"'train_runtime': '2'", b"'train_runtime': '2.1'")

@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -199,3 +200,12 @@ def test_an_epoch_that_cannot_be_gives_no_steps_and_no_error(epoch: str) -> None
     rows = re.sub(rb"(?<='epoch': )[\d.]+", epoch.encode(), rows_of(range(1, 9)))
     (trace,) = read_log(io.BytesIO(b"\r" + rows), "job.out", make_readers)[-1].traces
     assert len(trace.curves["loss"]) == 8
+
+
+def test_rows_that_go_back_again_and_again_are_read_in_time() -> None:
+    """Two trainings that print into one log, as nothing labels them, cost no more than their rows."""
+    rows = [b"{'loss': 1.5, 'learning_rate': 1e-05, 'epoch': %.4f}\n" % (at / 1000) for at in range(8000)]
+    began = time.process_time()
+    (part,) = read_log(io.BytesIO(b"".join(rows + rows[-2:] * 4000)), "x.out", make_readers)
+    assert time.process_time() - began < 5
+    assert sum(len(trace.curves["loss"]) for trace in part.traces) == 8000

@@ -1,13 +1,24 @@
 """Read what LitGPT prints and logs, in which iterations are not steps."""
 
 import math
+from pathlib import Path
 
 import pytest
 
+from afterall.model import FindingCode
+from afterall.scan.checkpoints import Examination
+from afterall.scan.experiment import scan_experiment
+from afterall.scan.iterations import place_iterations
+from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.lightning import read_metrics_csv
 from afterall.scan.trainers.litgpt_csv import read_metrics
-from scan.run_making import fixture
+from scan.run_making import experiment, fixture, lay_down, log
 from scan.trace_reading import facts, file_trace, kinds, last_part, lasts, trace_by, values
+
+LAST = {
+    "final_loss": (5.138833999633789, "r/metrics.csv"),
+    "final_val_loss": (5.138833522796631, "r/metrics.csv"),
+}
 
 
 def test_validations_belong_to_the_step_they_were_made_at() -> None:
@@ -108,6 +119,58 @@ def test_the_loggers_steps_are_iterations() -> None:
     assert list(values(trace, "val_loss")) == [20, 40, 55]
     assert lasts(trace)["tokens"] == 6912.0
     assert read_metrics_csv(__import__("io").BytesIO(data), "metrics.csv") is None
+
+
+def test_the_loggers_digits_count_before_the_logs(tmp_path: Path) -> None:
+    """Where the log tells how many iterations make a step, both have the same steps; the file is exact."""
+    files = {"r/job.out": fixture("litgpt/full-0.5.out"), "r/metrics.csv": fixture("litgpt/metrics.csv")}
+    found = scan_experiment(
+        experiment("r", lay_down(tmp_path, files), [log("r/job.out")]), Examination(tmp_path)
+    )
+    told = {name: (found.metrics[name].value, found.metrics[name].source.file) for name in LAST}
+    assert told == LAST
+    assert [point.step for point in found.series["loss"].points] == list(range(1, 14))
+    assert found.metrics["global_step"].value == 13
+    assert FindingCode.SOURCES_DISAGREE not in {finding.code for finding in found.findings}
+
+
+def test_a_loss_between_two_steps_is_of_none() -> None:
+    """Four iterations make a step: what was logged at the fifth belongs to no step, but its tokens do."""
+    rows = b"".join(b"%d,0.1,%d.5,%d,%d\n" % (at, at, at, 8 * at) for at in range(2, 10))
+    traces = [
+        file_trace(read_metrics, b"iter,iter_time,loss,step,total_tokens\n" + rows, "metrics.csv"),
+        Trace(trainer="litgpt", origin=Origin.ROUNDED_LOG, file="job.out", iterations_per_step=4),
+    ]
+    place_iterations(traces)
+    assert values(traces[0], "loss") == {1: 4.5, 2: 8.5}
+    assert values(traces[0], "tokens") == {0: 24.0, 1: 56.0, 2: 72.0}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [("litgpt", None)],
+        [("lightning", 4)],
+        [("litgpt", 4), ("litgpt", 8)],
+    ],
+)
+def test_iterations_that_nobody_can_count_into_steps_stay_rows(others: list[tuple[str, int | None]]) -> None:
+    """Without a log of the same trainer, or with two that say otherwise, the file keeps its own order."""
+    trace = file_trace(read_metrics, fixture("litgpt/metrics.csv"), "metrics.csv")
+    logs = [
+        Trace(trainer=trainer, origin=Origin.ROUNDED_LOG, file="x.out", iterations_per_step=count)
+        for trainer, count in others
+    ]
+    place_iterations([trace, *logs])
+    assert trace.curves["loss"].counts_rows
+
+
+def test_steps_of_uneven_length_are_not_counted() -> None:
+    """A run that went on with another number of devices has steps of more and of fewer iterations."""
+    line = "Epoch 1 | iter {} step {} | loss train: 1.7, val: n/a | iter time: 5.7 ms (step) x\n"
+    even = "".join(line.format(4 * step, step) for step in (1, 2, 3))
+    assert trace_by("litgpt", even.encode()).iterations_per_step == 4
+    assert trace_by("litgpt", (even + line.format(20, 4)).encode()).iterations_per_step is None
 
 
 def test_pretrainings_rows_are_one_behind() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from afterall.model import Scalar
+from afterall.model import ExperimentLayout, MatchedExperiment, Scalar
 from afterall.scan.parameters import read_parameters
 from afterall.scan.parameters.scripts.command_lines import script_settings
 from afterall.scan.parameters.scripts.given import Given
@@ -32,6 +32,7 @@ def told(set_dir: Path, script: str, file: str = "train.sh", run: str = "outputs
         ("--output_dir $OUT", True),
         ("--run_name mine", False),
         ("--run_name elsewhere", True),
+        (f"--run_name {'long' * 100}", True),
         ("--lora_r 16", False),
         ("--lora_r 8", True),
         ("--model_path outputs/mine", True),
@@ -43,6 +44,30 @@ def test_a_command_that_names_a_run_beside_is_that_ones(
     """Of a script that was edited since, nothing is told; a command that names no run may be all runs'."""
     found = told(tmp_path, f"python train.py --epochs 3 {command}")
     assert found.get("epochs") == (3 if is_own else None)
+
+
+@pytest.mark.parametrize(
+    ("options", "epochs"),
+    [
+        ("--save ckpt/a.pth", 3),
+        ("--save ckpt/b.pth", None),
+        ("--name a", 3),
+        ("--name b", None),
+        ("--name other", 3),
+        ("--save ckpt/b.pth\npython train.py --epochs 5 --save ckpt/a.pth", 5),
+    ],
+)
+def test_runs_that_share_a_directory_are_told_apart_by_their_files(
+    tmp_path: Path, options: str, epochs: int | None
+) -> None:
+    """Of runs by file names alone the one counts whose weights a command saves, or whose name it gives."""
+    script = f"python train.py --epochs 3 {options}".encode()
+    files = dict.fromkeys(("ckpt/a.pth", "logs/a.log", "ckpt/b.pth", "logs/b.log"), b"")
+    entries = lay_down(tmp_path, {"train.sh": script, **files})
+    own = tuple(entry for entry in entries if entry.name in ("a.pth", "a.log"))
+    layout = ExperimentLayout(name="a", path="", entries=own, scripts=("train.sh",))
+    parameters, _ = read_parameters(tmp_path, MatchedExperiment(layout=layout), [])
+    assert (parameters["epochs"].value if "epochs" in parameters else None) == epochs
 
 
 @pytest.mark.parametrize("file", ["outputs/rank8/train.sh", "scripts/rank8.sh"])

@@ -236,6 +236,7 @@ AXOLOTL = "accelerate launch --num_processes 4 -m axolotl.cli.train c.yml --lear
         ("llamafactory-cli train conf.yaml", {"config": "conf.yaml"}),
         ("deepspeed --num_gpus 8 src/train.py --lr 3", {"lr": 3}),
         ("python -m torch.distributed.run --nproc_per_node 2 train.py --lr 3", {"lr": 3}),
+        ("deepspeed --module openrlhf.cli.train_sft --lr 3", {"lr": 3}),
         ("python -u -m mypkg.train --lr 3", {"lr": 3}),
         ("inspect eval task.py --model x", {}),
         ("python eval_model.py --lr 3", {}),
@@ -321,6 +322,9 @@ def test_every_alias_is_found_under_its_common_name(name: str) -> None:
         ("model._component_", None),
         ("layers.0.alpha", None),
         ("max-steps", "max_steps"),
+        ("actor_rollout_ref.actor.optim.lr", "learning_rate"),
+        ("critic.optim.lr", None),
+        ("actor_rollout_ref.rollout.dtype", None),
     ],
 )
 def test_dotted_keys_are_taken_for_common_names_with_care(key: str, name: str | None) -> None:

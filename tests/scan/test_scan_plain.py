@@ -2,6 +2,7 @@
 
 import io
 import math
+import time
 
 import pytest
 
@@ -270,3 +271,12 @@ def test_losses_below_slurms_word_on_a_jobs_end_are_another_jobs(
     part = last_part((before + ENDED + after).encode())
     assert (values(part.traces[0], "loss"), part.restarts) == (expected, 1)
     assert losses(before + ENDED) == {1: 1.5, 2: 2.5, 3: 3.5}
+
+
+def test_a_log_of_ends_without_end_is_read_in_time() -> None:
+    """Only so many jobs can have written one log: what comes behind costs no more than its lines."""
+    log = "".join(f"step {step} loss: 0.5\n" for step in range(20000))
+    began = time.process_time()
+    part = last_part((log + f"{ENDED}step 20000 loss: 0.25\n" * 3000).encode())
+    assert time.process_time() - began < 6
+    assert (len(part.traces[0].curves["loss"]), part.restarts) == (20000 + 3000 - 99, 3000)

@@ -197,6 +197,7 @@ def test_nan_in_a_history_is_a_value() -> None:
         {"predictions": [0.1, 0.2]},
         [{"text": "a", "label": 1}] * 30,
         [{"loss": 0.5}],
+        [{"text": "a"}] * 30 + [{"loss": 0.5, "step": 1}] * 2,
         {"model": {"loss": [1.0, 2.0]}},
         {"loss": ["a", "b"]},
         [1, 2],

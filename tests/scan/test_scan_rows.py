@@ -114,3 +114,20 @@ def test_what_rows_of_many_names_tell_is_not_kept() -> None:
     rows.add_alike([dict.fromkeys(names, 1.0)], [0])
     rows.add(dict.fromkeys(names, 1.0), 1)
     assert module._names_known.cache_info().currsize == known
+
+
+@pytest.mark.parametrize(
+    ("row", "key"),
+    [
+        ({"training/global_step": 5, "critic/rewards/mean": 0.5}, "reward"),
+        ({"training/global_step": 5, "actor/pg_loss": 0.5}, "policy_loss"),
+        ({"train/global_step": 5, "train/gpt_loss": 0.5}, "loss"),
+        ({"step": 5, "train/CE loss": 0.5}, "loss"),
+    ],
+)
+def test_trackers_hold_what_learning_from_rewards_is_watched_by(row: dict[str, float], key: str) -> None:
+    """The names under which verl, OpenRLHF and OLMo log to any tracker are known, and so are their steps."""
+    rows = Rows("record {}")
+    rows.add(row, 1)
+    (point,) = rows.curves[key].readings(None)
+    assert (point.step, point.value) == (5, 0.5)

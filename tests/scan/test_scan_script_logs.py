@@ -74,6 +74,25 @@ def test_a_script_that_was_changed_since_is_not_believed(tmp_path: Path) -> None
         assert logs_by_script(tmp_path, layout).get(log.path) == told_of
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("python sft.py --config configs/$RUN.yaml", {"logs/lora_50123_1.out": ("lr1e-4_r16",)}),
+        ("tune run full --config $RUN.yaml", {"logs/lora_50123_1.out": ("lr1e-4_r16",)}),
+        ("python sft.py --config configs/$RUN.yaml --output_dir $SCRATCH/new", {}),
+        ("python sft.py --config configs/$RUN-2.yaml", {}),
+    ],
+)
+def test_a_task_is_the_runs_whose_configuration_it_takes(
+    tmp_path: Path, command: str, expected: dict[str, tuple[str, ...]]
+) -> None:
+    """Where no option says where it saves, a configuration called after one run does."""
+    script = "#SBATCH --job-name=lora\n#SBATCH -o logs/%x_%A_%a.out\nLRS=(5e-5 1e-4)\n"
+    script += f"RUN=lr${{LRS[$SLURM_ARRAY_TASK_ID]}}_r16\n{command}\n"
+    found = told(tmp_path, {"sweep.sbatch": script}, "logs/lora_50123_1.out")
+    assert found == {log: tuple(f"out/{run}" for run in runs) for log, runs in expected.items()}
+
+
 def test_of_two_scripts_that_may_have_written_a_log_neither_is_believed(tmp_path: Path) -> None:
     """Both call their logs alike."""
     assert told(tmp_path, {"a.sbatch": SCRIPT, "b.sbatch": SCRIPT}, "logs/lora_50123_1.out") == {}

@@ -19,6 +19,10 @@ FILES = {
     "grid.json": ['[{"lr": 0.0001, "tags": ["a b"]},', ' {"lr": 3e-4, "n": {"rank": 16}}]'],
     "inner.sh": ['python t.py --lr $1 --rank ${RANK} --note "$2"', "exit 3", "python t.py --lr 9"],
     "settings.sh": ["LR=3e-4", "export RANK=16", "ALPHA=$((RANK * 2))"],
+    "taking.sh": ["LR=$1", "return 0", "LR=9"],
+    "list.txt": ["9"],
+    "below/list.txt": ["7"],
+    "below/more.sh": ["RANK=8"],
 }
 
 FOLLOWED = (
@@ -36,6 +40,7 @@ def _read(name: str) -> list[str] | None:
 
 def seen_by_bash(tmp_path: Path, script: str, arguments: tuple[str, ...] = ()) -> list[list[str]]:
     """Return the words that bash gives each `python t.py` of a script."""
+    (tmp_path / "below").mkdir()
     for name, lines in FILES.items():
         (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
     (tmp_path / "bin").mkdir()
@@ -142,6 +147,14 @@ def test_of_several_commands_only_what_is_sure_is_told(script: str, expected: di
         ("bash missing.sh 3; python t.py --lr 1", {"lr": 1}),
         ("source settings.sh\npython t.py --lr $LR --alpha $ALPHA", {"lr": 3e-4, "alpha": 32}),
         ("LR=1; source missing.sh; python t.py --lr $LR", {"lr": 1}),
+        ("set -a; RANK=8; set +a; bash inner.sh 1 2", {"lr": 1, "rank": 8, "note": 2}),
+        ("export RANK=8; RANK=9 srun bash inner.sh 1 2", {"lr": 1, "rank": 9, "note": 2}),
+        ("srun --export=ALL,RANK=4 bash inner.sh 1 2", {"lr": 1, "rank": 4, "note": 2}),
+        ("singularity exec --env A=3,RANK=4 i.sif bash inner.sh 1 2", {"lr": 1, "rank": 4, "note": 2}),
+        ("export RANK=8; env -u RANK bash inner.sh 1 2", {"lr": 1, "note": 2}),
+        ("export RANK=8; srun --export=NONE bash inner.sh 1 2", {"lr": 1, "note": 2}),
+        ("export RANK=8; apptainer exec --cleanenv i.sif bash inner.sh 1 2", {"lr": 1, "note": 2}),
+        ("[ -f inner.sh ] && ls inner.sh; sed -n 1p inner.sh; python t.py --lr 1", {"lr": 1}),
         ("f() { python t.py --lr $1 --seed 3; }\nparallel f ::: 1 2", {"seed": 3}),
         ("f() { python t.py --lr ${1:-3} --seed 3; }\nf", {"lr": 3, "seed": 3}),
         ("python t.py --lr $1 --seed ${2:-7} --rank ${3:?}", {"lr": 5, "seed": 7}),

@@ -1,4 +1,4 @@
-"""Read ms-swift's logging.jsonl of all its releases."""
+"""Read ms-swift's logging.jsonl of all its releases, and know it by what it says."""
 
 import io
 import json
@@ -8,8 +8,8 @@ import pytest
 
 from afterall.errors import BadInput
 from afterall.scan.traces import Origin
-from afterall.scan.trainers.huggingface_swift import read_logging
-from scan.trace_reading import chosen, facts, file_trace, kinds, lasts, values
+from afterall.scan.trainers.ms_swift import read_logging
+from scan.trace_reading import chosen, facts, file_trace, kinds, last_part, lasts, values
 
 NAME = "out/v0-20260102-030405/logging.jsonl"
 TOTALS: Mapping[str, object] = {
@@ -60,7 +60,7 @@ def test_a_finished_run_is_read_with_its_steps_and_its_plan() -> None:
     """Each row tells its step; the record of the whole run at the end is none of them."""
     done = {**TOTALS, "global_step/max_steps": "30/30"}
     trace = file_trace(read_logging, lines([*WHOLE, done, LAST]), NAME)
-    assert (trace.trainer, trace.origin) == ("huggingface", Origin.METRICS_FILE)
+    assert (trace.trainer, trace.origin) == ("ms_swift", Origin.METRICS_FILE)
     assert values(trace, "loss") == {10: 2.5, 20: 1.5, 30: 0.5}
     assert values(trace, "val_loss") == {10: 2.25, 30: 0.75}
     assert facts(trace) == {"global_step": 30, "planned_steps": 30}
@@ -115,11 +115,43 @@ def test_another_run_in_the_file_begins_from_nothing() -> None:
     assert not trace.is_resumed
 
 
-def test_rows_of_trls_trainers_name_it() -> None:
-    """Its GRPO is TRL's."""
+def test_its_own_trainers_of_policies_are_read() -> None:
+    """Its GRPO is TRL's, and yet its own: rows tell speed and memory as no other trainer does."""
     rows = [{**row(10, 0.1), "reward": 0.5, "completions/mean_length": 20.0}]
     trace = file_trace(read_logging, lines(rows), NAME)
-    assert (trace.trainer, lasts(trace)["reward"]) == ("trl", 0.5)
+    assert (trace.trainer, lasts(trace)["reward"]) == ("ms_swift", 0.5)
+
+
+def test_the_first_releases_rows_name_nobody() -> None:
+    """A row without a plan, speed and memory may be any program's that builds upon HF's Trainer."""
+    rows = [{"loss": 1.0, "learning_rate": 1e-05, "epoch": 1.0, "global_step": 30}]
+    assert file_trace(read_logging, lines(rows), NAME).trainer == "huggingface"
+
+
+ROW = "{'loss': 0.25, 'learning_rate': 7e-07, 'epoch': 0.01, 'global_step/max_steps': '1/176'}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[INFO:swift] The logging file will be saved in: /u/out/v0-20250422-101811/logging.jsonl\n",
+        "[2026-04-28 14:11:46] [INFO:swift] The logging file will be saved in: /u/logging.jsonl\n",
+    ],
+)
+def test_its_logger_names_the_run(words: str) -> None:
+    """The words with which a training begins are no other program's; its rows are those of HF's Trainer."""
+    assert {trace.trainer for trace in last_part((words + ROW).encode()).traces} == {
+        "ms_swift",
+        "huggingface",
+    }
+
+
+@pytest.mark.parametrize(
+    "words", ["[INFO:swift] Successfully registered 'x'\n", "The logging file will be saved in: x\n", ""]
+)
+def test_other_words_do_not_name_it(words: str) -> None:
+    """Its tools for inference and export log too, and scripts of others print rows like its own."""
+    assert {trace.trainer for trace in last_part((words + ROW).encode()).traces} == {"huggingface"}
 
 
 @pytest.mark.parametrize(
@@ -148,4 +180,4 @@ def test_steps_that_go_back_without_end_are_refused() -> None:
 def test_the_newest_file_is_chosen() -> None:
     """Each run has a directory of its own below the output directory."""
     paths = ["out/v0-1/logging.jsonl", "out/v1-2/logging.jsonl", "out/v1-2/logging.json"]
-    assert chosen("huggingface", paths) == ["out/v1-2/logging.jsonl"]
+    assert chosen("ms_swift", paths) == ["out/v1-2/logging.jsonl"]

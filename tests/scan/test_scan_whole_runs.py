@@ -28,7 +28,7 @@ RUNS: dict[str, dict[str, bytes]] = {
     "mlflow": {"run/slurm-1.out": b"\n", "run/mlflow.db": fixture("mlflow/mlflow-3.17.db")},
 }
 EXPECTED: dict[str, tuple[str | None, float, int, bool | None]] = {
-    "litgpt": ("litgpt", 5.139, 13, True),
+    "litgpt": ("litgpt", 5.138833999633789, 13, True),
     "lightning": ("lightning", 0.0010111464653164148, 24, True),
     "hydra": (None, 1.0, 10, None),
     "mlflow": (None, 6.183460867315673e-09, 20, True),

@@ -93,12 +93,22 @@ class Curve:
         self._replace(())
 
     def forget_from(self, epoch: float) -> None:
-        """Forget every reading of this epoch or a later one: a run went back to before it."""
-        self._replace([row for row in self._rows() if row.epoch < epoch])
+        """Forget the last readings, those of this epoch or a later one: a run went back to before it.
+
+        However often a run goes back, each reading is looked at once.
+        """
+        kept = len(self)
+        while kept and not self._epochs[kept - 1] < epoch:
+            kept -= 1
+        for column in (self._steps, self._values, self._epochs, self._marks):
+            del column[kept:]
+        self._known = None
 
     def keep_below(self, step: int) -> None:
         """Forget every reading of this step or a later one, and those without a step."""
-        self._replace([row for row in self._rows() if 0 <= row.step < step])
+        kept = self._rows().among([0 <= each < step for each in self._steps])
+        self._steps, self._values, self._epochs, self._marks = kept.columns
+        self._known = None
 
     def continue_from(self, earlier: "Curve") -> None:
         """Put the readings of an earlier run before these, where these went on from one of its steps."""

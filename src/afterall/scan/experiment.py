@@ -22,7 +22,7 @@ from afterall.model import (
 )
 from afterall.scan.checkpoints import Examination, scan_checkpoints
 from afterall.scan.completion import judge_completion
-from afterall.scan.evaluations import at_their_checkpoints, own_validation, read_evaluations
+from afterall.scan.evaluations import own_validation, read_evaluations
 from afterall.scan.gathering import gather_material, shows_training
 from afterall.scan.line_severity import weigh_by_completion, weigh_by_progress
 from afterall.scan.metrics import derive_metrics, derive_series
@@ -61,8 +61,7 @@ def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
     latest = matched.attempts[-1] if matched.attempts else None
     promises = make_promises(metrics, parameters, believed, latest, is_completed=completion.value)
     checkpoints, of_checkpoints = scan_checkpoints(how, matched.layout, promises)
-    evaluations, of_evaluations = read_evaluations(set_dir, matched.layout)
-    evaluations = at_their_checkpoints(evaluations, checkpoints, matched.layout.path, set_dir.resolve().name)
+    evaluations, of_evaluations = read_evaluations(set_dir, matched.layout, checkpoints)
     findings = [
         *material.findings,
         *weigh_by_completion(lines, is_completed=completion.value is True),

@@ -27,6 +27,8 @@ from afterall.model import (
 )
 from afterall.scan.attempt_logs import logs_by_attempt
 from afterall.scan.guarded import read_guarded, unreadable
+from afterall.scan.iterations import place_iterations
+from afterall.scan.logs.aftermath import without_stops
 from afterall.scan.logs.reading import LogPart, read_log
 from afterall.scan.traces import Trace
 from afterall.scan.trainers import TRAINERS, TraceFiles, make_readers
@@ -69,6 +71,9 @@ def gather_material(set_dir: Path, matched: MatchedExperiment) -> Material:
         if any(shows_training(trace) for trace in (*material.traces, *material.earlier)):
             break
         material.earlier += [t for part in reversed(_parts(set_dir, path, material)) for t in part.traces]
+    material.lines = without_stops(material.lines)
+    place_iterations(material.traces)
+    place_iterations(material.earlier)
     return material
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Fact, Source
+from afterall.model import DIRECTORY_NAME, Fact, Source
 from afterall.scan.precedence import as_number, first_fact, furthest_fact, told
 from afterall.scan.traces import Trace
 from afterall.scan.trainers.huggingface_bars import DONE, TOTAL
@@ -30,7 +30,7 @@ def find_progress(traces: Sequence[Trace], parameters: Mapping[str, Fact]) -> Pr
     """Return the progress that `traces` show, none without any; `parameters` may know the planned epochs."""
     if not traces:
         return Progress({}, None)
-    planned_epochs = first_fact(traces, "planned_epochs") or _positive(parameters.get("epochs"))
+    planned_epochs = None if _goes_by_steps(parameters) else _planned_epochs(traces, parameters)
     bar = _bar_beside(traces)
     planned_steps = first_fact(traces, "planned_steps") or bar.get("planned_steps")
     length, length_source = _epoch_length(traces, planned_steps, planned_epochs)
@@ -53,6 +53,16 @@ def find_progress(traces: Sequence[Trace], parameters: Mapping[str, Fact]) -> Pr
         "planned_epochs": planned_epochs,
     }
     return Progress({name: fact for name, fact in facts.items() if fact is not None}, length)
+
+
+def _goes_by_steps(parameters: Mapping[str, Fact]) -> bool:
+    """Tell whether steps were asked for and no epochs: then what a trainer prints of epochs was no plan."""
+    steps = parameters.get("max_steps")
+    return steps is not None and steps.source.where != DIRECTORY_NAME and "epochs" not in parameters
+
+
+def _planned_epochs(traces: Sequence[Trace], parameters: Mapping[str, Fact]) -> Fact | None:
+    return first_fact(traces, "planned_epochs") or _positive(parameters.get("epochs"))
 
 
 def _epoch_length(

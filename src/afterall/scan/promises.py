@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from afterall.model import Attempt, Fact
 from afterall.scan.traces import Origin, Trace
-from afterall.scan.trainers import based_on
 
 _STEPS_BETWEEN = ("save_every_n_steps", "train.save_interval")
 """What torchtune and litgpt call the optimizer steps between two saves."""
@@ -62,6 +61,9 @@ def make_promises(
 
     `is_completed` tells whether training came to its own end, None where the traces do not.
     """
+    # All trainers' readers take longer to import than a few checkpoints to verify, which need none of them.
+    from afterall.scan.trainers import based_on  # noqa: PLC0415
+
     trainer = next((based_on(trace.trainer) for trace in traces if trace.trains), None)
     epochs = _number(metrics.get("epochs"))
     return Promises(

@@ -54,6 +54,8 @@ class Trace(Struct, kw_only=True):
     saved: tuple[str, ...] = ()
     """Paths the source says were saved, as written there, each once."""
     steps_per_epoch: float | None = None
+    iterations_per_step: int | None = None
+    """How many iterations, which files of its trainer may count instead, make an optimizer step."""
     validation: Evaluation | None = None
     """The scores of the trainer's own last validation, where it gave more than a loss."""
     is_resumed: bool = False

@@ -37,6 +37,20 @@ LINES: list[tuple[C, str]] = [
             "open files (24)"
         ),
     ),
+    (
+        C.LINE_KILLED,
+        (
+            "[2025-07-20 15:45:13,982] [INFO] [launch.py:335:sigkill_handler] Main process received SIGTERM, "
+            "exiting"
+        ),
+    ),
+    (
+        C.LINE_KILLED,
+        (
+            "[2025-07-20 15:45:13,982] [ERROR] [launch.py:321:sigkill_handler] ['/opt/env/bin/python', '-u', "
+            "'train.py', '--local_rank=1'] exits with return code = -15"
+        ),
+    ),
     (C.LINE_KILLED, "srun: error: n17: task 0: Segmentation fault (core dumped)"),
     (C.LINE_KILLED, "srun: error: n17: tasks 0-3: Bus error"),
     (C.LINE_KILLED, "srun: error: n17: task 2: Illegal instruction"),

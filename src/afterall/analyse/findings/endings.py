@@ -140,9 +140,10 @@ def _bad_end(experiment: Experiment) -> Judgement:
 
 
 def _is_killed_process(line: Finding) -> bool:
-    """Tell whether a line is of a process that was killed from outside, as Slurm kills all of a job's."""
+    """Tell whether a line is of a process that was ended from outside, as Slurm ends all of a job's."""
     how, signal = line.evidence.get("how"), line.evidence.get("signal")
-    return line.code is FindingCode.LINE_KILLED and (how == "Killed" or signal == _KILL)
+    was_ended = how == "Killed" or signal == _KILL or "stopped" in line.evidence
+    return line.code is FindingCode.LINE_KILLED and was_ended
 
 
 def _is_over(attempt: Attempt) -> bool:

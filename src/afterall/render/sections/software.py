@@ -15,6 +15,7 @@ _AT_WORK: dict[str, tuple[str, ...]] = {
     "trl": ("trl", "transformers", "peft", "accelerate", "deepspeed", "bitsandbytes"),
     "axolotl": ("axolotl", "transformers", "peft", "accelerate", "deepspeed", "bitsandbytes"),
     "llamafactory": ("llamafactory", "transformers", "peft", "accelerate", "deepspeed", "bitsandbytes"),
+    "ms_swift": ("ms-swift", "transformers", "trl", "peft", "accelerate", "deepspeed", "bitsandbytes"),
     "peft": ("peft", "transformers"),
     "accelerate": ("accelerate", "transformers", "peft"),
     "torchtune": ("torchtune", "torchao"),

@@ -69,6 +69,7 @@ TRAINERS = {
     "trl": "TRL",
     "axolotl": "Axolotl",
     "llamafactory": "LLaMA-Factory",
+    "ms_swift": "ms-swift",
     "peft": "PEFT",
     "accelerate": "Accelerate",
     "litgpt": "LitGPT",

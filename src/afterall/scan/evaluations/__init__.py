@@ -1,14 +1,7 @@
 """Read evaluations of an experiment's checkpoints, whichever program evaluated them."""
 
-from afterall.scan.evaluations.places import at_their_checkpoints
 from afterall.scan.evaluations.reading import read_evaluations
 from afterall.scan.evaluations.shared import shared_evaluations, with_shared
 from afterall.scan.evaluations.validation import own_validation
 
-__all__ = [
-    "at_their_checkpoints",
-    "own_validation",
-    "read_evaluations",
-    "shared_evaluations",
-    "with_shared",
-]
+__all__ = ["own_validation", "read_evaluations", "shared_evaluations", "with_shared"]

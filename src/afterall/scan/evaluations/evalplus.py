@@ -1,7 +1,7 @@
 """Read the results of EvalPlus: how many of HumanEval's and MBPP's problems a model solved.
 
-Invariant: a file that does not begin as EvalPlus's is left to the reader of named files. A plus score counts
-what passed both the base tests and the additional ones, as EvalPlus counts it.
+Invariant: a file that does not begin as EvalPlus's says nothing. A plus score counts what passed both the
+base tests and the additional ones, as EvalPlus counts it.
 
 Format: `<model>_<backend>_temp_<t>[.-_]eval_results.json`, the model's path with `--` for `/`, or
 `eval_results.json` in a directory of that name: {"date", "hash", "eval": {problem: [{"base_status": "pass",
@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 from afterall.model import Evaluation, EvaluationStatus, Source
-from afterall.scan.evaluations import harness_named
 from afterall.scan.evaluations.documents import read_document
 from afterall.scan.evaluations.json_values import mapping_in, score_in
 from afterall.scan.evaluations.targets import checkpoint_of
@@ -28,20 +27,18 @@ _MODEL = re.compile(
     r"(?:^|/)([^/]{1,400})_[a-z]{2,20}_temp_[\d.]{1,8}(?:[-._][^/]*)?(?:/eval_results\.json)?$"
 )
 _MODEL_IN_01 = re.compile(r"(?:^|/)([^/]{1,400})_temp_[\d.]{1,8}/eval_results\.json$")
-_PASSED = frozenset({"pass", "success"})
+_PASSED = ("pass", "success")
 _MOST = 20
 """Rates of a file."""
 
 
 def read_evalplus(file: IO[bytes], name: str, home: str = "") -> tuple[Evaluation, ...]:
-    """Return the one evaluation of a file, or what another program's says; raise BadInput where damaged.
+    """Return the one evaluation of a file, none of another program's; raise BadInput where it is damaged.
 
     `home` is as `checkpoint_of` takes it.
     """
     if not _is_its(file):
-        return (
-            harness_named.read_named_results(file, name, home) if harness_named.FILE_NAME.search(name) else ()
-        )
+        return ()
     document = read_document(file, name)
     problems = mapping_in(document.get("eval"))
     metrics = dict(_rates(mapping_in(document.get("pass_at_k")))) or dict(_shares([*problems.values()]))

@@ -15,15 +15,8 @@ import msgspec
 from msgspec import Raw
 
 from afterall.model import Evaluation, SampleScores
-from afterall.scan.evaluations.samples import (
-    MOST_SAMPLES,
-    Scored,
-    by_metric,
-    decoded,
-    digest_of,
-    score_of,
-    value_in,
-)
+from afterall.scan.evaluations.json_values import value_in
+from afterall.scan.evaluations.samples import MOST_SAMPLES, Scored, by_metric, decoded, digest_of, score_of
 
 MOST_BYTES = 64 << 20
 _LINE = msgspec.json.Decoder(dict[str, Raw])

@@ -17,15 +17,8 @@ from msgspec import Raw, Struct
 from afterall.model import Evaluation, SampleScores
 from afterall.scan.evaluations.archive import Archive
 from afterall.scan.evaluations.documents import MOST_BYTES as MOST_DOCUMENT_BYTES
-from afterall.scan.evaluations.samples import (
-    MOST_SAMPLES,
-    Scored,
-    by_metric,
-    decoded,
-    digest_of,
-    score_of,
-    value_in,
-)
+from afterall.scan.evaluations.json_values import value_in
+from afterall.scan.evaluations.samples import MOST_SAMPLES, Scored, by_metric, decoded, digest_of, score_of
 
 MOST_BYTES = 32 << 20
 """Of summaries, unpacked: 1.6 KiB for each of MOST_SAMPLES."""

@@ -1,9 +1,12 @@
-"""Take values out of decoded JSON as what they should be, whatever stands there instead.
+"""Take values out of JSON as what they should be, whatever stands there instead.
 
 Invariant: total; a truth value is no number, and a number written as text is no score.
 """
 
 from collections.abc import Mapping
+
+import msgspec
+from msgspec import Raw
 
 from afterall.scan.trainers.rows import number_in
 
@@ -25,3 +28,11 @@ def count_in(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 <= value < _MOST else None
+
+
+def value_in(raw: Raw) -> object:
+    """Return a JSON value that was passed over at first; None for a number beyond all floats, or no text."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -74,9 +74,20 @@ PROGRAMS = (
     ),
     Program(harness_named.FILE_NAME, harness_named.read_named_results, most_files=harness_named.MOST_FILES),
 )
-"""A file is read by the first one whose names it has."""
+"""A file is read by the first one whose names it has and which finds its own in it."""
 
 
 def program_of(path: str) -> Program | None:
-    """Return the program that writes files of this name, None where none does."""
+    """Return the first program that writes files of this name, None where none does."""
     return next((program for program in PROGRAMS if program.name.search(path)), None)
+
+
+def read_evaluation_file(file: IO[bytes], path: str, home: str) -> tuple[Evaluation, ...]:
+    """Return what a file says; raise BadInput where it is damaged. `home` is as `checkpoint_of` takes it."""
+    for program in PROGRAMS:
+        if program.name.search(path):
+            file.seek(0)
+            found = program.read(file, path, home)
+            if found:
+                return found
+    return ()

@@ -4,12 +4,12 @@ Invariant: one evaluation for each log at least; one that cannot be read is UNRE
 Whether a failed evaluation matters is for analysis to say: it knows which were repeated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 from afterall.model import (
+    Checkpoint,
     EntryKind,
     Evaluation,
     EvaluationStatus,
@@ -18,31 +18,33 @@ from afterall.model import (
     FindingCode,
     Source,
 )
-from afterall.scan.evaluations.programs import PROGRAMS, Program, program_of
+from afterall.scan.evaluations.places import at_their_checkpoints
+from afterall.scan.evaluations.programs import PROGRAMS, Program, program_of, read_evaluation_file
 from afterall.scan.evaluations.sampling import with_samples
 from afterall.scan.guarded import read_guarded
 
 
 def read_evaluations(
-    set_dir: Path, layout: ExperimentLayout
+    set_dir: Path, layout: ExperimentLayout, checkpoints: Sequence[Checkpoint] = ()
 ) -> tuple[tuple[Evaluation, ...], tuple[Finding, ...]]:
-    """Return the evaluations in the order of their logs' paths, and findings on logs that cannot be read."""
+    """Return the evaluations in the order of their logs' paths, and findings on logs that cannot be read.
+
+    `checkpoints` are the experiment's, of which an evaluation may name one by its path.
+    """
     evaluations: list[Evaluation] = []
     findings: list[Finding] = []
-    home = f"{set_dir.resolve().name}/{layout.path}" if layout.path else ""
+    set_name = set_dir.resolve().name
+    home = f"{set_name}/{layout.path}" if layout.path else ""
     for path, program in _files(layout):
-        read = partial(_read, program=program, home=home)
+        read = partial(read_evaluation_file, home=home)
         found, problem = read_guarded(set_dir, path, FindingCode.EVALUATION_UNREADABLE, read)
         evaluations += found or ()
         if problem is not None:
             findings.append(problem)
             told = str(problem.evidence.get("problem", ""))
             evaluations += [_unreadable(path, told)] if program.is_log else []
-    return with_samples(set_dir, evaluations), tuple(findings)
-
-
-def _read(file: IO[bytes], path: str, program: Program, home: str) -> tuple[Evaluation, ...]:
-    return program.read(file, path, home)
+    placed = at_their_checkpoints(evaluations, checkpoints, layout.path, set_name)
+    return with_samples(set_dir, placed), tuple(findings)
 
 
 def _files(layout: ExperimentLayout) -> Iterator[tuple[str, Program]]:

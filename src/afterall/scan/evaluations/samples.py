@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from afterall.errors import BadInput
 from afterall.model import SampleScores
@@ -53,14 +53,6 @@ def decoded(data: bytes, form: msgspec.json.Decoder[Told], name: str) -> Told:
             return form.decode(_NO_NUMBER.sub(rb"\1null", data))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(name, "its samples are cut short or of another form") from error
-
-
-def value_in(raw: Raw) -> object:
-    """Return a JSON value that was passed over at first; None for a number beyond all floats, or no text."""
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def score_of(value: object) -> float | None:

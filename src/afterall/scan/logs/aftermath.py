@@ -3,11 +3,10 @@
 Invariant: pure, and only of lines whose own words allow it; a cause is never hidden by what came of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from afterall.model import FindingCode
+from afterall.model import Finding, FindingCode
 from afterall.scan.logs.blame import is_of_others, was_sent
-from afterall.scan.logs.lines import Line
 from afterall.scan.logs.telling import Hit, Hits, Traceback
 
 _CAUSES = frozenset(
@@ -29,7 +28,9 @@ _ABORTING = frozenset(
 )
 """What native code ends its process over by `std::terminate`, that is by signal 6."""
 _NEAR_BYTES = 1 << 16
-"""How far from its reason an abort may stand: native code prints its stack in between, for each rank."""
+"""How far from its reason an abort or a stop may stand: stacks are printed in between, for each rank."""
+_STOPPING = _ABORTING | {FindingCode.LINE_CANCELLED, FindingCode.LINE_DISK_FULL, FindingCode.LINE_DIVERGED}
+"""What ends one process, also without an exception, and has its launcher or Slurm tell the others to end."""
 _ABORT = 6
 _ABORTED = frozenset({"Aborted", "SIGABRT", "return code = -6"})
 _BY_SIGNAL = frozenset({130, 137, 143})
@@ -44,8 +45,9 @@ def came_of_it(code: FindingCode, found: Hits, known: Known, guilty: Traceback |
     if _is_told_otherwise(quoted):
         return True
     if code is FindingCode.LINE_KILLED and _is_abort(quoted):
-        reasons = [known[reason].last.line for reason in _ABORTING if reason in known]
-        return any(_is_near(line, quoted) for line in (*reasons, *_ends_of(guilty)))
+        return _has_reason(quoted, _ABORTING, known, guilty)
+    if "stopped" in quoted.evidence and _has_reason(quoted, _STOPPING, known, guilty):
+        return True
     if not quoted.signature.is_aftermath:
         return False
     if code is FindingCode.LINE_CANCELLED and _failed_before(quoted, known):
@@ -56,6 +58,15 @@ def came_of_it(code: FindingCode, found: Hits, known: Known, guilty: Traceback |
 def was_stopped(guilty: Traceback, known: Known, exit_code: int | None) -> bool:
     """Tell whether a traceback only shows that Slurm ended the job, as the log says."""
     return was_sent(guilty, exit_code) and (not _CAUSES.isdisjoint(known) or _was_cancelled(known))
+
+
+def without_stops(lines: Sequence[Finding]) -> list[Finding]:
+    """Return what the logs of one attempt tell, without who was told to end where Slurm says by whom.
+
+    Programs and Slurm often write into different logs.
+    """
+    told = any(line.code in _CAUSES or line.code is FindingCode.LINE_CANCELLED for line in lines)
+    return [line for line in lines if not (told and "stopped" in line.evidence)]
 
 
 def _is_told_otherwise(hit: Hit) -> bool:
@@ -74,13 +85,12 @@ def _is_abort(hit: Hit) -> bool:
     return hit.evidence.get("crash") in _ABORTED or hit.evidence.get("fatal") == _ABORT
 
 
-def _ends_of(guilty: Traceback | None) -> tuple[Line, ...]:
-    """Return the line at which the program itself ended with an exception, if it did."""
-    return () if guilty is None or is_of_others(guilty) else (guilty.end,)
-
-
-def _is_near(line: Line, hit: Hit) -> bool:
-    return abs(line.offset - hit.line.offset) < _NEAR_BYTES
+def _has_reason(hit: Hit, reasons: frozenset[FindingCode], known: Known, guilty: Traceback | None) -> bool:
+    """Tell whether one of these reasons, or the exception that ended the program, stands near a line."""
+    lines = [known[reason].last.line for reason in reasons if reason in known]
+    if guilty is not None and not is_of_others(guilty):
+        lines.append(guilty.end)
+    return any(abs(line.offset - hit.line.offset) < _NEAR_BYTES for line in lines)
 
 
 def _failed_before(hit: Hit, known: Known) -> bool:

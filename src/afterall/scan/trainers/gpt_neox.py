@@ -8,13 +8,11 @@ runs, prints lines of its own between. Source: EleutherAI's megatron/logging.py 
 """
 
 import re
-from collections.abc import Iterator
 
 from afterall.scan.curves import Rounding
-from afterall.scan.logs.lines import Line
-from afterall.scan.trainers.line_format import FormatLines, LineFormat, Row, lines_of
-from afterall.scan.trainers.megatron import row_of
-from afterall.scan.trainers.megatron_arguments import ARGUMENTS, MegatronArguments
+from afterall.scan.trainers.line_format import LineFormat, Row, lines_of
+from afterall.scan.trainers.megatron import MegatronLines, row_of
+from afterall.scan.trainers.megatron_arguments import ARGUMENTS
 from afterall.scan.trainers.rows import number_in
 from afterall.scan.trainers.trainer import Trainer
 
@@ -29,29 +27,10 @@ _VALIDATION = re.compile(
 )
 
 
-class NeoxLines(FormatLines):
-    """Reads also the arguments."""
+class NeoxLines(MegatronLines):
+    """Reads arguments of its own."""
 
-    def __init__(self, form: LineFormat, name: str) -> None:
-        super().__init__(form, name)
-        self._arguments = MegatronArguments(name, is_neox=True)
-        self.parameters = self._arguments.values
-
-    @property
-    def wants_next(self) -> bool:
-        """True within the printed arguments."""
-        return self._arguments.is_open
-
-    def read(self, line: Line) -> None:
-        """Take one line."""
-        if not self._arguments.read(line):
-            super().read(line)
-
-    def rows_in(self, text: str) -> Iterator[Row]:
-        """Yield the row of a line; what was validated at the end of training is the last iteration."""
-        for row in super().rows_in(text):
-            last = self._reached.value if self._reached is not None else None
-            yield row if row["iteration"] is not None else {**row, "iteration": last}
+    is_neox = True
 
 
 def _parse(text: str) -> Row | None:

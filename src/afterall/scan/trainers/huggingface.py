@@ -26,7 +26,6 @@ from afterall.scan.trainers.huggingface_rows import Row, is_of_script, parse_row
 from afterall.scan.trainers.huggingface_series import Series, alike, series_of
 from afterall.scan.trainers.huggingface_state import NAME, RESULT_FILES, STATE_FILES
 from afterall.scan.trainers.huggingface_steps import ROW_AND_BAR, RowSteps, Told
-from afterall.scan.trainers.huggingface_swift import LOGGING_FILES
 from afterall.scan.trainers.huggingface_totals import is_totals, understood
 from afterall.scan.trainers.model_card import CARD_FILES
 from afterall.scan.trainers.model_config import MODEL_CONFIG_FILES
@@ -85,7 +84,7 @@ class HuggingFaceLines(TraceReader):
         found = ROW_AND_BAR.match(block.data, start)
         if found is None or self._steps.held is not None:
             return start
-        rows = alike(block.data, found, _OTHERS)
+        rows = alike(block.data, found, [literal for literal in _OTHERS if block.may_hold(literal)])
         series = series_of(rows)
         if series is None or not self._take_series(series, block):
             for row in rows:
@@ -194,8 +193,8 @@ class HuggingFaceLines(TraceReader):
     def _read_row(self, row: Mapping[str, float], line: Line) -> None:
         is_total = is_totals(row)
         told = str({name: value for name, value in row.items() if not name.endswith(_TIMES)})
-        if self._done is not None and told == self._printed.get(is_total):
-            return  # As of another node, where nothing labels their lines.
+        if self._done is not None and (told == self._printed.get(is_total) or (is_total and self._epochs)):
+            return  # Of another node, where nothing labels their lines: each has a mean of its own.
         self._printed[is_total] = told
         if self._done is not None and (is_total or "loss" in row):
             self._restarts += 1
@@ -279,5 +278,5 @@ class HuggingFaceLines(TraceReader):
 HUGGING_FACE = Trainer(
     name=NAME,
     lines=(HuggingFaceLines, MetricsBlocks),
-    files=(STATE_FILES, LOGGING_FILES, RESULT_FILES, CARD_FILES, MODEL_CONFIG_FILES),
+    files=(STATE_FILES, RESULT_FILES, CARD_FILES, MODEL_CONFIG_FILES),
 )

@@ -28,22 +28,21 @@ def last_scores(history: Sequence[object], file: str) -> Evaluation | None:
 
     Each of several data sets is validated on by itself and has a row of its own.
     """
-    found: dict[str, object] = {}
-    place = last = None
+    if not any(map(_names_of, {tuple(row) for row in history if isinstance(row, dict)})):
+        return None
+    found: list[tuple[int, Mapping[str, object]]] = []
+    last: int | None = None
     for index in reversed(range(len(history))):
         row = history[index]
         step = count_in(row.get("step")) if isinstance(row, dict) else None
-        if step is None or (last is not None and step != last):
-            if last is not None:
-                break
-        elif isinstance(row, dict) and any(_scores(row)):
-            place, last = index if place is None else place, step
-            found = {**row, **found}
-    return (
-        None
-        if last is None
-        else _evaluation(found, Source(file, f"key log_history[{place}]"), f"checkpoint-{last}")
-    )
+        if last is not None and step != last:
+            break
+        if step is not None and isinstance(row, dict) and any(_scores(row)):
+            found.append((index, row))
+            last = step
+    scores = {name: value for _, row in reversed(found) for name, value in row.items()}
+    where = f"key log_history[{found[0][0]}]" if found else ""
+    return _evaluation(scores, Source(file, where), f"checkpoint-{last}") if found else None
 
 
 def final_scores(results: Mapping[str, object], file: str) -> Evaluation | None:

@@ -110,10 +110,11 @@ class LightningLines(TraceReader):
         Before 2.0 a bar's own `loss`, before v_num, is a mean over the last twenty steps. Behind the bracket
         that ends tqdm's bar other words may stand.
         """
-        if bar := _BAR.search(line.drawn):
+        drawn = line.drawn
+        if bar := _BAR.search(drawn):
             self._follow(int(bar[1] or self._epoch))
             self._is_bar, self._told = True, set()
-            text = _V_NUM.split(line.drawn, maxsplit=1)[-1].partition("]")[0]
+            text = _V_NUM.split(drawn, maxsplit=1)[-1].partition("]")[0]
         elif self._is_bar and _RICH.match(line.text):
             text = f"{self._open_name} {line.text.strip()}"
         else:

@@ -6,9 +6,9 @@ val time: 99 ms`; `Final evaluation | val loss: 1.234 | …`. At the end `Traini
 used: 13.90 GB`, since 2025 `| - Training Time             :  11.20 s` and so on, the peak of torch's
 allocator in 10^9 bytes. As lit-gpt, until 2024: `iter 3 step 1: loss 1.6600, iter time: 548.72ms
 (optimizer.step)`, at last with ` | ` before the step, and `step 4: val loss 1.2345, …`, which counts
-iterations, too. Its metrics.csv counts
-iterations under `step`. The tokens a second that pretraining prints are divided by a clock's time and mean
-nothing. Source: litgpt/finetune, pretrain.py, utils.py.
+iterations, too. Its metrics.csv, with more digits, counts iterations under `step`. The tokens a second that
+pretraining prints are divided by a clock's time and mean nothing. Source: litgpt/finetune, pretrain.py,
+utils.py.
 """
 
 import re
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from afterall.model import Fact, Source
 from afterall.scan.curves import Rounding
+from afterall.scan.traces import Trace
 from afterall.scan.trainers.line_format import FormatLines, LineFormat, Row, lines_of
 from afterall.scan.trainers.litgpt_csv import METRICS_FILES, NAME
 from afterall.scan.trainers.rows import number_in
@@ -46,6 +47,8 @@ class LitgptLines(FormatLines):
         super().__init__(form, name)
         self._iteration: tuple[int, int] | None = None
         self._accumulated: int | None = None
+        self._is_even = True
+        """False where steps were found to be made of more and of fewer iterations."""
 
     def tell(self, text: str, source: Source) -> None:
         """Take the epochs of a run that came to their end, and whether it was resumed."""
@@ -78,7 +81,16 @@ class LitgptLines(FormatLines):
     def _learn(self, iteration: int, step: int) -> None:
         """Note how many iterations make a step: since 2024 they are counted from 1."""
         per_step, rest = divmod(iteration, step)
-        self._accumulated = per_step if rest == 0 else None
+        accumulated = per_step if rest == 0 else None
+        self._is_even = self._is_even and self._accumulated in (None, accumulated)
+        self._accumulated = accumulated
+
+    def trace(self) -> Trace | None:
+        """Return what the log tells, also of how many iterations make a step, which metrics.csv does not."""
+        trace = super().trace()
+        if trace is not None and self._is_even:
+            trace.iterations_per_step = self._accumulated
+        return trace
 
     def _step_of(self, iteration: int) -> int | None:
         if self._iteration is not None and self._iteration[0] == iteration:

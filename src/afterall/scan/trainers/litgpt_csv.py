@@ -1,6 +1,7 @@
 """Read the metrics.csv that LitGPT logs: its `step` counts iterations, of which several make a step.
 
-Invariant: iterations are never taken for optimizer steps; the curve keeps them only as its rows' order.
+Invariant: iterations are never taken for optimizer steps: the curve keeps them as its rows' order, from which
+`iterations` makes steps where a log tells how many are one.
 Format: columns epoch, iter, iter_time, learning_rate, loss, step, tokens, total_tokens, val_loss, val_ppl;
 `step` is `iter` in finetuning and one less in pretraining. Source: litgpt/finetune/*.py, pretrain.py.
 """

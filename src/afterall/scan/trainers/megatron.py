@@ -13,6 +13,7 @@ with is read by `megatron_arguments`. Source: megatron/training/training.py and 
 
 import re
 from collections.abc import Iterator
+from typing import ClassVar
 
 from afterall.model import Fact, Source
 from afterall.scan.curves import Rounding
@@ -57,9 +58,12 @@ _TIMES = {"elapsed time per iteration (ms)": 1000, "elapsed time per iteration (
 class MegatronLines(FormatLines):
     """Reads also the arguments, the greatest memory report of all ranks, and resumptions."""
 
+    is_neox: ClassVar[bool] = False
+    """True for GPT-NeoX's arguments, which look otherwise."""
+
     def __init__(self, form: LineFormat, name: str) -> None:
         super().__init__(form, name)
-        self._arguments = MegatronArguments(name)
+        self._arguments = MegatronArguments(name, is_neox=self.is_neox)
         self.parameters = self._arguments.values
 
     def rows_in(self, text: str) -> Iterator[Row]:

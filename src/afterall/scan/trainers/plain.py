@@ -21,6 +21,8 @@ from afterall.scan.trainers.trainer import Trainer
 
 _JOB_ENDED = re.compile(r"\*\*\* JOB \d{1,12} ON \S{1,100} CANCELLED ")
 _PLACES = frozenset({"step", "epoch"})
+_MOST_RESTARTS = 100
+"""How often the log may go on below the end of a job: each time costs as much as what was read before."""
 _SOME_RANK = 1 << 20
 """A rank above 0 that a line names in words, as long as no line named rank 0: it may be that of a LoRA."""
 
@@ -82,7 +84,7 @@ class PlainLines(TraceReader):
         """Keep of the job before only what this one, which goes on from a step, did not train again."""
         self._has_ended = False
         self._restarts += 1
-        for curve in self._rows.curves.values():
+        for curve in self._rows.curves.values() if self._restarts <= _MOST_RESTARTS else ():
             curve.keep_below(0 if step is None else int(step))
 
     def _of_lowest_rank(self, row: dict[str, float | None], rank: int) -> dict[str, float | None]:

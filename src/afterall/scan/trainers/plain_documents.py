@@ -17,6 +17,8 @@ from afterall.scan.trainers.plain_columns import LOSSES, PLACES, has_loss_and_pl
 from afterall.scan.trainers.rows import number_in
 
 MOST_BYTES = 16 << 20
+FIRST_ROWS = 20
+"""Rows among which one has to have a loss; a data set's file has none."""
 _MOST_COLUMNS = 200
 _WRAPPERS = frozenset(
     {
@@ -34,6 +36,8 @@ def document_rows(data: bytes) -> Sequence[tuple[int, Row]]:
 
     Raises ValueError or RecursionError where the bytes are no JSON document.
     """
+    if b"loss" not in data.lower():
+        return ()
     document = json.loads(data)
     inner = document.items() if isinstance(document, dict) else ()
     wrapped = (value for name, value in islice(inner, _MOST_COLUMNS) if name.lower() in _WRAPPERS)
@@ -44,11 +48,17 @@ def _rows_in(value: object) -> Sequence[tuple[int, Row]]:
     rows: list[tuple[int, Row]]
     if isinstance(value, list):
         rows = [(at, row) for at, row in enumerate(value) if isinstance(row, dict)]
+        if not any(not LOSSES.isdisjoint(_names_in(row)) for _, row in rows[:FIRST_ROWS]):
+            return ()
     else:
         rows = list(_zipped(dict(islice(_columns(value), _MOST_COLUMNS)))) if isinstance(value, dict) else []
-    names = [frozenset(known_names(tuple(row)).values()) for _, row in rows]
+    names = [_names_in(row) for _, row in rows]
     losses = sum(not LOSSES.isdisjoint(each) for each in names)
     return rows if losses > 1 or any(map(has_loss_and_place, names)) else ()
+
+
+def _names_in(row: Row) -> frozenset[str]:
+    return frozenset(known_names(tuple(row)).values())
 
 
 def _columns(document: Row) -> Iterator[tuple[str, list[object]]]:

@@ -19,7 +19,7 @@ from afterall.scan.trainers.line_files import csv_cells, json_row, whole_lines
 from afterall.scan.trainers.metric_names import CURVES
 from afterall.scan.trainers.metrics_csv import MOST_COLUMNS
 from afterall.scan.trainers.plain_columns import Columns, has_loss_and_place, kind_of, known_names
-from afterall.scan.trainers.plain_documents import MOST_BYTES, document_rows
+from afterall.scan.trainers.plain_documents import FIRST_ROWS, MOST_BYTES, document_rows
 from afterall.scan.trainers.retracing import Retracing
 from afterall.scan.trainers.rows import Rows, number_in, step_in
 from afterall.scan.trainers.trainer import TraceFiles, newest
@@ -31,8 +31,6 @@ _FILE = re.compile(
     rf"|(?:{_ABOUT}|scalars)(?:[_-][\w-]{{0,40}})?\.json)$|^[\w-]{{1,80}}\.log\.json$"
 )
 _OTHERS = frozenset({"trainer_log.jsonl", "gpu_metrics.csv"})
-FIRST_ROWS = 20
-"""Rows among which one has to have a loss; a data set's file has none."""
 
 
 class PlainRows:

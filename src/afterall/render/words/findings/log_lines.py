@@ -93,6 +93,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "it crashed in native code ({crash})",
             "the process of local rank {local_rank} was ended by signal {signal}",
             "the process of local rank {local_rank} crashed (signal {fatal})",
+            "its processes were told to end ({stopped}), and the log does not say by whom",
             "a process was killed, and the log does not say by whom",
         ),
         resolution=(
@@ -107,6 +108,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             ),
             _CRASHED + "{crash:if}.",
             _CRASHED + "{fatal:if}.",
+            (
+                "Slurm sends that signal at a time limit, a cancellation and a preemption, `kill` by hand "
+                "too: `sacct -j JOB -o State%40` tells which of them Slurm knows of{stopped:if}."
+            ),
             (
                 "Host memory that ran out is the usual reason for signal 9: compare `MaxRSS` in `sacct` "
                 "with `--mem`, and ask for more if they are close."

@@ -14,6 +14,7 @@ from afterall.scan.logs.signatures.signature import Signature, raised
 _UNKNOWN = "known in its reason: the system's memory killer and `kill -9` by hand write the same"
 _LOADER = rb"DataLoader worker \(pid(?:\(s\))? (?P<worker>\d[\d, ]{0,200})\) "
 _TORCHRUN = rb"failed \(exitcode: -(?P<signal>SIGNALS)\) local_rank: (?P<local_rank>\d{1,6}) \(pid: \d{1,9}\)"
+_DEEPSPEED = b":sigkill_handler] "
 # What stands before a signal's name: bash, srun, UCX, Open MPI and its mpirun, Intel MPI, MPICH.
 _BEFORE = (
     rb"(?:: line \d{1,6}: +\d+ |srun: error: \S+: tasks? [\d,-]+: |Caught signal \d{1,2} \(|\] Signal: "
@@ -72,7 +73,7 @@ ROWS: tuple[Signature, ...] = (
     ),
     Signature(
         code=Code.LINE_KILLED,
-        literal=b" exits with return code = -",
+        literal=_DEEPSPEED,
         pattern=re.compile(rb"\] exits with return code = -(?P<signal>9)$"),
         era="DeepSpeed, all releases",
         is_not=_UNKNOWN + "; nor is the local rank in that line the one that was killed: it is the last",
@@ -81,11 +82,26 @@ ROWS: tuple[Signature, ...] = (
     ),
     Signature(
         code=Code.LINE_KILLED,
-        literal=b" exits with return code = -",
+        literal=_DEEPSPEED,
         pattern=re.compile(rb"\] exits with (?P<crash>return code = -(?:4|6|7|8|11))$"),
         era="DeepSpeed, all releases",
-        is_not="a rank that DeepSpeed stopped itself: that is signal 15",
+        is_not="a rank that was stopped from outside: that is signal 15",
         severity=Severity.ERROR,
+    ),
+    *(
+        Signature(
+            code=Code.LINE_KILLED,
+            literal=_DEEPSPEED,
+            pattern=re.compile(rb"\] " + stopped + rb"$"),
+            era="DeepSpeed, all releases",
+            is_not="known in its reason: a time limit, a cancellation and `kill` by hand send the same",
+            severity=Severity.WARNING,
+            is_aftermath=True,
+        )
+        for stopped in (
+            rb"Main process received (?P<stopped>SIG(?:TERM|INT)), exiting",
+            rb"exits with (?P<stopped>return code = -(?:15|2))",
+        )
     ),
     Signature(
         code=Code.LINE_KILLED,
