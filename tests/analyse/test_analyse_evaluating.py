@@ -1,5 +1,7 @@
 """What to evaluate, and what to evaluate again."""
 
+import math
+
 import pytest
 from msgspec.structs import replace
 
@@ -58,6 +60,16 @@ def test_only_a_good_checkpoint_is_evaluated(verdict: Verdict) -> None:
     run = saved("a", "eval.py")
     broken = replace(run, checkpoints=(run.checkpoints[0], replace(run.checkpoints[1], verdict=verdict)))
     assert not steps(NextStepKind.EVALUATE, broken)
+
+
+def test_weights_of_a_run_that_diverged_are_not_evaluated() -> None:
+    """Its last checkpoint holds NaN, whatever others have a score of; an earlier one may be asked for."""
+    lost = saved("lost", "eval.py", metrics={"final_loss": math.nan})
+    assert not steps(NextStepKind.EVALUATE, lost)
+    for name, asked in (("epoch_2", 0), ("epoch_1", 1)):
+        others = [saved(n, evaluations=(evaluation(f"{n}/1.eval", name),)) for n in "ab"]
+        found = steps(NextStepKind.EVALUATE, lost, *others)
+        assert len([each for each in found if each.experiments == ("lost",)]) == asked
 
 
 def test_without_a_promised_last_state_the_newest_good_one_is_evaluated() -> None:

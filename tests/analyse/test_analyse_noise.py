@@ -1,11 +1,13 @@
 """Noise between replicates, and the statistics it is judged by."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterall.analyse import analyse
 from afterall.analyse.design import lay_out
 from afterall.analyse.measures import training_measures
 from afterall.analyse.noise import Noise, chance_of, holm, learn_noise, mean_and_sd
@@ -14,7 +16,7 @@ from afterall.analyse.parameters import find_varying
 from afterall.analyse.student import two_sided_p
 from afterall.model import Experiment
 from afterall.settings import SetSettings
-from analyse.analyse_made import trained
+from analyse.analyse_made import failed, material, trained
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -88,6 +90,18 @@ def test_without_replicates_there_is_no_noise() -> None:
     """Single runs teach nothing of chance, nor do two of which one diverged."""
     assert learn(trained("a", 1.0, lora_rank=4, seed=0), trained("b", 2.0, lora_rank=8, seed=0)) is None
     assert learn(trained("a", 1.0, seed=0), trained("b", math.nan, seed=1)) is None
+
+
+def test_a_run_that_broke_off_teaches_nothing_of_seeds() -> None:
+    """Its loss is of another point of training: neither noise nor the mean of replicates takes it in."""
+    whole = [trained(f"s{n}", value, lora_rank=4, seed=n) for n, value in enumerate((1.0, 1.2))]
+    fields: dict[str, Any] = {"metrics": {"final_val_loss": 9.0}, "parameters": {"lora_rank": 4, "seed": 9}}
+    killed = failed("killed", **fields)
+    noise = learn(*whole, killed)
+    assert noise == learn(*whole)
+    (group,) = analyse(material(*whole, killed)).replicates
+    assert (group.metrics["final_val_loss"].n, group.metrics["final_val_loss"].mean) == (2, 1.1)
+    assert group.experiments == ("killed", "s0", "s1")
 
 
 def test_replicates_that_agree_exactly_make_every_difference_one() -> None:

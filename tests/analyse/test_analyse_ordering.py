@@ -18,6 +18,23 @@ def test_runs_of_digits_count_as_numbers() -> None:
     assert sorted(names, key=natural_key) == ["9", "10", "Run2", "run", "run1", "run2", "run02b", "run10"]
 
 
+def test_fractions_in_names_count_as_fractions() -> None:
+    """Learning rates ascend however they are written; a release of three numbers is no fraction."""
+    names = [
+        "lr1e-05",
+        "lr2e-5",
+        "lr0.0001",
+        "lr3e-4",
+        "lr0.001",
+        "lr5.5e-3",
+        "lr0.01",
+        "lr1",
+        "v0.9.1",
+        "v0.10.2",
+    ]
+    assert sorted([*names[4:], *names[:4]], key=natural_key) == names
+
+
 def test_a_name_of_ten_thousand_digits_has_a_place() -> None:
     """Digits beyond what int() takes are compared all the same."""
     long, longer = "1" * 9_999, "1" * 10_000

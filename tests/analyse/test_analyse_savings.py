@@ -20,6 +20,8 @@ from afterall.model import (
     ExperimentLayout,
     Fact,
     FileRole,
+    NextStep,
+    NextStepKind,
     Source,
     State,
     StoredFile,
@@ -82,6 +84,18 @@ def test_all_but_the_last_and_the_best_can_go() -> None:
     assert (savings.paths, savings.size_bytes) == (("run/checkpoint-10", "run/checkpoint-30"), 200)
 
 
+def test_a_checkpoint_that_a_next_step_is_about_stays() -> None:
+    """Nobody is told to delete what the same report asks to evaluate; another run's of that name may go."""
+    one = run(*map(checkpoint, (10, 20, 30)))
+    for about, left in (
+        ("run", ("run/checkpoint-20",)),
+        ("other", ("run/checkpoint-10", "run/checkpoint-20")),
+    ):
+        for named in ("checkpoint-10", "run/checkpoint-10"):
+            asked = NextStep(kind=NextStepKind.EVALUATE, experiments=(about,), details={"checkpoint": named})
+            assert find_savings([one], {}, [asked]).paths == left
+
+
 def test_a_final_model_above_its_checkpoints_keeps_none_of_them() -> None:
     """As the Hugging Face trainer's lies: in the run's own directory, the checkpoints below it."""
     final = replace(checkpoint(30), name="final", path="run", is_final=True)
@@ -97,6 +111,12 @@ def test_an_unfinished_run_keeps_all() -> None:
 def test_a_run_whose_last_checkpoint_is_bad_keeps_all() -> None:
     """The one before it may be all there is."""
     assert spare(run(checkpoint(10), checkpoint(20, Verdict.CORRUPT))) == ()
+
+
+def test_what_may_be_no_checkpoint_is_kept() -> None:
+    """A directory without weights is not suggested for deletion, whatever its name."""
+    odd = replace(checkpoint(10), kind=CheckpointKind.UNKNOWN)
+    assert spare(run(odd, checkpoint(20), checkpoint(30))) == ("run/checkpoint-20",)
 
 
 def test_a_single_checkpoint_is_kept() -> None:

@@ -44,6 +44,12 @@ def test_a_trained_run_without_a_loss_is_told() -> None:
     assert FindingCode.NO_LOSS_FOUND not in codes(experiment(series={"loss": curve("loss", [1.0])}))
 
 
+def test_a_run_that_learned_from_rewards_needs_no_loss() -> None:
+    """What is watched there is the reward; verl logs no loss at all."""
+    run = experiment(trainer="verl", metrics={"final_reward": 0.5})
+    assert FindingCode.NO_LOSS_FOUND not in codes(run)
+
+
 def test_a_loss_that_ended_in_nan_is_an_error() -> None:
     """The first step of the divergence and its extent are told."""
     run = experiment(

@@ -16,6 +16,12 @@ def test_the_benchmark_prints_its_figures() -> None:
     rows = re.findall(
         r"\| (with\S* .*?) \| [\d.]+ s \| ([\d.]+) \| .*?\| (\d+) MiB \| ([\d.]+) MB \|", done.stdout
     )
-    assert [row[0] for row in rows] == ["without figures", "with figures", "with figures and RESULTS.html"]
+    assert [row[0] for row in rows] == [
+        "without figures",
+        "without figures, each run scored on 1,000 samples",
+        "with figures",
+        "with figures and RESULTS.html",
+    ]
     assert all(int(peak) < 500 for _, _, peak, _ in rows)
     assert "peer: matplotlib" in done.stdout
+    assert re.search(r"\| status, scores, and what each sample scored \| [\d.]+ ms \| [\d.]+ \|", done.stdout)

@@ -9,6 +9,8 @@ from claims import (
     claims_health,
     claims_jobs,
     claims_lines,
+    claims_manifest,
+    claims_seeing,
     claims_shards,
     claims_speed,
     claims_training,
@@ -17,13 +19,8 @@ from claims import (
 from claims.claims_checking import Checker
 
 UNCHECKED = {
-    "slurm_unavailable": "states no number: who was asked and what was said stands in words",
     "directory_unreadable": "states no number, and root can list every directory",
-    "walk_truncated": "speaks of 200,000 entries and more",
     "file_still_changing": "speaks of a file that is written at that very moment",
-    "digest_differs": "is of `afterall verify --against` alone, never in RESULTS.json",
-    "recorded_file_missing": "is of `afterall verify --against` alone, never in RESULTS.json",
-    "not_in_manifest": "is of `afterall verify --against` alone, never in RESULTS.json",
 }
 """Codes that no set here has, and why."""
 
@@ -40,4 +37,7 @@ CHECKERS: dict[str, Checker] = {
     **claims_archives.CHECKERS,
     **claims_adapters.CHECKERS,
     **claims_values.CHECKERS,
+    **claims_seeing.CHECKERS,
 }
+OF_VERIFY: dict[str, Checker] = claims_manifest.CHECKERS
+"""Of what `afterall verify --against` alone finds, never in RESULTS.json."""

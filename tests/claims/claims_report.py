@@ -86,10 +86,14 @@ def section(report: str, heading: str) -> str:
 
 
 def subsections(text: str) -> dict[str, str]:
-    """Return a section's parts by their headings without numbers, "" for what comes first."""
+    """Return a section's parts by their headings, "" for what comes first.
+
+    Without their numbers, and without what changed with a parameter.
+    """
     head, *parts = re.split(r"^### ", text, flags=re.MULTILINE)
     named = (part.partition("\n") for part in parts)
-    return {"": head, **{re.sub(r"^\d+\. ", "", name): body for name, _, body in named}}
+    apart = re.compile(r"^\d+\. | \(.+ changed with it\)$")
+    return {"": head, **{apart.sub("", name): body for name, _, body in named}}
 
 
 _IN_LINE = re.compile(

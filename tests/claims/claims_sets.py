@@ -8,7 +8,8 @@ from pathlib import Path
 
 from afterall.demo import RECORDED_ACCOUNTING, make_demo
 from afterall.model import Tier
-from afterall.pipeline import Reading, files_only, recorded, report
+from afterall.observe import SlurmCommands
+from afterall.pipeline import Reading, files_only, recorded, report, slurm
 from claims.claims_reading import Told, read_told
 from claims.cut_set import make_cut
 from claims.damaged_set import make_damaged
@@ -17,12 +18,25 @@ from claims.kept_set import make_kept
 from claims.logged_set import make_logged
 from claims.seeded_set import make_seeded
 from claims.straggling_set import make_straggling
+from claims.unheard_set import make_unheard
 from claims.unwell_set import make_unwell
 from claims.waiting_set import make_waiting
 from golden.golden_sets import CASES, GOLDEN, unpack
 
 GOLDEN_SETS = CASES
-MADE_SETS = ("demo", "seeded", "unwell", "ended", "waiting", "kept", "cut", "logged", "damaged", "straggling")
+MADE_SETS = (
+    "demo",
+    "seeded",
+    "unwell",
+    "ended",
+    "waiting",
+    "kept",
+    "cut",
+    "logged",
+    "damaged",
+    "straggling",
+    "unheard",
+)
 SETS = (*GOLDEN_SETS, *MADE_SETS)
 COMPARED_SETS = (*GOLDEN_SETS, "demo", "seeded")
 """Those whose runs are compared with each other by design."""
@@ -32,6 +46,10 @@ def told_of(name: str, into: Path) -> Told:
     """Make the set below `into`, write its report, and return what it says."""
     if name in GOLDEN_SETS:
         return _written(unpack(name, into), GOLDEN / name / "sacct.txt")
+    if name == "unheard":
+        set_dir, commands = make_unheard(into)
+        report(set_dir, slurm(SlurmCommands(path=str(commands))))
+        return read_told(set_dir, None)
     set_dir, accounting, reading = _MAKERS[name](into)
     return _written(set_dir, accounting, reading)
 

@@ -113,7 +113,7 @@ def is_of(parameters: Mapping[str, object], setting: str) -> bool:
 @pytest.mark.parametrize("name", SETS)
 def test_gaps_are_validation_less_training(name: str, told: ToldOf) -> None:
     """Training is the mean of the last ten logged losses, where there are forty or more; else the last."""
-    body = subsections(section(told(name).report, "Key Findings")).get("Training and Validation Loss", "")
+    body = subsections(section(told(name).report, "Key Findings")).get("Anomalies", "")
     for row in (row for table in tables(body) for row in table):
         step, validation, train = ends_of(told(name), row["Experiment"])
         assert int(row["Step"].replace(",", "")) == step
@@ -128,7 +128,7 @@ def test_gaps_are_validation_less_training(name: str, told: ToldOf) -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_the_widest_gaps_are_those_of_the_table(name: str, told: ToldOf) -> None:
     """The words on the fold name the least and the greatest gap with their runs."""
-    body = subsections(section(told(name).report, "Key Findings")).get("Training and Validation Loss", "")
+    body = subsections(section(told(name).report, "Key Findings")).get("Anomalies", "")
     gaps = {row["Experiment"]: row["Gap"] for table in tables(body) for row in table}
     for found in re.finditer(r"<summary>.*: (\S+) \((\S+)\)(?: to (\S+) \((\S+)\))?</summary>", body):
         named = {found[2]: found[1], **({found[4]: found[3]} if found[4] else {})}

@@ -93,7 +93,7 @@ def places_of(report: Told) -> Iterator[float]:
 
 @pytest.mark.parametrize("name", SETS)
 def test_anomalies_state_what_findings_carry(name: str, told: ToldOf) -> None:
-    """The key findings' anomalies are sentences of findings; the runs with numbers are counted."""
+    """The anomalies are sentences of findings; runs with numbers are counted, gaps are the runs'."""
     body = subsections(section(told(name).report, "Key Findings")).get("Anomalies", "")
     counted = [
         run for run in told(name).runs if "final_loss" in run["metrics"] or "final_val_loss" in run["metrics"]
@@ -102,6 +102,8 @@ def test_anomalies_state_what_findings_carry(name: str, told: ToldOf) -> None:
         found = re.match(r"None in (\d+) runs? with numbers", line)
         if found:
             assert int(found[1]) == len(counted)
+        elif line.startswith("Gap, "):
+            assert numbers_of(line, told(name), list(gaps(told(name)))) == [], line
         else:
             assert numbers_of(line, told(name), list(evidence_of(line, told(name)))) == [], line
 

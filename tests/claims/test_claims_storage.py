@@ -114,9 +114,19 @@ def test_tokenizers_that_repeat_are_counted(name: str, told: ToldOf) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_could_be_freed_is_neither_last_nor_best(name: str, told: ToldOf) -> None:
-    """Spare are a finished run's checkpoints but the last, the lowest validation's and the best scores'."""
+    """Spare are a finished run's checkpoints but the last, the best, and those that a next step is about."""
     storage = told(name).results["storage"]
-    spare = [path for run in told(name).runs for path in spare_of(run)]
+    needed = {
+        (run, step["details"].get("checkpoint"))
+        for step in told(name).results["next_steps"]
+        for run in step["experiments"]
+    }
+    spare = [
+        path
+        for run in told(name).runs
+        for path in spare_of(run)
+        if (run["name"], path.rpartition("/")[2]) not in needed
+    ]
     assert storage["spare"] == spare
     gone = [p.stat() for path in spare for p in (told(name).set_dir / path).rglob("*") if p.is_file()]
     links = Counter(status.st_ino for status in gone)

@@ -68,4 +68,25 @@ def cost(**changes: object) -> Cost:
 )
 def test_what_was_asked_for_and_what_was_used(known: dict[str, float], says: list[str]) -> None:
     """Each sentence has both numbers, and nothing is said where what was asked for fits."""
-    assert list(told((cost(**known),))) == says
+    assert list(told((cost(**known),), {"a"})) == says
+
+
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [
+        (
+            {"max_rss_bytes": 10 * GIB, "requested_memory_bytes": 64 * GIB},
+            ["Host memory: at most 10 GiB of 64 GiB asked for (a)."],
+        ),
+        ({"elapsed_s": 12, "time_limit_s": 86400}, []),
+        (
+            {"elapsed_s": 86430, "time_limit_s": 86400},
+            ["Time limit: a used most of it, 24.0 hours of 24 hours (100 %)."],
+        ),
+    ],
+)
+def test_a_run_that_came_to_no_end_tells_nobody_what_would_do(
+    known: dict[str, float], says: list[str]
+) -> None:
+    """A job that died at once needed little memory and time; one that met its limit needed more."""
+    assert list(told((cost(**known),), ())) == says

@@ -82,3 +82,13 @@ def test_hostile_names_stay_text() -> None:
     told = section("a", trained("a", 2.0, lora_rank=4), trained("x|<b>*", 1.0, lora_rank=8))
     (row,) = cells(told.replace("x\\|", "x"))
     assert (row[0], len(row)) == ("x\\<b>\\*", 5)
+
+
+def test_what_only_the_correction_makes_doubtful_is_called_chance() -> None:
+    """Two settings that lie beyond their own intervals are no ties, and of two one may be chance."""
+    runs = [
+        trained(f"{name}{seed}", loss + seed / 100, lora_rank=rank, seed=seed)
+        for name, loss, rank in (("a", 1.0, 4), ("b", 1.025, 8), ("c", 0.975, 16))
+        for seed in (1, 2, 3)
+    ]
+    assert [row[-1] for row in cells(section("a1", *runs))] == ["may be chance: p = 0.075"] * 2

@@ -138,6 +138,14 @@ def test_several_pairs_of_the_same_settings_name_their_runs() -> None:
     assert f"rank 64 ({B}) was 4.3× lower than rank 4 (other) (" in told
 
 
+def test_a_difference_beyond_its_interval_is_no_tie() -> None:
+    """Where only the correction for other comparisons makes it doubtful, it may be chance."""
+    doubtful = compared(within_noise=True, p_value=0.07, half_width=0.0001)
+    assert doubtful.startswith("rank 64 was 4.3× lower than rank 4 (")
+    assert "; may be chance of the seeds (p = 0.07, 0.00118 ± 0.0001 apart at 95 %)" in doubtful
+    assert "rank 64 and rank 4 tie (" in compared(within_noise=True, p_value=0.07, half_width=0.01)
+
+
 def test_times_of_trainings_of_different_length_are_not_compared() -> None:
     """They took their time for different work."""
     slow, fast = (make_side(name, "lora_rank", "train_seconds") for name in (A, B))
@@ -159,11 +167,18 @@ def test_values_stand_against_each_other() -> None:
     assert alternatives(parameter("weight_decay", 0.1)) == "0.1 in some runs"
 
 
+def test_having_none_of_a_parameter_is_an_alternative() -> None:
+    """Where runs are known to have none of it; a full fine-tune's rank is not 0."""
+    ranks = replace(parameter("lora_rank", 8, 64), unset=("full",))
+    assert alternatives(ranks) == "8 vs 64 vs full fine-tune"
+    assert alternatives(replace(parameter("weight_decay", 0.1), unset=("a",))) == "0.1 vs not set"
+
+
 def test_a_parameter_that_is_not_set_is_called_so() -> None:
     """A default is nothing; a full fine-tuning has no rank."""
     assert (setting("weight_decay", None), setting("lora_rank", None)) == (
         "weight decay not set",
-        "no LoRA rank",
+        "full fine-tune",
     )
 
 
@@ -235,6 +250,22 @@ def summed_up(*pairs: tuple[str, float, float, bool | None]) -> str:
     return document.partition("LoRA Rank Impact")[2].partition("**Final training loss:** ")[2].splitlines()[0]
 
 
+def test_the_better_setting_is_counted_where_more_is_better() -> None:
+    """Of scores the one that was higher is named, as its own sentences name it."""
+    pair = replace(
+        make_comparison(A, B, "lora_rank", "final_loss"),
+        metric="sorting/match/accuracy",
+        direction=Direction.UP,
+        same_seeds=False,
+    )
+    sides = {"a": replace(pair.a, value=0.5), "b": replace(pair.b, value=0.75)}
+    pairs = tuple(replace(pair, equal={"model": name}, **sides) for name in ("x-1B", "x-3B"))
+    told = markdown(spec_report(comparisons=pairs))
+    assert (
+        "`sorting/match/accuracy`:** rank 64 was higher in 2 of 2 comparisons.\n  - x-1B: rank 64 was" in told
+    )
+
+
 def test_an_effect_that_depends_on_another_parameter_is_told_as_that() -> None:
     """Which way goes with which value, where every value goes one way; a tie leaves it open."""
     assert summed_up(("x-1B", 2.0, 1.0, None), ("x-3B", 1.0, 2.0, None)) == (
@@ -258,7 +289,7 @@ def test_a_few_pairs_that_go_one_way_stand_in_one_line() -> None:
         f"x-1B 2.0× lower (1.00000 vs 2.00000{at}); x-3B 1.3× lower (1.50000 vs 2.00000{at})"
     )
     tie = summed_up(("x-1B", 2.0, 1.0, False), ("x-3B", 2.0, 1.99, True))
-    assert tie == "rank 64 was lower in 2 of 2 comparisons (1 within the noise of replicates)."
+    assert tie == "rank 64 was lower in 2 of 2 comparisons (1 may be chance of the seeds)."
     sure = replace(make_comparison(A, B, "lora_rank", "final_loss"), within_noise=False, p_value=0.01)
     pairs = tuple(replace(sure, equal={"model": name}) for name in ("x-1B", "x-3B"))
     told = markdown(spec_report(comparisons=pairs))

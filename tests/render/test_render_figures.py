@@ -124,6 +124,16 @@ def test_the_words_name_a_run_that_ended_in_nan() -> None:
     assert "b" in texts(drawn(report, "loss"))
 
 
+def test_a_reward_is_drawn_on_a_linear_axis() -> None:
+    """It may be negative, and grow from next to nothing."""
+    points = Points.of(Point(step, value) for step, value in enumerate([0.001, 0.3, 0.9], start=1))
+    rewards = {"reward": Series("reward", points, Source("run.log"))}
+    report = sweep([run("a", 4, [3.0], series=rewards), run("b", 16, [3.0], series=rewards)])
+    assert "Training reward" in texts(drawn(report, "loss"))
+    words = figures(Page(report, SetSettings()))["loss"].words
+    assert "Training reward by optimizer step, 2 runs: 0.0010 at first, 0.9000 (a)" in words
+
+
 def test_a_wide_range_gets_a_logarithmic_axis() -> None:
     """A loss that falls to a thousandth says that its axis is logarithmic; one that halves is plain."""
     wide = sweep([run("a", 4, [3.0, 0.1, 0.003]), run("b", 16, [3.0, 0.1, 0.002])])
@@ -152,6 +162,13 @@ def test_unfinished_runs_are_told_apart() -> None:
     report = sweep([run("a", 4, [3.0, 2.0]), run("b", 64, [3.0, 1.0])], unfinished=["b"])
     assert "training did not reach its end" in texts(drawn(report, "final_metric"))
     assert "training did not reach its end" not in texts(drawn(THREE, "final_metric"))
+
+
+def test_unfinished_replicates_are_in_no_mean() -> None:
+    """A run that broke off stands at another point of training; its own point is drawn all the same."""
+    runs = [run("a", 4, [3.0, 2.0]), run("b", 4, [3.0, 2.9]), run("c", 64, [3.0, 0.5])]
+    words = figures(Page(sweep(runs, unfinished=["b"]), SetSettings()))["final_metric"].words
+    assert words == "Final validation loss by LoRA rank: 4 2.0, 64 0.5."
 
 
 def test_thirty_runs_are_coloured_by_their_setting() -> None:

@@ -150,7 +150,7 @@ def test_a_message_names_its_experiment() -> None:
     )
     assert message(finding) == "rank4: rank4/epoch_0/model.safetensors has 0 bytes."
     assert message(Finding(code=FindingCode.WALK_TRUNCATED, evidence={"entries": 5})).startswith(
-        "Only the first 5"
+        "Only 5 entries"
     )
 
 

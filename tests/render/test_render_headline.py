@@ -1,5 +1,6 @@
 """The line that says who is best: settings rather than seeds, and never more than replicates show."""
 
+import math
 import re
 
 from afterall.analyse import analyse
@@ -38,6 +39,12 @@ def test_a_tie_is_called_one() -> None:
     assert told.endswith("; the two tie, replicates differ as much")
 
 
+def test_what_only_the_correction_makes_doubtful_is_no_tie() -> None:
+    """Seeds differ less than the settings do, and of three comparisons one such may be chance."""
+    told = result(*seeds("a", 2.0, 4), *seeds("b", 2.025, 8), *seeds("c", 2.05, 16))
+    assert told.endswith("; may be chance of the seeds (p = 0.075 corrected for 3 comparisons)")
+
+
 def test_a_single_run_stands_beside_means() -> None:
     """It is called by its own name and judged by the set's noise."""
     told = result(*seeds("a", 2.0, 4), trained("alone", 5.0, lora_rank=8, seed=0))
@@ -49,6 +56,15 @@ def test_runs_that_did_not_finish_count_in_no_mean() -> None:
     killed = failed("killed", metrics={"final_val_loss": 0.1}, parameters={"lora_rank": 4, "seed": 9})
     told = result(*seeds("a", 2.0, 4), *seeds("b", 3.0, 8), killed)
     assert told.startswith("Final validation loss: **rank 4** (2.01 ± 0.01, n = 3), then rank 8")
+
+
+def test_replicates_that_diverged_are_counted() -> None:
+    """A mean of those that are left hides how often the setting fails."""
+    lost = trained("lost", math.nan, lora_rank=4, seed=9)
+    told = result(*seeds("a", 2.0, 4), lost, *seeds("b", 3.0, 8))
+    assert "**rank 4** (2.01 ± 0.01, n = 3, 1 diverged), then rank 8 (3.01 ± 0.01, n = 3)" in told
+    alone = result(trained("alone", 2.0, lora_rank=4, seed=0), lost, *seeds("b", 3.0, 8))
+    assert "**alone** (2.00; 1 repeat of it diverged), then rank 8" in alone
 
 
 def test_one_setting_alone_has_nothing_to_beat() -> None:

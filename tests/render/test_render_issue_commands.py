@@ -28,7 +28,7 @@ def test_a_command_stands_below_its_resolution() -> None:
     told = issue(report)
     fence = "```bash\nrm -- 'a/.tmp it'\n```"
     resolution = "**Resolution:** Delete it once no job of the run is alive."
-    assert f"{resolution}\n{fence}\n\n**Impact:**" in told
+    assert f"{resolution}\n{fence}\n**Impact:**" in told
     assert told.startswith(f"\nCommands run from the set's own directory: `cd {report.set.path}`\n")
 
 

@@ -102,7 +102,7 @@ def test_a_name_for_an_unknown_parameter_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(64, "rank r 64"), (None, "no rank r"), (True, "rank r on"), ("all", "rank r all")],
+    [(64, "rank r 64"), (None, "full fine-tune"), (True, "rank r on"), ("all", "rank r all")],
 )
 def test_a_setting_is_told_by_the_owners_name(value: Any, words: str) -> None:
     """Our short names are not put in its place."""

@@ -21,6 +21,7 @@ def analyse(material: Material) -> Report:
     ground = lay_groundwork(material)
     experiments = ground.experiments
     findings = find_all(ground)
+    steps = suggest(ground, findings)
     return Report(
         set=summarise(material, experiments),
         experiments=experiments,
@@ -32,6 +33,6 @@ def analyse(material: Material) -> Report:
         replicates=find_replicates(ground.design, ground.measures),
         costs=find_costs(experiments),
         findings=findings,
-        storage=store(material, experiments),
-        next_steps=suggest(ground, findings),
+        storage=store(material, experiments, steps),
+        next_steps=steps,
     )

@@ -13,15 +13,22 @@ from msgspec.structs import replace
 from afterall.analyse.design import Cell, Design
 from afterall.analyse.differences import judge_difference
 from afterall.analyse.measures import Kind, Measure, Reading
-from afterall.analyse.noise import LEVEL, Noise, holm, learn_noise, mean_and_sd
+from afterall.analyse.noise import (
+    LEVEL,
+    Noise,
+    RunReading,
+    holm,
+    learn_noise,
+    mean_and_sd,
+    readings_of,
+    settled,
+)
 from afterall.analyse.ordering import identity
 from afterall.analyse.pairs import Pair, choose_pairs
-from afterall.analyse.readings import has_trained
 from afterall.analyse.sample_pairs import corrected, pair_samples
-from afterall.model import ComparedAt, Comparison, Experiment, SampleScores, Side
+from afterall.model import ComparedAt, Comparison, SampleScores, Side
 
 Number = TypeVar("Number", int, float)
-RunReading = tuple[Experiment, Reading]
 
 SAME_EPOCH = 1e-3
 """Relative: trainers that log a float epoch end a last partial batch short of the whole number."""
@@ -65,7 +72,7 @@ def _is_usable(reading: Reading | None) -> bool:
 
 def _comparison(design: Design, pair: Pair, measure: Measure) -> Comparison:
     dimension = design.dimensions[pair.along]
-    of_a, of_b = _readings(pair.a, measure), _readings(pair.b, measure)
+    of_a, of_b = (readings_of(cell.runs, measure) for cell in (pair.a, pair.b))
     a, b = _side(pair.a, pair.along, of_a), _side(pair.b, pair.along, of_b)
     at = _compared_at(a, b, measure)
     others = [n for n in range(len(design.dimensions)) if n != pair.along and n not in pair.differing]
@@ -87,13 +94,9 @@ def _comparison(design: Design, pair: Pair, measure: Measure) -> Comparison:
     )
 
 
-def _readings(cell: Cell, measure: Measure) -> list[RunReading]:
-    return [(run, reading) for run in cell.runs if (reading := measure.read(run)) is not None]
-
-
 def _side(cell: Cell, along: int, readings: Sequence[RunReading]) -> Side:
     """Return one side: the mean over the runs that have a finite reading and, if any did, trained."""
-    used = _used(readings)
+    used = settled(readings)
     mean, sd = mean_and_sd([reading.value for _, reading in used])
     first, first_reading = used[0]
     return Side(
@@ -111,14 +114,9 @@ def _side(cell: Cell, along: int, readings: Sequence[RunReading]) -> Side:
     )
 
 
-def _used(readings: Sequence[RunReading]) -> list[RunReading]:
-    finite = [(run, reading) for run, reading in readings if reading.is_finite]
-    return [(run, reading) for run, reading in finite if has_trained(run)] or finite
-
-
 def _samples(readings: Sequence[RunReading]) -> list[SampleScores]:
     """Return what the samples of a side's runs scored, nothing unless all of these tell."""
-    used = _used(readings)
+    used = settled(readings)
     told = [reading.samples for _, reading in used if reading.samples is not None]
     return told if len(told) == len(used) else []
 

@@ -79,11 +79,15 @@ def _kept_out(ground: Groundwork) -> list[str]:
     """Return the settings that tell no two results apart and may cost time all the same."""
     by_name = {run.name: run for run in ground.experiments}
     ignored = ground.material.settings.ignore_parameters
-    told: dict[str, dict[str, Scalar]] = {}
-    for run in ground.experiments:
-        for name, fact in run.parameters.items():
-            if (is_bookkeeping(name) or name in ignored) and not _PLACE.fullmatch(last_word(name)):
-                told.setdefault(name, {})[run.name] = fact.value
+    kept = [
+        name
+        for name in {name for run in ground.experiments for name in run.parameters}
+        if (is_bookkeeping(name) or name in ignored) and not _PLACE.fullmatch(last_word(name))
+    ]
+    told: dict[str, dict[str, Scalar]] = {
+        name: {run.name: run.parameters[name].value for run in ground.experiments if name in run.parameters}
+        for name in kept
+    }
     return sorted(name for name, said in told.items() if not names_a_run(name, said, by_name))
 
 

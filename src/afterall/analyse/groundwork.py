@@ -42,7 +42,8 @@ def lay_groundwork(material: Material) -> Groundwork:
     experiments = in_order(_as_far_as_known(material))
     varying = find_varying(experiments, material.settings)
     design = lay_out(experiments, varying)
-    measures = choose_measures(experiments, material.settings)
+    losses_differ = any(dimension.shapes_loss for dimension in varying.dimensions)
+    measures = choose_measures(experiments, material.settings, losses_differ=losses_differ)
     comparisons = compare(design, measures)
     return Groundwork(
         material, experiments, varying, design, measures, comparisons, rank(experiments, design, measures)

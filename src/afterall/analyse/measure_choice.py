@@ -18,10 +18,16 @@ from afterall.settings import SetSettings
 _DIRECTIONS = {"min": Direction.DOWN, "max": Direction.UP}
 
 
-def choose_measures(experiments: Sequence[Experiment], settings: SetSettings) -> tuple[Measure, ...]:
-    """Return every measure; of those of quality, the first decides who is best."""
+def choose_measures(
+    experiments: Sequence[Experiment], settings: SetSettings, *, losses_differ: bool = False
+) -> tuple[Measure, ...]:
+    """Return every measure; of those of quality, the first decides who is best.
+
+    `losses_differ` says that the runs do not all train for the same loss.
+    """
     wanted = wanted_directions(settings)
-    found = {m.name: m for m in (*training_measures(experiments), *evaluation_measures(experiments, wanted))}
+    own = training_measures(experiments, losses_differ=losses_differ)
+    found = {m.name: m for m in (*own, *evaluation_measures(experiments, wanted))}
     known = names_in(experiments)
     named = {
         name: replace(found[name], direction=way) if name in found else measure_of(name, way)

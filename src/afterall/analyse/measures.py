@@ -72,20 +72,26 @@ _RATES = (
 )
 
 
-def training_measures(experiments: Sequence[Experiment]) -> tuple[Measure, ...]:
+def training_measures(
+    experiments: Sequence[Experiment], *, losses_differ: bool = False
+) -> tuple[Measure, ...]:
     """Return the measures of training that any experiment has, the one that decides who is best first.
+
+    Where losses measure different things, how often the preferred answer is preferred comes before them.
 
     Where there are several words for one thing, the one that most experiments have is taken, so that all are
     compared by the same: the last validation loss rather than the best one, which favours whoever validated
     more often.
     """
+    preferred = (Kind.QUALITY, Direction.UP, ("final_val_reward_accuracy", "final_reward_accuracy"))
     groups = (
         # Where a reward is trained for, the loss is no measure of how good a model is: GRPO's begins at zero.
         (Kind.QUALITY, Direction.UP, ("final_val_reward", "final_reward")),
+        *((preferred,) if losses_differ else ()),
         (Kind.QUALITY, Direction.DOWN, ("final_val_loss", "best_val_loss")),
         (Kind.QUALITY, Direction.DOWN, ("mean_last_loss",)),
         (Kind.QUALITY, Direction.DOWN, ("final_loss",)),
-        (Kind.QUALITY, Direction.UP, ("final_val_reward_accuracy", "final_reward_accuracy")),
+        *(() if losses_differ else (preferred,)),
         (Kind.TIME, Direction.DOWN, _TIMES),
         (Kind.RATE, Direction.UP, _RATES),
     )

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from afterall.analyse.design import Design
-from afterall.analyse.measures import Measure
+from afterall.analyse.measures import Measure, Reading
+from afterall.analyse.readings import has_trained
 from afterall.analyse.student import two_sided_p
 from afterall.model import Experiment
+
+RunReading = tuple[Experiment, Reading]
 
 LEVEL = 0.05
 """A difference that replicates would show more often than this is a tie."""
@@ -81,6 +84,19 @@ def learn_noise(design: Design, measure: Measure) -> Noise | None:
 
 
 def finite_values(runs: Iterable[Experiment], measure: Measure) -> list[float]:
-    """Return the finite readings of some runs."""
-    readings = (measure.read(run) for run in runs)
-    return [reading.value for reading in readings if reading is not None and reading.is_finite]
+    """Return the finite readings that count of a setting's runs."""
+    return [reading.value for _, reading in settled(readings_of(runs, measure))]
+
+
+def readings_of(runs: Iterable[Experiment], measure: Measure) -> list[RunReading]:
+    """Return the runs that have a reading, each with it."""
+    return [(run, reading) for run in runs if (reading := measure.read(run)) is not None]
+
+
+def settled(readings: Sequence[RunReading]) -> list[RunReading]:
+    """Return the finite readings of a setting: where any of its runs trained to its end, of those alone.
+
+    A run that is still on its way, or broke off, stands at another point of training.
+    """
+    finite = [(run, reading) for run, reading in readings if reading.is_finite]
+    return [(run, reading) for run, reading in finite if has_trained(run)] or finite

@@ -1,4 +1,4 @@
-"""Order names and values as people do: run2 before run10, 4 before 16, a 3B model before a 70B, words last.
+"""Order names and values as people do: run2 before run10, lr1e-5 before lr0.001, a 3B model before a 70B.
 
 Invariant: every order is total and depends on nothing but the values themselves.
 """
@@ -6,12 +6,16 @@ Invariant: every order is total and depends on nothing but the values themselves
 import math
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import lru_cache
 
 from afterall.model import Experiment, Scalar
 
 _YAML_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
-_DIGITS = re.compile(r"([0-9]+)")
+_NUMBERS = re.compile(
+    r"((?<![0-9.])0\.[0-9]{1,40}(?!\.?[0-9])|[0-9](?:\.[0-9]{1,40})?e-[0-9]{1,2}(?![0-9])|[0-9]+)"
+)
+"""Fractions as rates have them, which is none of a release's numbers, and whole numbers."""
 _SIZE = re.compile(r"(?<![A-Za-z0-9.])(?:([0-9]{1,3})x)?([0-9]{1,4}(?:\.[0-9]{1,3})?)([bBmM])(?![A-Za-z0-9])")
 
 NaturalKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -21,12 +25,19 @@ ScalarKey = tuple[int, float, NaturalKey]
 
 @lru_cache(1 << 14)
 def natural_key(text: str) -> NaturalKey:
-    """Return a sort key in which runs of digits count as numbers of any length."""
-    parts = []
-    for part in _DIGITS.split(text):
-        digits = part.lstrip("0") if part.isdecimal() and part.isascii() else None
-        parts.append((1, 0, part) if digits is None else (0, len(digits), digits))
-    return tuple(parts), text
+    """Return a sort key in which runs of digits count as numbers of any length, and 1e-5 as 0.00001."""
+    parts = _NUMBERS.split(text)
+    return tuple(_number_key(part) if n % 2 else (1, 0, part) for n, part in enumerate(parts)), text
+
+
+def _number_key(text: str) -> tuple[int, int, str]:
+    """Return a number's sort key: a whole one by its digits; a fraction, by those behind 0, before 1."""
+    if text.isdecimal():
+        digits = text.lstrip("0")
+        return (0, len(digits), digits)
+    whole, _, fraction = f"{Decimal(text):f}".partition(".")
+    digits = whole.lstrip("0")
+    return (0, len(digits), f"{digits}.{fraction}")
 
 
 def in_order(experiments: Iterable[Experiment]) -> tuple[Experiment, ...]:

@@ -59,6 +59,12 @@ def hides_divergence(experiment: Experiment) -> bool:
     )
 
 
+def has_diverged(experiment: Experiment) -> bool:
+    """Tell whether the training loss, or the gradients behind it, ended as no number: then so did weights."""
+    loss = metric(experiment, "final_loss")
+    return hides_divergence(experiment) or (loss is not None and not math.isfinite(loss))
+
+
 def is_alive(experiment: Experiment) -> bool:
     """Tell whether a job may still change this experiment's files."""
     living = (attempt.is_alive and not attempt.is_forgotten for attempt in experiment.attempts)

@@ -1,13 +1,14 @@
 """Sum up the runs that repeat one setting with other seeds, as mean and standard deviation.
 
-Invariant: a group has at least two runs with known, different seeds; diverged runs are named, not averaged.
+Invariant: a group has at least two runs with known, different seeds; diverged runs are named, not averaged,
+and those that did not come to their end are not averaged with those that did.
 """
 
 from collections.abc import Sequence
 
 from afterall.analyse.design import Cell, Design
 from afterall.analyse.measures import Measure
-from afterall.analyse.noise import mean_and_sd
+from afterall.analyse.noise import mean_and_sd, readings_of, settled
 from afterall.model import Replicates, Spread
 
 
@@ -32,8 +33,8 @@ def find_replicates(design: Design, measures: Sequence[Measure]) -> tuple[Replic
 def _spreads(cell: Cell, measures: Sequence[Measure]) -> dict[str, Spread]:
     spreads = {}
     for measure in measures:
-        readings = [(run, reading) for run in cell.runs if (reading := measure.read(run)) is not None]
-        finite = [reading.value for _, reading in readings if reading.is_finite]
+        readings = readings_of(cell.runs, measure)
+        finite = [reading.value for _, reading in settled(readings)]
         if len(finite) < 2:
             continue
         mean, sd = mean_and_sd(finite)

@@ -1,7 +1,8 @@
-"""Say which checkpoints a finished run could do without: all but its last and those that were best.
+"""Say which checkpoints a finished run could do without: all but its last, the best, and those still needed.
 
 Invariant: nothing is said to be free of a run that did not reach its end, whose job lives, or whose last
-checkpoint is not good; a file of which a hard link stays, in the set or elsewhere, frees nothing.
+checkpoint is not good, nor what may be no checkpoint; a file of which a hard link stays, in the set or
+elsewhere, frees nothing.
 """
 
 import math
@@ -13,11 +14,13 @@ from afterall.analyse.evaluation_measures import evaluated_checkpoint, score_dir
 from afterall.analyse.readings import finite_metric, has_trained, is_alive
 from afterall.model import (
     Checkpoint,
+    CheckpointKind,
     Direction,
     Entry,
     EntryKind,
     EvaluationStatus,
     Experiment,
+    NextStep,
     Verdict,
 )
 
@@ -29,12 +32,21 @@ class Savings(Struct, frozen=True):
     size_bytes: int = 0
 
 
-def find_savings(experiments: Sequence[Experiment], wanted: Mapping[str, Direction]) -> Savings:
+def find_savings(
+    experiments: Sequence[Experiment], wanted: Mapping[str, Direction], steps: Sequence[NextStep] = ()
+) -> Savings:
     """Return what could be freed in all experiments together.
 
-    `wanted` gives the direction of some scores, by "task/scorer/metric".
+    `wanted` gives the direction of some scores, by "task/scorer/metric"; `steps` are still to be done, and
+    need the checkpoints that they name.
     """
-    paths = tuple(c.path for experiment in experiments for c in _spare(experiment, wanted))
+    needed = {(run, step.details.get("checkpoint")) for step in steps for run in step.experiments}
+    paths = tuple(
+        c.path
+        for experiment in experiments
+        for c in _spare(experiment, wanted)
+        if needed.isdisjoint({(experiment.name, c.name), (experiment.name, c.path)})
+    )
     return Savings(paths, _freed(experiments, frozenset(paths)))
 
 
@@ -46,7 +58,7 @@ def _spare(experiment: Experiment, wanted: Mapping[str, Direction]) -> list[Chec
     if last.verdict is not Verdict.OK:
         return []
     removable = _removable(experiment) - {c.path for c in (last, *_best(experiment, wanted))}
-    return [c for c in saved if c.path in removable]
+    return [c for c in saved if c.path in removable and c.kind is not CheckpointKind.UNKNOWN]
 
 
 def _saved(experiment: Experiment) -> list[Checkpoint]:

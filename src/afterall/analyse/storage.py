@@ -16,6 +16,7 @@ from afterall.model import (
     Experiment,
     ExperimentStorage,
     FileRole,
+    NextStep,
     Storage,
     StorageLine,
     StoredFile,
@@ -25,8 +26,11 @@ from afterall.settings import RESULTS_FILES, RESULTS_HTML, RESULTS_JSON, SETTING
 Identity = tuple[int, int]
 
 
-def store(material: Material, experiments: Sequence[Experiment]) -> Storage:
-    """Return the storage of the set; `experiments` are the material's, in natural order. Sizes in bytes."""
+def store(material: Material, experiments: Sequence[Experiment], steps: Sequence[NextStep] = ()) -> Storage:
+    """Return the storage of the set, sizes in bytes.
+
+    `experiments` are the material's, in natural order; `steps` may still need some of their checkpoints.
+    """
     seen: set[Identity] = set()
     lines = [(experiment, _lines(_first_seen(experiment.files, seen))) for experiment in experiments]
     by_experiment = tuple(_storage(experiment, of_it) for experiment, of_it in lines)
@@ -36,7 +40,7 @@ def store(material: Material, experiments: Sequence[Experiment]) -> Storage:
     ]
     loose = _first_seen([StoredFile(entry, FileRole.OTHER) for entry in rest], seen)
     repeated = _repeated_tokenizers(experiments)
-    savings = find_savings(experiments, wanted_directions(material.settings))
+    savings = find_savings(experiments, wanted_directions(material.settings), steps)
     return Storage(
         size_bytes=sum(s.size_bytes for s in by_experiment) + sum(f.entry.size_bytes for f in loose),
         allocated_bytes=sum(s.allocated_bytes for s in by_experiment)

@@ -41,6 +41,10 @@ class VaryingParameter(Struct, frozen=True, kw_only=True):
     is_seed: bool = False
     moves_with: tuple[str, ...] = ()
     """Other parameters whose values are fixed by this one's throughout the set."""
+    unset: tuple[str, ...] = ()
+    """Experiments that are known to have none of it, which is a setting too: no rank is no rank of 0."""
+    shapes_loss: bool = False
+    """True where it is part of the loss itself, as DPO's beta: losses of its values measure other things."""
 
 
 class Side(Struct, frozen=True, kw_only=True):

@@ -26,11 +26,14 @@ class ExperimentLayout(Struct, frozen=True, kw_only=True):
 
     name: str
     path: str
-    """Its directory; "" where the experiment has none of its own and lives in its log alone."""
+    """Its directory; "" for the set itself, or, without any `roots`, where it has none of its own."""
     roots: tuple[str, ...] = ()
-    """Every directory that belongs to it: `path` first, then output directories beside it."""
+    """Every directory that belongs to it: `path` first, then output directories beside it.
+
+    None where it lives in its logs alone, or shares its directories with others.
+    """
     entries: tuple[Entry, ...] = ()
-    """Everything below the roots, sorted by path."""
+    """Everything below the roots, sorted by path; without roots, the files that bear its name."""
     logs: tuple[LogFile, ...] = ()
     configs: tuple[str, ...] = ()
     """Files that may hold its parameters: YAML, JSON, TOML."""

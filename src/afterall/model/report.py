@@ -128,7 +128,7 @@ class Storage(Struct, frozen=True, kw_only=True):
     """Bytes in tokenizer files that repeat, to the byte count and name, in every checkpoint."""
     repeated_files: int = 0
     spare: tuple[str, ...] = ()
-    """Checkpoints of finished runs that are neither last nor best by any measure, relative to the set."""
+    """Checkpoints of finished runs, relative to the set: neither last nor best, nor named by a next step."""
     spare_bytes: int = 0
     """What would be free without them, hard links counted once."""
 

@@ -118,8 +118,9 @@ def _said(value: object, spec: str, names: ParameterNames) -> str:
             return _enumerated([names.phrase(name.strip()) for name in value.split(",")])
         case _, bool():
             return worded(value)
-        case _, int() if spec.startswith("n "):  # a count with its noun: "{files:n file}"
-            return f"{count(value)} {spec[2:]}{'' if value == 1 else 's'}"
+        case _, int() | float() if spec.startswith("n "):  # a count with its noun: "{files:n file}"
+            amount = count(value) if isinstance(value, int) else number(value)
+            return f"{amount} {spec[2:]}{'' if value == 1 else 's'}"
         case _, int():
             return count(value)
         case _, float():

@@ -23,7 +23,7 @@ from afterall.render.escaping import Markdown, link, text
 from afterall.render.remedies import Remedies
 from afterall.render.words.metrics import Digits, is_quality
 from afterall.render.words.parameter_names import ParameterNames
-from afterall.render.words.parameters import short_models
+from afterall.render.words.parameters import absent, cell, short_models
 from afterall.render.words.sparkline import sparkline
 from afterall.settings import SetSettings
 
@@ -128,6 +128,19 @@ class Page:
     def setting(self, parameter: str, value: Scalar) -> Markdown:
         """Return a parameter and its value as short as they stay clear: "rank 64", "tiny-1B"."""
         return text(self.names.setting(parameter, self.short(parameter, value)))
+
+    def setting_of(self, parameter: VaryingParameter, run: str) -> str:
+        """Return what a run has of a parameter in plain words, also where it does not say."""
+        if run not in parameter.by_experiment and run not in parameter.unset:
+            return f"{self.names.phrase(parameter.name)} not told"
+        value = self.short(parameter.name, parameter.by_experiment.get(run))
+        return self.names.setting(parameter.name, value)
+
+    def value_of(self, name: str, value: Scalar, run: str) -> str:
+        """Return a run's value of a parameter alone: "8", "not set"; "—" where it does not say."""
+        if value is None and any(p.name == name and run in p.unset for p in self.varying):
+            return absent(name)
+        return cell(self.short(name, value))
 
     def short(self, parameter: str, value: Scalar) -> Scalar:
         """Return a parameter's value, a model's by its short name."""

@@ -201,7 +201,7 @@ class StorageResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     spare_bytes: Size
     """What would be free without the checkpoints in `spare`."""
     spare: list[str]
-    """Checkpoints of finished runs that are neither the last nor the best."""
+    """Checkpoints of finished runs that are neither the last nor the best, nor named by a next step."""
     components: list[ComponentResult]
     experiments: list[ExperimentStorageResult]
 

@@ -38,6 +38,9 @@ CHOSEN = (
 FOLLOWING = ("lora_alpha", "warmup_steps", "warmup_ratio", "max_steps", "samples")
 """Known parameters that mostly go along with a chosen one: told on their own only where they do not."""
 
+OF_ADAPTERS = ("lora_alpha", "lora_dropout", "target_modules", "use_dora", "use_rslora")
+"""Known parameters of an adapter besides its rank: where none is trained there is nothing to set."""
+
 OFF_UNLESS_SET = frozenset({"use_dora", "use_rslora", "packed", "load_in_4bit", "load_in_8bit"})
 """Known parameters whose being off is what it is not to set them, for every trainer."""
 
@@ -48,6 +51,23 @@ FOLLOWS_FIRST = {
     "warmup_steps": "epochs",
 }
 """Whom a known follower is said to follow where several would do."""
+
+SHAPES_LOSS = frozenset(
+    {
+        "beta",
+        "dpo_beta",
+        "gamma_beta_ratio",
+        "kto_beta",
+        "label_smoothing",
+        "label_smoothing_factor",
+        "loss_type",
+        "pref_beta",
+        "pref_loss",
+        "rpo_alpha",
+        "simpo_gamma",
+    }
+)
+"""Last words of settings that the loss itself is made of (trl, LLaMA-Factory, transformers)."""
 
 MULTIPLIED = ("lora_rank", "learning_rate", "batch_size", "weight_decay")
 """Parameters whose steps people take by factors, so that what lies between two values is geometric."""

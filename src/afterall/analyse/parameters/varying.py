@@ -14,7 +14,9 @@ from afterall.analyse.ordering import Identity, identity, scalar_key
 from afterall.analyse.parameters.bookkeeping import is_bookkeeping, is_result
 from afterall.analyse.parameters.following import fold
 from afterall.analyse.parameters.names import (
+    OF_ADAPTERS,
     OFF_UNLESS_SET,
+    SHAPES_LOSS,
     is_known,
     is_named_so,
     last_word,
@@ -59,7 +61,9 @@ def find_varying(experiments: Sequence[Experiment], settings: SetSettings) -> Va
     ran = {e.name for e in experiments if left_traces(e)} or {e.name for e in experiments}
     by_name = {experiment.name: experiment for experiment in experiments}
     unset = {name: silent_on(name, told[name], by_name, ran) for name in told if is_known(name)}
-    unset["lora_rank"] = _without_adapter(experiments) - told.get("lora_rank", {}).keys()
+    whole = _without_adapter(experiments, told)
+    unset |= {name: unset[name] - whole for name in OF_ADAPTERS if name in unset}
+    unset["lora_rank"] = whole
     differing: Told = {}
     for name in sorted(told, key=prominence):
         deciding = told[name].keys() if is_known(name) else told[name].keys() & ran
@@ -70,7 +74,11 @@ def find_varying(experiments: Sequence[Experiment], settings: SetSettings) -> Va
     seeds = {name: differing[name] for name in differing if _is_seed(name, settings)}
     others = {name: differing[name] for name in differing if name not in seeds}
     leaders = fold(others, seeds, protected=frozenset(settings.parameters), ran=ran)
-    dimensions = tuple(_parameter(name, others[name], leaders[name]) for name in others if name in leaders)
+    dimensions = tuple(
+        _parameter(name, others[name], leaders[name], unset=unset.get(name, frozenset()))
+        for name in others
+        if name in leaders
+    )
     kept_seeds = tuple(
         _parameter(name, seeds[name], leaders[name], is_seed=True) for name in seeds if name in leaders
     )
@@ -150,12 +158,18 @@ def _are_consecutive(values: Iterable[Scalar]) -> bool:
     return bool(numbers) and sorted(numbers) == list(range(min(numbers), min(numbers) + len(list(values))))
 
 
-def _without_adapter(experiments: Sequence[Experiment]) -> frozenset[str]:
-    """Return the experiments whose checkpoints show that they trained without an adapter."""
+def _without_adapter(experiments: Sequence[Experiment], told: Told) -> frozenset[str]:
+    """Return the experiments whose checkpoints show that they trained without an adapter.
+
+    One whose settings speak of an adapter saved its weights merged.
+    """
+    speaking = {run for name in ("lora_rank", *OF_ADAPTERS) for run in told.get(name, ())}
     return frozenset(
         e.name
         for e in experiments
-        if e.checkpoints and all(checkpoint.kind is CheckpointKind.FULL for checkpoint in e.checkpoints)
+        if e.checkpoints
+        and e.name not in speaking
+        and all(checkpoint.kind is CheckpointKind.FULL for checkpoint in e.checkpoints)
     )
 
 
@@ -164,7 +178,12 @@ def _is_seed(name: str, settings: SetSettings) -> bool:
 
 
 def _parameter(
-    name: str, by_experiment: Mapping[str, Scalar], followers: Sequence[str], *, is_seed: bool = False
+    name: str,
+    by_experiment: Mapping[str, Scalar],
+    followers: Sequence[str],
+    *,
+    is_seed: bool = False,
+    unset: frozenset[str] = frozenset(),
 ) -> VaryingParameter:
     distinct: dict[object, Scalar] = {}
     for value in by_experiment.values():
@@ -175,6 +194,8 @@ def _parameter(
         by_experiment=dict(by_experiment),
         is_seed=is_seed,
         moves_with=tuple(followers),
+        unset=tuple(sorted(unset)),
+        shapes_loss=last_word(name) in SHAPES_LOSS,
     )
 
 

@@ -1,6 +1,7 @@
 """Suggest which checkpoints to evaluate, and which evaluations to run again.
 
-Invariant: only a checkpoint that was verified and found good is evaluated, by what lies in the set for it.
+Invariant: only a checkpoint that was verified and found good is evaluated, by what lies in the set for it;
+never the last one of a run that diverged, whose weights are of no use.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,7 @@ from afterall.analyse.evaluation_measures import evaluated_checkpoint
 from afterall.analyse.findings.training import is_superseded
 from afterall.analyse.ordering import natural_key
 from afterall.analyse.places import absolute
-from afterall.analyse.readings import is_alive
+from afterall.analyse.readings import has_diverged, is_alive
 from afterall.analyse.steps.shell import command, inside, lines, relative
 from afterall.model import (
     Checkpoint,
@@ -81,7 +82,7 @@ def _again(layout: SetLayout, experiment: Experiment) -> Iterable[NextStep]:
 
 def _evaluate(layout: SetLayout, experiment: Experiment) -> Iterable[NextStep]:
     final = final_checkpoint(experiment)
-    if final is None:
+    if final is None or has_diverged(experiment):
         return
     batch = [script for script in experiment.layout.eval_scripts if script.endswith(_BATCH)]
     if batch:

@@ -48,7 +48,10 @@ def _between(ground: Groundwork, parameter: VaryingParameter) -> Iterable[NextSt
     trained = {e.name for e in ground.experiments if ran(e, ground)}
     said = parameter.by_experiment
     tried = {n for run in said if run in trained and (n := _positive(said[run])) is not None}
-    favourite = said.get(ground.primary.order[0]) if ground.primary else None
+    best = ground.primary.order[0] if ground.primary else ""
+    if best in parameter.unset:
+        return
+    favourite = said.get(best)
     for lower, upper in pairwise(sorted(tried)):
         near_best = favourite is None or identity(favourite) in (identity(lower), identity(upper))
         values = values_between(lower, upper, whole=_are_whole(parameter.values))

@@ -7,7 +7,7 @@ least two other runs, and more than half of those that could, have a score of th
 from collections.abc import Iterable, Sequence
 
 from afterall.analyse.evaluation_measures import evaluated_checkpoint
-from afterall.analyse.readings import is_alive
+from afterall.analyse.readings import has_diverged, is_alive
 from afterall.analyse.steps.evaluating import by_hand, is_evaluated
 from afterall.analyse.steps.shell import lines
 from afterall.model import (
@@ -64,5 +64,6 @@ def _scored(experiment: Experiment) -> set[tuple[str, str]]:
 
 
 def _good(experiment: Experiment, name: str) -> Checkpoint | None:
+    is_lost = has_diverged(experiment)
     good = (c for c in experiment.checkpoints if c.name == name and c.verdict is Verdict.OK)
-    return next(good, None)
+    return next((c for c in good if not (c.is_final and is_lost)), None)

@@ -6,7 +6,7 @@ hollow.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ from afterall.render.figures.grouping import is_drawable, primary
 from afterall.render.figures.palette import COLOURS, DASHES, QUIET
 from afterall.render.page import Page
 from afterall.render.words.metrics import metric_name
-from afterall.render.words.parameters import worded
+from afterall.render.words.parameters import absent, worded
 
 MOST_PANELS = 3
 MOST_VALUES = 12
@@ -57,7 +57,7 @@ def figure(page: Page) -> Figure | None:
 def _panels(page: Page, ranking: Ranking) -> Iterator[Panel]:
     """Yield the parameters that the figure can show, which have few values and runs at two of them."""
     for parameter in _independent(page.varying):
-        if len(parameter.values) <= MOST_VALUES:
+        if len(_values(page, parameter)) <= MOST_VALUES:
             lines = _lines(page, ranking, parameter)
             if len({place for line in lines.values() for place in line}) >= 2:
                 yield Panel(parameter, lines)
@@ -77,38 +77,43 @@ def _lines(page: Page, ranking: Ranking, parameter: VaryingParameter) -> Lines:
     others = [other for other in _independent(page.varying) if other.name != parameter.name]
     others = [other for other in others if other.name not in parameter.moves_with]
     places = {repr(value): place for place, value in enumerate(parameter.values)}
+    without = dict.fromkeys(parameter.unset, len(places))
     found: dict[str, dict[int, Runs]] = {}
     for experiment in page.report.experiments:
         value = ranking.values.get(experiment.name, math.nan)
-        place = places.get(repr(parameter.by_experiment.get(experiment.name)))
+        place = places.get(repr(parameter.by_experiment.get(experiment.name)), without.get(experiment.name))
         if place is not None and is_drawable(value):
-            common = ", ".join(_named(page, other, experiment.name) for other in others)
+            common = ", ".join(page.setting_of(other, experiment.name) for other in others)
             found.setdefault(common, {}).setdefault(place, []).append((experiment.name, value))
     return found
 
 
-def _named(page: Page, parameter: VaryingParameter, run: str) -> str:
-    return page.names.setting(parameter.name, page.short(parameter.name, parameter.by_experiment.get(run)))
-
-
 def _values(page: Page, parameter: VaryingParameter) -> list[str]:
-    return [worded(page.short(parameter.name, value)) for value in parameter.values]
+    """Return a panel's places: the values, then having none of it, where that is known of a run."""
+    values = [worded(page.short(parameter.name, value)) for value in parameter.values]
+    return [*values, *([absent(parameter.name)] if parameter.unset else [])]
 
 
 def _words(page: Page, ranking: Ranking, panel: Panel) -> str:
     """Return each line's values: "rank 4: tiny-1B 5.8159, tiny-3B 5.4644"."""
-    values = _values(page, panel.parameter)
+    values, unfinished = _values(page, panel.parameter), frozenset(ranking.unfinished)
     told = []
     for common, line in panel.lines.items():
+        settled = {place: _settled(runs, unfinished) for place, runs in sorted(line.items())}
         points = [
             f"{values[place]} {page.digits.write(ranking.metric, _mean(runs))}"
             + (f" (mean of {len(runs)})" if len(runs) > 1 else "")
-            for place, runs in sorted(line.items())
+            for place, runs in settled.items()
         ]
         told.append(f"{common}: {', '.join(points)}" if common else ", ".join(points))
     more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
     by = f"{metric_name(ranking.metric).heading} by {page.names.phrase(panel.parameter.name)}"
     return f"{by}: {'; '.join(told[:MOST_TOLD])}{more}."
+
+
+def _settled(runs: Runs, unfinished: Collection[str]) -> Runs:
+    """Return the replicates whose mean counts: where any came to its end, those alone."""
+    return [(name, value) for name, value in runs if name not in unfinished] or runs
 
 
 def _mean(runs: Runs) -> float:
@@ -141,7 +146,7 @@ def _draw_panel(axes: Axes, lines: Lines, unfinished: frozenset[str]) -> None:
         colour = QUIET if is_many else COLOURS[number % len(COLOURS)]
         dashes = DASHES[number // len(COLOURS) % len(DASHES)]
         places = sorted(line)
-        means = [_mean(line[place]) for place in places]
+        means = [_mean(_settled(line[place], unfinished)) for place in places]
         if is_many:
             quiet.append(Stroke(places, means, colour, 1.2))
         else:

@@ -61,15 +61,18 @@ def _one_each(experiments: Sequence[Experiment]) -> Iterator[tuple[str, Look]]:
 def _by_setting(page: Page, experiments: Sequence[Experiment]) -> dict[str, Look]:
     """Return looks by the first varying parameter that has few values; empty where none has."""
     for parameter in page.varying:
-        if not 2 <= len(parameter.values) <= len(COLOURS):
+        settings = [
+            page.names.setting(parameter.name, page.short(parameter.name, v)) for v in parameter.values
+        ]
+        settings += [page.setting_of(parameter, run) for run in parameter.unset[:1]]
+        if not 2 <= len(settings) <= len(COLOURS):
             continue
-        colours = {repr(value): COLOURS[place] for place, value in enumerate(parameter.values)}
-        found = {}
-        for experiment in experiments:
-            value = parameter.by_experiment.get(experiment.name)
-            told = page.names.setting(parameter.name, page.short(parameter.name, value))
-            found[experiment.name] = Look(told, colours.get(repr(value), QUIET), is_quiet=value is None)
-        return found
+        colours = dict(zip(settings, COLOURS, strict=False))
+        told = {e.name: page.setting_of(parameter, e.name) for e in experiments}
+        return {
+            run: Look(name, colours.get(name, QUIET), is_quiet=name not in colours)
+            for run, name in told.items()
+        }
     return {}
 
 

@@ -24,7 +24,7 @@ from afterall.render.sections.state import state_cell
 from afterall.render.words.measures import clock
 from afterall.render.words.metrics import METRICS, metric_name
 from afterall.render.words.numbers import MISSING, not_finite, real
-from afterall.render.words.parameters import cell
+from afterall.render.words.parameters import cell, cell_of
 
 MOST_MORE = 80
 """Columns beyond those of the report; a framework's configuration may vary in hundreds of keys."""
@@ -108,7 +108,9 @@ def _settings(page: Page) -> Iterator[Column]:
     if any(page.model_of(experiment) is not None for experiment in page.report.experiments):
         yield _column(page, "model", page.names.title("model"), page.model_of)
     for parameter in page.columned:
-        yield _column(page, parameter.name, page.names.title(parameter.name), _of(parameter.by_experiment))
+        full = {run: told for run in parameter.unset if (told := cell_of(parameter, run)) != MISSING}
+        said = {**parameter.by_experiment, **full}
+        yield _column(page, parameter.name, page.names.title(parameter.name), _of(said))
 
 
 def _more(page: Page, told: set[str]) -> list[Column]:

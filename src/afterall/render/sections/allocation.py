@@ -1,10 +1,10 @@
 """Render what was asked of the cluster against what was used, and what attempts cost that failed.
 
 Invariant: advice comes only where the whole set used far less than was asked for, or came close to its end;
-a margin of a quarter stays.
+a margin of a quarter stays. What a run used that did not come to its end never tells what would do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from afterall.model import Cost
 from afterall.render.composing import md
@@ -20,12 +20,16 @@ _LEAST_MEMORY = 256 << 20
 _LEAST_TIME_S = 600
 
 
-def told(costs: Sequence[Cost]) -> Iterator[Markdown]:
-    """Yield a sentence each on memory, time and failed attempts, as far as they are known."""
-    yield from (part for part in (_memory(costs), _time(costs), _lost(costs)) if part)
+def told(costs: Sequence[Cost], trained: Collection[str]) -> Iterator[Markdown]:
+    """Yield a sentence each on memory, time and failed attempts, as far as they are known.
+
+    `trained` are the experiments that came to their end.
+    """
+    whole = [cost for cost in costs if cost.experiment in trained]
+    yield from (part for part in (_memory(costs, whole), _time(costs, whole), _lost(costs)) if part)
 
 
-def _memory(costs: Sequence[Cost]) -> Markdown:
+def _memory(costs: Sequence[Cost], whole: Sequence[Cost]) -> Markdown:
     """Return the most host memory that a run used of that asked for."""
     used = [(c.max_rss_bytes, c.requested_memory_bytes, c.experiment) for c in costs if c.max_rss_bytes]
     if not used:
@@ -34,7 +38,8 @@ def _memory(costs: Sequence[Cost]) -> Markdown:
     of = md(" of {:memory} asked for", asked) if asked else Markdown("")
     said = md("Host memory: at most {:memory}{} ({}).", most, of, text(name))
     least = min((request for _, request, _ in used if request), default=0)
-    if most and least and most < SPARE * least and least > _LEAST_MEMORY:
+    is_known = any(cost.max_rss_bytes for cost in whole)
+    if is_known and most and least and most < SPARE * least and least > _LEAST_MEMORY:
         grain = 1 << 28
         wanted = -(-int(most * MARGIN) // grain) * grain
         return (
@@ -47,12 +52,11 @@ def _memory(costs: Sequence[Cost]) -> Markdown:
     return said
 
 
-def _time(costs: Sequence[Cost]) -> Markdown:
+def _time(costs: Sequence[Cost], whole: Sequence[Cost]) -> Markdown:
     """Return the longest job's share of its time limit, where it is small or large."""
-    known = [c for c in costs if c.elapsed_s and c.time_limit_s and c.time_limit_s > 0]
-    if not known:
+    longest = max((cost for cost in costs if _limited(cost)), key=_share, default=None)
+    if longest is None or (_share(longest) < CLOSE and not any(map(_limited, whole))):
         return Markdown("")
-    longest = max(known, key=lambda cost: (cost.elapsed_s or 0) / (cost.time_limit_s or 1))
     elapsed, limit = longest.elapsed_s or 0, longest.time_limit_s or 1
     share = md(
         "Time limit: {} used most of it, {:duration} of {:duration} ({:percent})",
@@ -65,6 +69,14 @@ def _time(costs: Sequence[Cost]) -> Markdown:
     if elapsed >= CLOSE * limit:
         return md("{}: a slower node would have ended it.", share)
     return Markdown("")
+
+
+def _limited(cost: Cost) -> bool:
+    return bool(cost.elapsed_s and cost.time_limit_s and cost.time_limit_s > 0)
+
+
+def _share(cost: Cost) -> float:
+    return (cost.elapsed_s or 0) / (cost.time_limit_s or 1)
 
 
 def _lost(costs: Sequence[Cost]) -> Markdown:

@@ -12,12 +12,12 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.best import labelled
+from afterall.render.sections.comparing import is_tie
 from afterall.render.sections.sampling import belief_by_samples, chance
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import percent
-from afterall.render.words.parameters import cell
 
 MOST_SETTINGS = 4
 
@@ -99,13 +99,14 @@ def _row(c: Comparison, page: Page) -> list[Markdown]:
 def _differences(c: Comparison, page: Page) -> Markdown:
     """Return every setting that differs, the baseline's in brackets."""
     differing = [(c.parameter, c.a.setting, c.b.setting), *c.confounders]
-    told = [_differing(page, *each) for each in differing]
+    told = [_differing(page, c, *each) for each in differing]
     more = [md("{} more", len(told) - MOST_SETTINGS)] if len(told) > MOST_SETTINGS else []
     return joined([*told[:MOST_SETTINGS], *more])
 
 
-def _differing(page: Page, name: str, a: Scalar, b: Scalar) -> Markdown:
-    return md("{} {} ({})", page.names.phrase(name), cell(page.short(name, b)), cell(page.short(name, a)))
+def _differing(page: Page, c: Comparison, name: str, a: Scalar, b: Scalar) -> Markdown:
+    told = page.value_of(name, b, c.b.experiment), page.value_of(name, a, c.a.experiment)
+    return md("{} {} ({})", page.names.phrase(name), *told)
 
 
 def _difference(c: Comparison, page: Page) -> Markdown:
@@ -127,6 +128,8 @@ def _belief(c: Comparison) -> Markdown:
         return by_samples
     if c.within_noise is None:
         return Markdown("one seed")
-    if c.within_noise:
+    if is_tie(c):
         return Markdown("a tie within noise")
-    return Markdown("beyond noise") if c.p_value is None else chance(c.p_value)
+    if c.p_value is None:
+        return Markdown("beyond noise")
+    return md("may be chance: {}", chance(c.p_value)) if c.within_noise else chance(c.p_value)

@@ -33,9 +33,13 @@ def subsection(page: Page) -> Subsection:
     repeating = [r for r in told if validation and _repeats(r, validation, page)]
     groups = _alike([r for r in told if r not in repeating])
     lines = [line for line in (_ranked(alike, validation, repeating, page) for alike in groups) if line]
+    unscored = not any(experiment.evaluations for experiment in page.report.experiments)
     if not lines:
-        return Subsection("Best Run", (Block(text=md("None can be named: {}.", _why_none(page))),))
-    bullets = (*lines, *_where_it_lies(rankings[0], page))
+        form = "None can be named: {}. No evaluation was found." if unscored else "None can be named: {}."
+        return Subsection("Best Run", (Block(text=md(form, _why_none(page))),))
+    alone = (Markdown("No evaluation was found: the order is by what training logged."),) if unscored else ()
+    first, *others = lines
+    bullets = (joined([first, *_where_it_lies(rankings[0], page)], " "), *others, *alone)
     return Subsection("Best Run", (Block(bullets=bullets), Block(image=image(page, "final_metric"))))
 
 
@@ -112,7 +116,7 @@ def _ranked(
     finished = finished_in(ranking)
     if len(finished) < 2:
         return Markdown("")
-    at = md(" on the {} checkpoint", ranking.checkpoint) if ranking.checkpoint else Markdown("")
+    at = _scored_at(ranking.checkpoint) if ranking.checkpoint else Markdown("")
     first = [name for name in finished if ranking.values[name] == ranking.values[finished[0]]]
     behind_first = [md("{} ({})", name, words[name]) for name in finished[len(first) :]]
     told = md("{}{}: {}", labelled(r.metric for r in alike), at, _best(first, words[first[0]]))
@@ -123,7 +127,7 @@ def _ranked(
     more = (
         (
             "tied with the best within the noise of replicates",
-            [text(name) for name in ranking.tied_with_best],
+            [text(name) for name in ranking.tied_with_best if name not in _repeats_of(first[0], page)],
         ),
         ("unfinished", behind),
         ("diverged", lost),
@@ -133,6 +137,16 @@ def _ranked(
         named = listing([text(metric_name(other.metric).phrase) for other in repeating])
         tails.append(md("; the same order by {}", named))
     return md("{}{}.", told, joined(tails, ""))
+
+
+def _scored_at(checkpoint: str) -> Markdown:
+    """Return which checkpoint of each run was evaluated: the last one, or that of a name."""
+    return Markdown(" on the final checkpoint") if checkpoint == "final" else md(" on {:code}", checkpoint)
+
+
+def _repeats_of(name: str, page: Page) -> tuple[str, ...]:
+    """Return the runs that only repeat a run's setting: that these tie says nothing of any other."""
+    return next((g.experiments for g in page.report.replicates if name in g.experiments), ())
 
 
 def _best(names: Sequence[str], value: str) -> Markdown:

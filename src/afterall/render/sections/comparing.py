@@ -18,8 +18,9 @@ from afterall.render.sections.standing import has_trained
 from afterall.render.words.measures import duration
 from afterall.render.words.metrics import Style, is_quality, metric_name
 from afterall.render.words.numbers import number, percent
-from afterall.render.words.parameters import cell
 
+AS_FACTOR = 1.1
+"""Ratio from which a difference is told as a factor, not as a share."""
 MOST_PAIRS = 6
 """Comparisons told for one parameter and metric; the others are counted."""
 
@@ -52,11 +53,11 @@ def equal_settings(comparison: Comparison, page: Page) -> Markdown:
 
 
 def factor(smaller: float, larger: float) -> str:
-    """Return how many times `larger` is `smaller`, both positive: "4.3×", "1.06×"."""
+    """Return how many times `larger` is `smaller`, both positive: "4.3×"."""
     ratio = larger / smaller
     if not math.isfinite(ratio):
         return "many times"
-    return f"{ratio:.2f}×" if ratio < 1.1 else f"{ratio:.1f}×" if ratio < 10 else f"{number(round(ratio))}×"
+    return f"{ratio:.1f}×" if ratio < 10 else f"{number(round(ratio))}×"
 
 
 def words_of(metric: str) -> tuple[str, str]:
@@ -87,7 +88,7 @@ def words(c: Comparison, page: Page) -> Words:
     values = page.digits.write(c.metric, subject.value), page.digits.write(c.metric, other.value)
     spreads = _spread(c.metric, subject, page), _spread(c.metric, other, page)
     is_at_one_point = c.compared_at is not ComparedAt.NEITHER and c.same_step
-    differ = is_at_one_point and low.value != high.value and not c.within_noise and values[0] != values[1]
+    differ = is_at_one_point and low.value != high.value and not is_tie(c) and values[0] != values[1]
     return Words(
         subject=subject,
         other=other,
@@ -116,9 +117,25 @@ def _told(c: Comparison, page: Page) -> Markdown:
         return md("{} was {} than {} ({})", names[0], w.how_much, names[1], w.numbers)
     if c.a.value == c.b.value:
         return md("{} and {} were equal ({})", *names, w.numbers)
-    if c.within_noise:
+    if is_tie(c):
         return md("{} and {} tie ({}): replicates differ as much", *names, w.numbers)
     return md("{} and {} were about equal ({})", *names, w.numbers)
+
+
+def is_tie(c: Comparison) -> bool:
+    """Tell whether replicates differ as much as the two sides do.
+
+    A difference beyond its own 95 % interval is none, though it may be chance among many comparisons.
+    """
+    beyond = c.half_width is not None and abs(c.b.value - c.a.value) > c.half_width
+    return bool(c.within_noise) and not beyond
+
+
+def corrected(c: Comparison, page: Page) -> Markdown:
+    """Return "p = 0.013", with the number of comparisons by this metric that it is corrected for."""
+    tested = sum(o.p_value is not None for o in page.report.comparisons if o.metric == c.metric)
+    p_value = Markdown("") if c.p_value is None else chance(c.p_value)
+    return md("{} corrected for {} comparisons", p_value, tested) if tested > 1 else p_value
 
 
 def named(c: Comparison, side: Side, page: Page) -> Markdown:
@@ -136,7 +153,7 @@ def _how_much(low: float, high: float, metric: str, is_lower: bool) -> Markdown:
     if low <= 0 or not math.isfinite(high / low):
         apart = duration(high - low) if seconds else number(high - low, 3)
         return md("{} {}", apart, word)
-    if high / low >= 1.05:
+    if high / low >= AS_FACTOR:
         return md("{} {}", factor(low, high), word)
     return md("{} {}", percent((high - low) / (high if is_lower else low)), word)
 
@@ -172,7 +189,7 @@ def caveats_of(c: Comparison, page: Page) -> Markdown:
     if cut and c.compared_at in (ComparedAt.STEP, ComparedAt.EPOCH):
         parts.append(md("{} not finished", listing([text(name) for name in cut], 4)))
     if c.confounders:
-        others = [_confounder(page, *each) for each in c.confounders[:3]]
+        others = [_confounder(page, c, *each) for each in c.confounders[:3]]
         more = md(" and {} more", len(c.confounders) - 3) if len(c.confounders) > 3 else Markdown("")
         differ = "differs" if len(c.confounders) == 1 else "differ"
         parts.append(md("but {}{} {} too", joined(others), more, differ))
@@ -184,7 +201,9 @@ def caveats_of(c: Comparison, page: Page) -> Markdown:
     if lost:
         parts.append(md("{} left out: not finite", joined([text(name) for name in lost[:4]])))
     if c.p_value is not None and c.within_noise is False:
-        parts.append(md("more than seeds alone explain ({})", joined(_evidence(c, c.p_value))))
+        parts.append(md("more than seeds alone explain ({})", joined(_evidence(c, chance(c.p_value)))))
+    elif c.p_value is not None and not is_tie(c):
+        parts.append(md("may be chance of the seeds ({})", joined(_evidence(c, corrected(c, page)))))
     return joined(parts, "; ")
 
 
@@ -192,9 +211,9 @@ def _has_trained(name: str, page: Page) -> bool:
     return name not in page.by_name or has_trained(page.by_name[name])
 
 
-def _evidence(c: Comparison, p_value: float) -> list[Markdown]:
+def _evidence(c: Comparison, p_value: Markdown) -> list[Markdown]:
     """Return the p-value, the difference with its 95 % interval, and its size in deviations."""
-    told = [chance(p_value)]
+    told = [p_value]
     if c.half_width:
         apart = number(abs(c.b.value - c.a.value), 3)
         told.append(md("{} ± {} apart at 95 %", apart, number(c.half_width, 2)))
@@ -203,5 +222,6 @@ def _evidence(c: Comparison, p_value: float) -> list[Markdown]:
     return told
 
 
-def _confounder(page: Page, name: str, a: Scalar, b: Scalar) -> Markdown:
-    return md("{} ({} vs {})", page.names.phrase(name), cell(page.short(name, a)), cell(page.short(name, b)))
+def _confounder(page: Page, c: Comparison, name: str, a: Scalar, b: Scalar) -> Markdown:
+    told = page.value_of(name, a, c.a.experiment), page.value_of(name, b, c.b.experiment)
+    return md("{} ({} vs {})", page.names.phrase(name), *told)

@@ -96,7 +96,7 @@ def _span(experiments: Sequence[Experiment]) -> Markdown:
     if len(known) < 2:
         return Markdown("")
     shortest, longest = min(known)[0], max(known)[0]
-    if clock(shortest) == clock(longest):
+    if _about(shortest) == _about(longest):
         return md("Those that came to their end took {} each.", _about(shortest))
     first, last = ([name for seconds, name in known if seconds == end] for end in (shortest, longest))
     return md(

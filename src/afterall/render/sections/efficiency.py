@@ -11,6 +11,7 @@ from afterall.render.page import Page
 from afterall.render.sections import allocation
 from afterall.render.sections.agreement import agree, agreeing, is_alike
 from afterall.render.sections.comparing import sentences
+from afterall.render.sections.standing import has_trained
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.sections.verdicts import nested, together
 from afterall.render.words.metrics import Style, is_quality, metric_name
@@ -56,7 +57,7 @@ def _pairs(page: Page) -> tuple[list[Markdown], list[Markdown]]:
         line = _bullet(metric, every, page)
         if metric in page.settings.metrics or every[0] in times or not agree(every, times, of_cost=True):
             told.append(line)
-        else:
+        elif not all(map(is_alike, every)):
             folds.append(agreeing(_labelled(metric), line, every, times))
     return told, folds
 
@@ -117,7 +118,8 @@ def _values(metric: str, page: Page) -> list[tuple[float, str]]:
 def _costs(page: Page) -> Iterator[Markdown]:
     """Yield one line of hours, waits, memory and limits, as far as any is known."""
     costs = page.report.costs
-    told = [part for part in (_hours(costs), _waits(costs), *allocation.told(costs)) if part]
+    trained = frozenset(experiment.name for experiment in page.report.experiments if has_trained(experiment))
+    told = [part for part in (_hours(costs), _waits(costs), *allocation.told(costs, trained)) if part]
     if told:
         yield md("**Cost:** {}", joined(told, " "))
 

@@ -36,11 +36,9 @@ Row = tuple[Experiment, Evaluation]
 
 
 def subsections(page: Page) -> Iterator[Subsection]:
-    """Yield the one subsection on evaluations; without any it says so."""
+    """Yield the one subsection on evaluations, where there are any: without, the best run's says so."""
     rows = [(e, evaluation) for e in page.report.experiments for evaluation in e.evaluations]
     if not rows:
-        block = Block(text=Markdown("No evaluation was found."))
-        yield Subsection("Evaluation Results", (block,))
         return
     shown = rows[:MOST_ROWS]
     which = "All" if len(shown) == len(rows) else "The first"

@@ -1,14 +1,16 @@
-"""Render the key findings: best run, effect of each parameter, repeats, gaps, cost, evaluations, anomalies.
+"""Render the key findings: best run, effect of each parameter, repeats, cost, evaluations, anomalies.
 
 Invariant: the conclusion comes first, every claim with both its numbers; nothing is called significant that
 replicates do not show.
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from afterall.model import FindingCode
-from afterall.render.composing import capital, md, plural
-from afterall.render.escaping import Markdown
+from afterall.render.composing import capital, listing, md, plural
+from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections import baseline, best, efficiency, evaluations, generalisation, impacts
 from afterall.render.sections.subsection import Block, Subsection, numbered
@@ -51,21 +53,30 @@ def view(page: Page) -> FindingsView:
         _anomalies(page),
     )
     return FindingsView(
-        caveats=tuple(md("{}.", capital(caveat)) for caveat in caveats),
+        caveats=(*(md("{}.", capital(caveat)) for caveat in caveats), *_of_losses(page)),
         subsections=numbered(parts),
     )
+
+
+def _of_losses(page: Page) -> Iterator[Markdown]:
+    """Yield a warning where runs differ in what their losses measure."""
+    shaping = [text(page.names.phrase(parameter.name)) for parameter in page.varying if parameter.shapes_loss]
+    if shaping:
+        is_one = len(shaping) == 1
+        form = "{} {} part of the loss itself: losses of runs that differ in {} measure different things."
+        yield md(form, capital(listing(shaping)), "is" if is_one else "are", "it" if is_one else "them")
 
 
 def _anomalies(page: Page) -> Subsection:
     found = page.findings(*ANOMALIES)
     if not found:
-        return Subsection("Anomalies", (Block(text=_nothing_odd(page)),))
+        return Subsection("Anomalies", (Block(text=_nothing_odd(page)), generalisation.gaps(page)))
     bullets = [
         md("**{}**: {}.", f.experiment or "the set", sentence(f, page.names)) for f in found[:MOST_ANOMALIES]
     ]
     if len(found) > MOST_ANOMALIES:
         bullets.append(md("… and {} more, under Issues and Notes.", len(found) - MOST_ANOMALIES))
-    return Subsection("Anomalies", (Block(bullets=tuple(bullets)),))
+    return Subsection("Anomalies", (Block(bullets=tuple(bullets)), generalisation.gaps(page)))
 
 
 def _nothing_odd(page: Page) -> Markdown:

@@ -1,4 +1,4 @@
-"""Render validation against training loss, and runs repeated with other seeds."""
+"""Render runs repeated with other seeds, and how far validation lies from training loss."""
 
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
@@ -17,11 +17,9 @@ _TOLD = ("final_val_loss", "best_val_loss", "mean_last_loss", "final_loss", "tra
 
 
 def subsections(page: Page) -> Iterator[Subsection]:
-    """Yield what the set tells of repeats and of the gap between training and validation."""
+    """Yield what the set tells of repeats."""
     if page.report.replicates:
         yield Subsection("Repeated Runs", (_repeats(page),))
-    if page.report.gaps:
-        yield Subsection("Training and Validation Loss", (_gaps(page),))
 
 
 def _repeats(page: Page) -> Block:
@@ -57,14 +55,16 @@ def _spread(metric: str, spread: Spread | None, page: Page) -> Markdown:
     return md("{}, {} not finite", told, len(spread.not_finite)) if spread.not_finite else told
 
 
-def _gaps(page: Page) -> Block:
+def gaps(page: Page) -> Block:
     """Return between which the runs' gaps lie, and behind a fold that of each with both losses."""
+    if not page.report.gaps:
+        return Block()
     columns = [Column(Markdown("Experiment"))]
     columns += [Column(Markdown(word), is_number=True) for word in ("Step", "Training", "Validation", "Gap")]
-    gaps = page.report.gaps
-    digits = Digits({"gap": [loss for gap in gaps for loss in (gap.train, gap.validation)]})
+    found = page.report.gaps
+    digits = Digits({"gap": [loss for gap in found for loss in (gap.train, gap.validation)]})
     rows = []
-    for gap in gaps:
+    for gap in found:
         step = text(MISSING) if gap.step is None else md("{}", gap.step)
         losses = [text(digits.write("gap", loss)) for loss in (gap.train, gap.validation)]
         told = text(digits.write_difference("gap", gap.validation - gap.train))
@@ -73,12 +73,12 @@ def _gaps(page: Page) -> Block:
         "Gap: validation minus training loss, the latter as the mean of the last logged steps (as the last "
         "one, where few were logged); a positive gap that grows during training speaks of overfitting."
     )
-    words = f"Gap, validation minus training loss at the end: {_extremes(gaps, digits)}"
+    words = f"Gap, validation minus training loss at the end: {_extremes(found, digits)}"
     return Block(table=fold(joined([note, table(columns, rows)], "\n\n"), words))
 
 
-def _extremes(gaps: Sequence[ValidationGap], digits: Digits) -> str:
+def _extremes(found: Sequence[ValidationGap], digits: Digits) -> str:
     """Return "-0.0173 (a) to +0.0078 (b)", or the one gap with its run."""
-    known = [(gap.validation - gap.train, gap.experiment) for gap in gaps]
+    known = [(gap.validation - gap.train, gap.experiment) for gap in found]
     ends = dict.fromkeys((min(known, key=itemgetter(0)), max(known, key=itemgetter(0))))
     return " to ".join(f"{digits.write_difference('gap', apart)} ({name})" for apart, name in ends)

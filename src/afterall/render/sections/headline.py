@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from afterall.model import Comparison, Direction, Ranking, Replicates
-from afterall.render.composing import joined, listing, md
+from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.best import finished_in, labelled
+from afterall.render.sections.comparing import corrected, is_tie
 from afterall.render.sections.sampling import chance
 
 MOST_SETTINGS = 3
@@ -28,6 +29,8 @@ class Contender(Struct, frozen=True):
     value: float
     runs: tuple[str, ...]
     sd: float | None = None
+    lost: int = 0
+    """Replicates that diverged and count in no mean."""
 
 
 def headline(page: Page) -> Markdown:
@@ -63,10 +66,17 @@ def _contenders(page: Page, ranking: Ranking) -> Iterator[Contender]:
         if len(runs) > 1 and math.isfinite(sum(values)):
             told.update(runs)
             label = _label(page, group, finished)
-            yield Contender(label, statistics.fmean(values), runs, statistics.stdev(values))
+            mean, sd = statistics.fmean(values), statistics.stdev(values)
+            yield Contender(label, mean, runs, sd, _diverged(ranking, group))
     for name in finished:
         if name not in told:
-            yield Contender(text(name), ranking.values[name], (name,))
+            groups = [group for group in page.report.replicates if name in group.experiments]
+            lost = sum(_diverged(ranking, group) for group in groups)
+            yield Contender(text(name), ranking.values[name], (name,), lost=lost)
+
+
+def _diverged(ranking: Ranking, group: Replicates) -> int:
+    return sum(not math.isfinite(ranking.values.get(name, 0.0)) for name in group.experiments)
 
 
 def _label(page: Page, group: Replicates, finished: Sequence[str]) -> Markdown:
@@ -85,16 +95,20 @@ def _label(page: Page, group: Replicates, finished: Sequence[str]) -> Markdown:
 def _number(page: Page, ranking: Ranking, one: Contender) -> Markdown:
     value = page.digits.write(ranking.metric, one.value)
     if one.sd is None:
-        return text(value)
-    return md("{} ± {}, n = {}", value, page.digits.write_spread(ranking.metric, one.sd), len(one.runs))
+        return md("{}; {} of it diverged", value, plural(one.lost, "repeat")) if one.lost else text(value)
+    spread = page.digits.write_spread(ranking.metric, one.sd)
+    lost = md(", {} diverged", one.lost) if one.lost else Markdown("")
+    return md("{} ± {}, n = {}{}", value, spread, len(one.runs), lost)
 
 
 def _belief(page: Page, ranking: Ranking, first: Contender, second: Contender) -> Markdown:
     """Return how far the order may be chance, as far as replicates tell."""
     compared = _compared(page, ranking, first, second)
     if compared is not None and compared.within_noise is not None and compared.p_value is not None:
-        if compared.within_noise:
+        if is_tie(compared):
             return _TIE
+        if compared.within_noise:
+            return md("; may be chance of the seeds ({})", corrected(compared, page))
         return md("; more than seeds alone explain ({})", chance(compared.p_value))
     if any(name in ranking.tied_with_best for name in second.runs):
         return _TIE

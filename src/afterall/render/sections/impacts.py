@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from afterall.model import ComparedAt, Comparison
-from afterall.render.composing import listing, md
-from afterall.render.escaping import Markdown, text
+from afterall.model import ComparedAt, Comparison, VaryingParameter
+from afterall.render.composing import plain_listing
+from afterall.render.escaping import Markdown
 from afterall.render.page import Page
 from afterall.render.sections.agreement import agree, agreeing
 from afterall.render.sections.best import LAST_LOSS, MEAN_LOSS, TRAINING, VALIDATION, labelled
@@ -23,13 +23,14 @@ def subsections(page: Page) -> Iterator[Subsection]:
         pairs = [c for c in page.report.comparisons if c.parameter == parameter.name and is_quality(c.metric)]
         if not pairs:
             continue
-        blocks: list[Block] = []
-        along = [text(page.names.phrase(name)) for name in followers(parameter.name, parameter.moves_with)]
-        if along:
-            form = "{} changed with it throughout: what follows is the effect of both."
-            blocks.append(Block(text=md(form, listing(along, 4))))
-        blocks += _blocks(_by_metric(pairs), page)
-        yield Subsection(f"{page.names.title(parameter.name)} Impact", tuple(blocks))
+        yield Subsection(_heading(parameter, page), tuple(_blocks(_by_metric(pairs), page)))
+
+
+def _heading(parameter: VaryingParameter, page: Page) -> str:
+    """Return whose effect is told: the parameter's, and that of those which always changed with it."""
+    along = [page.names.phrase(name) for name in followers(parameter.name, parameter.moves_with)]
+    heading = f"{page.names.title(parameter.name)} Impact"
+    return f"{heading} ({plain_listing(along, 4)} changed with it)" if along else heading
 
 
 def _blocks(groups: Sequence[Group], page: Page) -> list[Block]:

@@ -105,14 +105,18 @@ def _by_case(forms: Forms, alike: Sequence[Finding], page: Page) -> Markdown:
 
 
 def _lines(alike: Sequence[Finding], page: Page) -> list[Markdown]:
-    """Return one line for all experiments with the same to tell, else one for each up to a limit."""
+    """Return one line for all experiments with the same to tell, else one for each up to a limit.
+
+    What differs in a run's own directory alone is the same.
+    """
     by_experiment: dict[str | None, list[Finding]] = {}
     for finding in alike:
         by_experiment.setdefault(finding.experiment, []).append(finding)
-    by_words: dict[Markdown, list[Finding]] = {}
-    for own in by_experiment.values():
-        by_words.setdefault(_told(own, page), []).append(own[0])
-    lines = [_line(told, own, page) for told, own in by_words.items()]
+    by_words: dict[str, list[tuple[Markdown, Finding]]] = {}
+    for name, own in by_experiment.items():
+        told = _told(own, page)
+        by_words.setdefault(_anywhere(told, name, page), []).append((told, own[0]))
+    lines = [_line(same, page) for same in by_words.values()]
     if len(lines) > MOST_LINES:
         left = len(lines) - MOST_LINES + 1
         return [*lines[: MOST_LINES - 1], md("… and {} more, in {}.", left, RESULTS_JSON)]
@@ -129,10 +133,19 @@ def _told(own: Sequence[Finding], page: Page) -> Markdown:
     )
 
 
-def _line(told: Markdown, own: Sequence[Finding], page: Page) -> Markdown:
+def _anywhere(told: str, name: str | None, page: Page) -> str:
+    """Return what is told of a run without the place of its directory."""
+    run = page.by_name.get(name or "")
+    return told.replace(f"`{run.layout.path}/", "`…/") if run is not None and run.layout.path else told
+
+
+def _line(same: Sequence[tuple[Markdown, Finding]], page: Page) -> Markdown:
+    own = [finding for _, finding in same]
+    told = same[0][0]
     if all(finding.experiment is None for finding in own):
         return md("{}.", capital(told))
-    return md("**{}**: {}.", _who(own, page), told)
+    others = "" if len({words for words, _ in same}) == 1 else "; alike in the others"
+    return md("**{}**: {}{}.", _who(own, page), told, Markdown(others))
 
 
 def _who(alike: Sequence[Finding], page: Page) -> Markdown:

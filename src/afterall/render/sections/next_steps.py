@@ -106,9 +106,10 @@ def _who(names: Sequence[str], total: int) -> Markdown:
 
 
 def _ready(steps: Sequence[NextStep], page: Page) -> tuple[Block, ...]:
-    """Return the evaluation scripts that lie ready, where a step asks for an evaluation."""
+    """Return the evaluation scripts that lie ready, where a step asks for an evaluation and none was run."""
     scripts = [path for e in page.report.experiments for path in e.layout.eval_scripts]
-    if not scripts or all(step.kind is not NextStepKind.EVALUATE for step in steps):
+    has_begun = any(experiment.evaluations for experiment in page.report.experiments)
+    if not scripts or has_begun or all(step.kind is not NextStepKind.EVALUATE for step in steps):
         return ()
     have = sum(bool(e.layout.eval_scripts) for e in page.report.experiments)
     total = len(page.report.experiments)

@@ -1,6 +1,7 @@
 """Render the overview: the set's own description, then what was run, how, and who was asked."""
 
 from collections.abc import Sequence
+from itertools import product
 from math import prod
 
 from msgspec import Struct
@@ -11,8 +12,11 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.software import software
 from afterall.render.words.measures import moment
-from afterall.render.words.parameters import EVERYDAY, followers, listed
+from afterall.render.words.parameters import EVERYDAY, absent, followers, listed
 from afterall.render.words.states import SOURCES, TRAINERS
+
+MOST_GAPS = 2
+"""Combinations that are named where they are all that a factorial design lacks."""
 
 
 class OverviewView(Struct, frozen=True, kw_only=True):
@@ -59,7 +63,8 @@ def _varied(parameter: VaryingParameter, page: Page) -> Markdown:
         for v in parameter.values
     ]
     between = "; " if any(isinstance(value, str) and ", " in value for value in values) else ", "
-    shown = between.join(listed(values)) + (" in some runs" if len(values) == 1 else "")
+    words = [*listed(values), *([absent(parameter.name)] if parameter.unset else [])]
+    shown = between.join(words) + (" in some runs" if len(words) == 1 else "")
     name = page.names.phrase(parameter.name)
     along = [page.names.phrase(other) for other in followers(parameter.name, parameter.moves_with)]
     if not along:
@@ -80,21 +85,43 @@ def _independent(varying: tuple[VaryingParameter, ...]) -> list[VaryingParameter
 def _coverage(page: Page, independent: list[VaryingParameter]) -> Markdown:
     """Return how many of the possible combinations were run, and how often.
 
-    A parameter that only some runs set has no second value to combine.
+    A parameter that only some runs set has no second value to combine; to be known to have none is one.
     """
-    independent = [parameter for parameter in independent if len(parameter.values) > 1]
+    independent = [parameter for parameter in independent if _choices(parameter) > 1]
     combinations = {
-        tuple(repr(parameter.by_experiment[experiment.name]) for parameter in independent)
+        tuple(repr(parameter.by_experiment.get(experiment.name)) for parameter in independent)
         for experiment in page.report.experiments
-        if all(experiment.name in parameter.by_experiment for parameter in independent)
+        if all(_is_told(parameter, experiment.name) for parameter in independent)
     }
     seeds = joined([_seeds(parameter, page) for parameter in page.seeds], "")
     if len(independent) < 2:
         return seeds
-    possible = prod(len(parameter.values) for parameter in independent)
+    possible = prod(map(_choices, independent))
     if len(combinations) == possible:
         return md("; every combination is there{}", seeds)
-    return md("; {} of {} combinations are there{}", len(combinations), possible, seeds)
+    lacking = _lacking(page, independent, combinations)
+    return md("; {} of {} combinations are there{}{}", len(combinations), possible, lacking, seeds)
+
+
+def _lacking(page: Page, independent: list[VaryingParameter], have: set[tuple[str, ...]]) -> Markdown:
+    """Return which combinations were not run, "" where that is more than a design's few gaps."""
+    choices = [(*p.values, *((None,) if p.unset else ())) for p in independent]
+    if prod(map(len, choices)) > len(have) + MOST_GAPS:
+        return Markdown("")
+    gaps = [each for each in product(*choices) if tuple(map(repr, each)) not in have]
+    named = [
+        joined([page.setting(p.name, value) for p, value in zip(independent, gap, strict=True)], " with ")
+        for gap in gaps
+    ]
+    return md(" (not {})", listing(named, last="nor"))
+
+
+def _choices(parameter: VaryingParameter) -> int:
+    return len(parameter.values) + bool(parameter.unset)
+
+
+def _is_told(parameter: VaryingParameter, experiment: str) -> bool:
+    return experiment in parameter.by_experiment or experiment in parameter.unset
 
 
 def _seeds(parameter: VaryingParameter, page: Page) -> Markdown:
@@ -114,9 +141,9 @@ def _common(page: Page) -> Markdown:
             and name != "model"
         ):
             told.append(page.setting(name, values[0]))
-    if len(experiments) < 2 or not told:
+    if not told:
         return Markdown("")
-    return md("The same in every run: {}.", joined(told))
+    return md("The same in every run: {}." if len(experiments) > 1 else "Its settings: {}.", joined(told))
 
 
 def _sources(page: Page) -> Markdown:
@@ -145,7 +172,8 @@ def _dates(page: Page) -> Markdown:
     summary = page.report.set
     if summary.first is None or summary.last is None or summary.dates_from_files:
         return Markdown("")
-    return md("The jobs ran between {} and {}.", moment(summary.first), moment(summary.last))
+    jobs = "The job" if sum(len(e.attempts) for e in page.report.experiments) == 1 else "The jobs"
+    return md("{} ran between {} and {}.", jobs, moment(summary.first), moment(summary.last))
 
 
 def _moved(page: Page) -> Markdown:

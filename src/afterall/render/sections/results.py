@@ -19,7 +19,7 @@ from afterall.render.sections.state import state_cell
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import metric_name
 from afterall.render.words.numbers import MISSING, real
-from afterall.render.words.parameters import cell
+from afterall.render.words.parameters import cell, cell_of
 from afterall.render.words.sparkline import LOST
 from afterall.render.words.states import never_ran
 from afterall.settings import RESULTS_FILES, RESULTS_JSON
@@ -88,9 +88,9 @@ def _draw(cells: Sequence[Cells], experiments: Sequence[Experiment]) -> Markdown
 
 
 def _settings(page: Page) -> list[Cells]:
-    """Return the columns of the model and of every varying parameter."""
+    """Return the columns of the model, where there are several, and of every varying parameter."""
     cells: list[Cells] = [(Column(text(page.names.title("model"))), lambda e: text(cell(page.model_of(e))))]
-    if not any(page.model_of(e) is not None for e in page.report.experiments):
+    if len(page.report.set.models) < 2:
         cells = []
     return [*cells, *(_parameter_cells(page, parameter) for parameter in page.columned)]
 
@@ -98,7 +98,7 @@ def _settings(page: Page) -> list[Cells]:
 def _parameter_cells(page: Page, parameter: VaryingParameter) -> Cells:
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in parameter.values)
     column = Column(text(page.names.title(parameter.name)), is_number=numeric)
-    return column, lambda experiment: text(cell(parameter.by_experiment.get(experiment.name)))
+    return column, lambda experiment: text(cell_of(parameter, experiment.name))
 
 
 def _progress(page: Page) -> list[Cells]:
@@ -143,8 +143,14 @@ def _score_cells(page: Page, ranking: Ranking) -> Cells:
 
 
 def _speed(page: Page) -> list[Cells]:
-    rates = (_metric_cells(page, metric) for metric in efficiency(page))
-    return [*rates, *durations.column(page.report.experiments), *_curve(page)]
+    samples, steps = _OTHER_SPEED
+    asked = (*page.settings.metrics, *(() if page.is_known(samples) else (steps,)))
+    told = [metric for metric in efficiency(page) if metric != steps or metric in asked]
+    return [
+        *(_metric_cells(page, metric) for metric in told),
+        *durations.column(page.report.experiments),
+        *_curve(page),
+    ]
 
 
 def _curve(page: Page) -> list[Cells]:
@@ -192,8 +198,9 @@ def _column(metric: str) -> Column:
 
 
 def _shown(page: Page, metric: str) -> bool:
-    """Tell whether a metric gets a column: some run logged it, or no run logged anything at all."""
-    return page.is_known(metric) or not any(page.is_known(other) for other in (*LOSSES, *_SPEED))
+    """Tell whether a metric gets a column: some run logged it, or none left anything, nor was evaluated."""
+    has_others = any(page.is_known(other) for other in (*LOSSES, *_SPEED))
+    return page.is_known(metric) or not (has_others or any(e.evaluations for e in page.report.experiments))
 
 
 _CURVE_NOTE = Markdown(
@@ -209,7 +216,7 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
         wanted = tuple(metric for metric in wanted if metric not in _SPEED or page.is_known(metric))
     nowhere = [metric for metric in wanted if not page.is_known(metric)]
     unlogged = [text(metric_name(metric).phrase) for metric in nowhere]
-    if not any(page.is_known(metric) for metric in _MEMORY):
+    if not any(page.is_known(metric) for metric in _MEMORY) and _may_have_used_gpus(page):
         unlogged.append(Markdown("GPU memory use"))
     lines: list[Markdown] = [_CURVE_NOTE] if _curve(page) else []
     if unlogged and page.report.experiments:
@@ -225,6 +232,12 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
         lack = "lacks" if len(names) == 1 else "lack"
         lines.append(md("**{}** {} {} ({}): {}.", listing(names), lack, what, MISSING, reason))
     return tuple(lines)
+
+
+def _may_have_used_gpus(page: Page) -> bool:
+    """Tell whether a run with numbers may have had a GPU: of those without a job nobody knows."""
+    attempts = [experiment.latest for experiment in page.report.experiments if experiment.metrics]
+    return any(attempt is None or attempt.gpus != 0 for attempt in attempts)
 
 
 _REASONS = {

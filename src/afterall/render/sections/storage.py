@@ -27,7 +27,7 @@ class StorageView(Struct, frozen=True, kw_only=True):
 
     components: Markdown
     totals: Markdown
-    kinds: Markdown
+    """Behind a fold: each experiment's, then by kind of file."""
     notes: tuple[Markdown, ...]
     freeing: Markdown
     """The commands that would free what finished runs can do without, "" where there is nothing."""
@@ -39,12 +39,7 @@ def view(page: Page) -> StorageView:
     return StorageView(
         components=_components(page),
         totals=_totals(page) if storage.experiments else Markdown(""),
-        kinds=_kinds(storage.experiments),
-        notes=tuple(
-            note
-            for note in (_whole(page), _adapters_alone(storage.experiments), _repeated(page), _spare(page))
-            if note
-        ),
+        notes=tuple(note for note in (_whole(page), _adapters_alone(storage.experiments)) if note),
         freeing=_freeing(page),
     )
 
@@ -101,7 +96,9 @@ def _totals(page: Page) -> Markdown:
     whole = [(e.size_bytes, e.experiment) for e in experiments]
     ends = dict.fromkeys((min(whole, key=itemgetter(0)), max(whole, key=itemgetter(0))))
     words = " to ".join(f"{size(taken)} ({name})" for taken, name in ends)
-    return fold(table(columns, rows), f"{plural(len(rows), 'experiment')}, whole directories: {words}")
+    told = joined([note for note in (_kinds(experiments), _repeated(page)) if note], "\n")
+    content = joined([part for part in (table(columns, rows), told) if part], "\n\n")
+    return fold(content, f"{plural(len(rows), 'experiment')}, whole directories: {words}")
 
 
 def _saved_as(page: Page) -> tuple[str, str]:
@@ -111,7 +108,9 @@ def _saved_as(page: Page) -> tuple[str, str]:
     noun = "Epoch" if every and all(c.name == f"epoch_{c.epoch}" for c in every) else "Checkpoint"
     amount = amounts.pop() if len(amounts) == 1 else None
     what = f"All {noun}s" if amount is None else f"{amount} {noun}" + ("s" if amount != 1 else "")
-    full = any(c.kind in (CheckpointKind.FULL, CheckpointKind.FULL_AND_ADAPTER) for c in every)
+    kinds = {c.kind for c in every}
+    full = bool(kinds & {CheckpointKind.FULL, CheckpointKind.FULL_AND_ADAPTER})
+    full = full and CheckpointKind.ADAPTER not in kinds
     return f"{what} ({'Full Model' if full else 'As Saved'})", f"{what} (Adapter Only)"
 
 
@@ -161,18 +160,6 @@ def _adapters_alone(experiments: Sequence[ExperimentStorage]) -> Markdown:
     )  # fmt: skip
 
 
-def _spare(page: Page) -> Markdown:
-    storage = page.report.storage
-    if not storage.spare_bytes:
-        return Markdown("")
-    return md(
-        "Keeping only the last checkpoint of each finished run, and those of its lowest validation loss and "
-        "best scores, would free {:size} ({}).",
-        storage.spare_bytes,
-        plural(len(storage.spare), "checkpoint"),
-    )
-
-
 def _freeing(page: Page) -> Markdown:
     """Return the commands, folded: nobody deletes by accident, and afterall never does."""
     storage = page.report.storage
@@ -182,10 +169,12 @@ def _freeing(page: Page) -> Markdown:
     if len(storage.spare) > MOST_SPARE:
         lines.append(f"# … and {len(storage.spare) - MOST_SPARE} more, in {RESULTS_JSON}")
     words = (
-        "Commands that would delete them, for the set's own directory, once nobody needs them any more; "
-        "nothing was deleted"
+        "Keeping only the last checkpoint of each finished run, those of its lowest validation loss and best "
+        f"scores, and those yet to be evaluated would free {size(storage.spare_bytes)} "
+        f"({plural(len(storage.spare), 'checkpoint')})"
     )
-    return fold(fence("\n".join(lines), "bash"), words)
+    note = Markdown("Nothing was deleted. From the set's own directory, once nobody needs them any more:")
+    return fold(joined([note, fence("\n".join(lines), "bash")], "\n\n"), words)
 
 
 def _repeated(page: Page) -> Markdown:

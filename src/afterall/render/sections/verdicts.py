@@ -6,7 +6,7 @@ gives every one a sentence of its own.
 
 from collections.abc import Sequence
 
-from afterall.model import ComparedAt, Comparison
+from afterall.model import ComparedAt, Comparison, Direction
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown
 from afterall.render.page import Page
@@ -57,23 +57,29 @@ def together(comparisons: Sequence[Comparison], page: Page) -> Markdown:
 
 
 def summary(comparisons: Sequence[Comparison], page: Page) -> Markdown:
-    """Return which of a parameter's two values had the lower number how often; "" where it has others."""
+    """Return which of a parameter's two values had the better number how often; "" where it has others.
+
+    Where nobody knows which is better, the lower one.
+    """
     judged = [c for c in comparisons if c.compared_at is not ComparedAt.NEITHER and c.a.value != c.b.value]
     pairs = {(repr(c.a.setting), repr(c.b.setting)) for c in judged}
     if len(judged) < 2 or len(pairs) != 1:
         return Markdown("")
-    lower_a = sum(c.a.value < c.b.value for c in judged)
-    first, times = judged[0], max(lower_a, len(judged) - lower_a)
-    winner = first.a if lower_a > len(judged) - lower_a else first.b
+    first = judged[0]
+    is_up = first.direction is Direction.UP
+    won_a = sum((c.a.value > c.b.value) is is_up for c in judged)
+    times = max(won_a, len(judged) - won_a)
+    winner = first.a if won_a > len(judged) - won_a else first.b
     setting, number_of = page.setting(first.parameter, winner.setting), plural(len(judged), "comparison")
     depends = _depends(judged, page, is_a=winner is first.a)
     if times * 2 == len(judged):
         told = md(": {} was {}", setting, depends) if depends else Markdown("")
         return md("No consistent direction over {}{}.", number_of, told)
     ties = sum(bool(c.within_noise) for c in judged)
-    tied = md(" ({} within the noise of replicates)", ties) if ties else Markdown("")
+    tied = md(" ({} may be chance of the seeds)", ties) if ties else Markdown("")
     told = md(": {}", depends) if depends else Markdown("")
-    return md("{} was {} in {} of {}{}{}.", setting, words_of(first.metric)[0], times, number_of, tied, told)
+    word = words_of(first.metric)[is_up]
+    return md("{} was {} in {} of {}{}{}.", setting, word, times, number_of, tied, told)
 
 
 def _depends(judged: Sequence[Comparison], page: Page, *, is_a: bool) -> Markdown:

@@ -97,10 +97,15 @@ def setting(name: str, value: Scalar, own: str = "") -> str:
         return worded(value)
     called = own or phrase(name)
     if value is None:
-        return f"no {called}" if name == "lora_rank" else f"{called} not set"
+        return absent(name) if name == "lora_rank" else f"{called} not set"
     if isinstance(value, bool):
         return f"{called} on" if value else f"{called} off"
     return f"{own or _SHORT.get(name, called)} {worded(value)}"
+
+
+def absent(name: str) -> str:
+    """Return what a run has that is known to have none of a parameter: without a rank all weights train."""
+    return "full fine-tune" if name == "lora_rank" else "not set"
 
 
 def worded(value: Scalar) -> str:
@@ -138,10 +143,14 @@ def listed(values: Iterable[Scalar], most: int = 6) -> list[str]:
 
 
 def alternatives(parameter: VaryingParameter, most: int = 6) -> str:
-    """Return a parameter's values against each other: "4 vs 64", "0.1 in some runs" where others set none."""
-    if len(parameter.values) == 1:
-        return f"{worded(parameter.values[0])} in some runs"
+    """Return a parameter's values against each other: "4 vs 64", "0.1 in some runs" where others set none.
+
+    That runs are known to have none is an alternative too: "8 vs 64 vs full fine-tune".
+    """
     words = [worded(value) for value in parameter.values]
+    words += [absent(parameter.name)] if parameter.unset else []
+    if len(words) == 1:
+        return f"{words[0]} in some runs"
     more = len(words) - most + 1
     return f"{' vs '.join(words[: most - 1])} and {more} more" if more > 1 else " vs ".join(words)
 
@@ -157,3 +166,10 @@ def short_models(values: Iterable[Scalar]) -> dict[str, str]:
 def cell(value: Scalar) -> str:
     """Return a parameter's value for a table, "—" where the experiment does not say."""
     return MISSING if value is None else worded(value)
+
+
+def cell_of(parameter: VaryingParameter, experiment: str) -> str:
+    """Return what a table shows of an experiment's setting: "full" for a full fine-tune's rank."""
+    if experiment in parameter.unset and parameter.name == "lora_rank":
+        return "full"
+    return cell(parameter.by_experiment.get(experiment))

@@ -95,7 +95,7 @@ STEPS: Mapping[NextStepKind, StepWording] = {
     NextStepKind.LONGER_TRAINING: StepWording(
         _FURTHER,
         (
-            "Train {who} for more than {epochs:value} epochs: training loss was still falling at the end.",
+            "Train {who} for more than {epochs:n epoch}: training loss was still falling at the end.",
             "Train {who} longer: training loss was still falling at the end.",
         ),
     ),

@@ -37,7 +37,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.WALK_TRUNCATED: Wording(
         title="Not All Files Seen",
         says=(
-            "only the first {entries} entries of the set were looked at",
+            "only {entries} entries of the set were looked at, and it holds more: too many, or too deep",
             "the set holds more files than are looked at",
         ),
         impact=("Checkpoints, sizes and logs beyond them are missing from this report.",),

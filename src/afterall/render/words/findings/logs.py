@@ -41,8 +41,13 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "no training loss in its logs ({logs}) and the files of {trainer}",
             "no training loss in its logs and files",
         ),
-        cause=("The run ended before its first logged step, or its trainer's format is not known here.",),
-        impact=("It cannot be compared with the other runs.",),
+        cause=(
+            (
+                "The run ended before its first logged step, trained nothing, or its trainer's format is not "
+                "known here."
+            ),
+        ),
+        impact=("It cannot be compared with the other runs by a loss.",),
     ),
     FindingCode.LOSS_GUESSED: Wording(
         title="Loss Guessed",
