@@ -125,6 +125,17 @@ def test_hydras_jobs_are_experiments() -> None:
     assert [log.path for log in layout.experiments[0].logs] == [f"{sweep}/9/a.log"]
 
 
+def test_what_hydra_noted_of_runs_that_saved_elsewhere_is_no_run() -> None:
+    """As verl saves below checkpoints/; where one works in Hydra's directories, the others are runs too."""
+    saved = ("checkpoints/p/a/global_step_9/actor/model_world_size_1_rank_0.pt",
+             "checkpoints/p/b/global_step_9/actor/model_world_size_1_rank_0.pt")  # fmt: skip
+    noted = [f"outputs/2026-11-23/{time}/.hydra/overrides.yaml" for time in ("07-03-58", "08-00-00")]
+    assert [name.rpartition("/")[2] for name in names(layout_of(*saved, *noted))] == ["a", "b"]
+    assert len(layout_of(*noted).experiments) == 2
+    worked = "outputs/2026-11-23/07-03-58/checkpoint-9/model.safetensors"
+    assert len(layout_of(*noted, worked).experiments) == 2
+
+
 def test_lightnings_versions_in_a_run_are_its_own() -> None:
     """version_N below a run is that run's; under Slurm its number is the job's id."""
     layout = layout_of(
@@ -544,6 +555,23 @@ def test_parts_of_one_model_are_one_run() -> None:
     assert names(layout_of("ckpt/net_epoch_1.pth", "ckpt/net_epoch_2.pth", "logs/net.log")) == ["sweep"]
     two = ("ckpt/a.pth", "logs/a.log", "ckpt/b.pth", "logs/b.log")
     assert names(layout_of(*two, "alpha/trainer_state.json")) == ["alpha"]
+
+
+def test_a_number_counts_steps_or_tells_a_run() -> None:
+    """`a_steps_5.pth` is a state of a; of `net_bs_8.pt` the number is the run's."""
+    steps = [
+        f"ckpt/{run}_{steps}_{count}.pth"
+        for run in "ab"
+        for steps in ("steps", "epochs")
+        for count in (5, 10)
+    ]
+    assert names(layout_of(*steps, "logs/a.log", "logs/b.log")) == ["a", "b"]
+    sizes = [
+        f"{where}/net_bs_{size}.{kind}"
+        for size in (8, 16)
+        for where, kind in (("ckpt", "pt"), ("logs", "log"))
+    ]
+    assert names(layout_of(*sizes)) == ["net_bs_8", "net_bs_16"]
 
 
 def test_code_of_others_is_no_run() -> None:

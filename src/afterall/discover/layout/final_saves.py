@@ -17,15 +17,20 @@ _TOKEN = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _FINAL = frozenset({"final", "best", "last", "latest", "merged", "model", "weights"})
 _WITH_ANOTHER = frozenset({"adapter", "lora", "peft"})
 """Say how a model was trained as well, so that they count beside another such word only."""
+_Name = tuple[Key, tuple[str, ...]]
+"""The place above, and the words of a name."""
 
 
 def with_final_saves(found: Sequence[Found], places: Mapping[Key, Place]) -> list[Found]:
     """Return the experiments, those that are the last state of one beside them joined to it."""
-    runs = [one for one in found if not places[one.key].is_bare_save]
+    named: dict[_Name, list[Found]] = {}
+    for one in found:
+        if not places[one.key].is_bare_save:
+            named.setdefault((one.key[:-1], _tokens(one)), []).append(one)
     joined: dict[Key, list[str]] = {}
     kept: list[Found] = []
     for one in found:
-        of = _runs_named_alike(one, runs) if places[one.key].is_bare_save else []
+        of = _runs_named_alike(one, named) if places[one.key].is_bare_save else []
         if len(of) == 1:
             joined.setdefault(of[0].key, []).extend(one.roots)
         else:
@@ -33,20 +38,17 @@ def with_final_saves(found: Sequence[Found], places: Mapping[Key, Place]) -> lis
     return [replace(one, roots=(*one.roots, *joined.get(one.key, ()))) for one in kept]
 
 
-def _runs_named_alike(one: Found, runs: Sequence[Found]) -> list[Found]:
+def _runs_named_alike(one: Found, named: Mapping[_Name, Sequence[Found]]) -> list[Found]:
+    """Return the runs whose name it bears, with words before or behind that mean a last state."""
     own = _tokens(one)
-    return [run for run in runs if run.key[:-1] == one.key[:-1] and _is_called_last_of(own, _tokens(run))]
+    names = {own[:size] for size in range(len(own)) if _is_last_state(own[size:])}
+    names |= {own[size:] for size in range(1, len(own) + 1) if _is_last_state(own[:size])}
+    return [run for name in names for run in named.get((one.key[:-1], name), ())]
 
 
-def _is_called_last_of(own: Sequence[str], other: Sequence[str]) -> bool:
-    """Return whether a name is another's with words before or behind it that mean a last state."""
-    size = len(own) - len(other)
-    if size < 1:
-        return False
-    more = own[len(other) :] if own[: len(other)] == other else own[:size] if own[size:] == other else ()
-    is_final = bool(more) and all(word in _FINAL or word in _WITH_ANOTHER for word in more)
-    return is_final and not set(more) <= _WITH_ANOTHER
+def _is_last_state(words: Sequence[str]) -> bool:
+    return _FINAL.union(_WITH_ANOTHER).issuperset(words) and not _WITH_ANOTHER.issuperset(words)
 
 
-def _tokens(one: Found) -> list[str]:
-    return _TOKEN.findall(one.key[-1].lower())
+def _tokens(one: Found) -> tuple[str, ...]:
+    return tuple(_TOKEN.findall(one.key[-1].lower()))

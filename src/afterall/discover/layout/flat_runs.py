@@ -17,8 +17,11 @@ from afterall.model import Entry, EntryKind, ExperimentLayout, LogFile
 
 _LEAST = 2
 _STATE = re.compile(
-    r"(?:[-_.](?:best|last|latest|final|model|ckpt|checkpoint|weights|state|(?:epoch|ep|step|iter)[-_]?\d+|\d+))+$",
+    r"(?:[-_.](?:best|last|latest|final|model|ckpt|checkpoint|weights|state|(?:epoch|ep|step|iter)s?[-_]?\d+|\d+))+$",
     re.IGNORECASE,
+)
+_RUN_NUMBER = re.compile(
+    r"(?<![a-z])(?:seed|s|run|r|lr|rank|fold|trial|bs|wd|alpha|dim|exp|v)[-_]?\d+$", re.IGNORECASE
 )
 _NO_NAME = re.compile(
     r"(?:best|last|latest|final|model|ckpt|checkpoint|weights|net|state|epoch|step|iter|optimizer|scheduler|train"
@@ -85,7 +88,7 @@ def _named(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def _is_run_number(stem: str) -> bool:
-    return re.search(r"(?:seed|s|run|r|lr|rank|fold|trial)[-_]?\d+$", stem, re.IGNORECASE) is not None
+    return _RUN_NUMBER.search(stem) is not None
 
 
 def _is_name(name: str) -> bool:

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from afterall.model import Attempt, ExperimentLayout, Fact, Finding, FindingCode, MatchedExperiment, Source
@@ -16,8 +16,11 @@ from afterall.scan.parameters.experiment_summary import planned
 from afterall.scan.parameters.gathering import Said, gather
 from afterall.scan.parameters.others_commands import is_of_another
 from afterall.scan.parameters.scripts import (
+    CONFIGS,
     Given,
+    Lines,
     Reader,
+    lines_in,
     parse_submit_line,
     script_settings,
     settings_in,
@@ -31,8 +34,8 @@ _DEEPSPEED = frozenset({"deepspeed", "deepspeed_config"})
 _JSON = re.compile(r"\.json$")
 LONGEST_PATH = 4096
 _SCRIPT_BYTES = 1 << 18
-_CONFIGS = ("config", "config_file", "cfg")
-"""Options by which training commands name their configuration."""
+_MOST_FILES = 16
+"""That scripts look into and that are kept for the next look."""
 
 
 def read_parameters(
@@ -102,15 +105,15 @@ def _places_of(set_dir: Path, matched: MatchedExperiment, named: str) -> Iterato
 def _reader(set_dir: Path, matched: MatchedExperiment) -> Reader:
     """Return how a script's own look into files of the set is followed."""
 
-    def read(named: str) -> list[str] | None:
+    def read(named: str) -> Lines | None:
         for path in _places_of(set_dir, matched, named[:LONGEST_PATH]):
             try:
-                return read_whole(set_dir, path, _SCRIPT_BYTES).decode("utf-8", "replace").splitlines()
+                return lines_in(read_whole(set_dir, path, _SCRIPT_BYTES))
             except OSError:
                 continue
         return None
 
-    return read
+    return lru_cache(maxsize=_MOST_FILES)(read)
 
 
 def _read(set_dir: Path, kind: ConfigKind, file: str) -> tuple[dict[str, Fact], str | None]:
@@ -154,7 +157,7 @@ def _with_named_config(said: list[Said], named: str) -> list[Said]:
 
 def _named(command: Mapping[str, Fact]) -> str:
     """Return the configuration that a training command names, "" where it names none."""
-    return next((str(command[name].value) for name in _CONFIGS if name in command), "")
+    return next((str(command[name].value) for name in CONFIGS if name in command), "")
 
 
 def _command_settings(set_dir: Path, matched: MatchedExperiment) -> tuple[dict[str, Fact], dict[str, Fact]]:
@@ -164,6 +167,8 @@ def _command_settings(set_dir: Path, matched: MatchedExperiment) -> tuple[dict[s
     scripts = matched.layout.scripts
     given = _given(set_dir, matched, line)
     places = (*matched.layout.roots, matched.layout.name)
+    if not matched.layout.roots:
+        places = (*places, *(entry.path for entry in matched.layout.entries))
     submitted = [script for script in scripts if script.rpartition("/")[2] in line]
     # The script that ran counts; where that is not known, any may have, and only what all say is sure.
     texts = _texts(set_dir, submitted) or _texts(set_dir, scripts if len(scripts) <= MOST_SCRIPTS else ())

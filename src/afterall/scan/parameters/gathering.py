@@ -4,7 +4,7 @@ Invariant: one value a name, from the source of the highest standing; secrets ar
 sees them; where sources contradict each other on a setting that names experiments, a finding says so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ MOST_PARAMETERS = 2000
 _COMPARED = ("learning_rate", "lora_rank", "seed")
 _NEVER_COMPARED = frozenset({Standing.WRITTEN, Standing.SAVED})
 """Configurations that lie beside a run need not be the ones it ran with."""
+_VERLS_STEPS = "trainer.total_training_steps"
 _STAND_INS = {"dataset": "dataset._component_"}
 """What tells a common parameter where nothing else does: torchtune's builders bear the names of data sets."""
 
@@ -61,6 +62,8 @@ def gather(sources: Iterable[Said], names: frozenset[str]) -> tuple[dict[str, Fa
                 order = (said.standing, index, 0, key)
                 others.setdefault(key, []).append(_Candidate(order, index, said.standing, key, written))
     chosen = _chosen(common)
+    if _goes_by_steps(chosen):
+        chosen.pop("epochs", None)
     parameters = {name: candidate.fact for name, candidate in chosen.items()}
     uncommon = {key: candidate.fact for key, candidate in _chosen(others).items()}
     for name, used in chosen.items():
@@ -84,6 +87,30 @@ def _chosen(candidates: dict[str, list[_Candidate]]) -> dict[str, _Candidate]:
         if sure is not None:
             chosen[name] = sure
     return chosen
+
+
+def _goes_by_steps(chosen: Mapping[str, _Candidate]) -> bool:
+    """Tell whether the trainer counted steps, whatever epochs are told: a default, or what came of the steps.
+
+    "If set to a positive number, the total number of training steps to perform. Overrides num_train_epochs."
+    (transformers training_args.py, `max_steps`; axolotl's reads `num_epochs` alike, and verl's
+    `trainer.total_training_steps` its `total_epochs`.) A script's `max_train_steps` may be what it computed
+    from the epochs, and a directory's name promises no argument.
+    """
+    steps, epochs, model = (chosen.get(name) for name in ("max_steps", "epochs", "model"))
+    if steps is None or steps.standing >= Standing.PLAN:
+        return False
+    if steps.key == _VERLS_STEPS:
+        return epochs is not None and _last_word(epochs) == "total_epochs"
+    if _last_word(steps) != "max_steps":
+        return False
+    is_axolotls = model is not None and model.key == "base_model"
+    overridden = ("num_train_epochs", "num_epochs") if is_axolotls else ("num_train_epochs",)
+    return epochs is not None and _last_word(epochs) in overridden
+
+
+def _last_word(candidate: _Candidate) -> str:
+    return candidate.key.rpartition(".")[2].replace("-", "_")
 
 
 def _is_doubtful(one: _Candidate, others: Iterable[_Candidate]) -> bool:

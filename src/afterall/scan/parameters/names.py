@@ -19,10 +19,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "model_name",
         "model.name",
         "model.path",
+        "actor_rollout_ref.model.path",
         "model.flavor",
         "model_path",
         "base_model_name",
         "model",
+        "pretrain",
         "checkpointer.checkpoint_dir",
         "checkpoint_dir",
     ),
@@ -34,7 +36,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "use_rslora": ("use_rslora", "peft_use_rslora"),
     "load_in_4bit": ("load_in_4bit",),
     "load_in_8bit": ("load_in_8bit",),
-    "learning_rate": ("learning_rate", "lr", "optimizer.lr", "optim.lr"),
+    "learning_rate": ("learning_rate", "lr", "optimizer.lr", "optim.lr", "actor_learning_rate"),
     "weight_decay": ("weight_decay", "wd"),
     "batch_size": (
         "batch_size",
@@ -74,6 +76,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "training.steps",
         "train_iters",
         "max_iters",
+        "trainer.total_training_steps",
     ),
     "warmup_steps": (
         "warmup_steps",
@@ -151,10 +154,11 @@ LABELS = 2
 _BY_ALIAS = {alias: (name, rank) for name, aliases in ALIASES.items() for rank, alias in enumerate(aliases)}
 # Words too short or too general to mean the same at the end of any dotted key.
 _WHOLE_ONLY = frozenset(
-    {"r", "rank", "alpha", "model", "scheduler", "datasets", "bs", "wd", "prompt", "precision"}
+    {"r", "rank", "alpha", "model", "pretrain", "scheduler", "datasets", "bs", "wd", "prompt", "precision"}
 )
 _ELSEWHERE = re.compile(
-    r"(?:^|[._])(?<!clip_)(?:val|valid|validation|eval|evaluation|test|generation|teacher|reward)(?:$|[._])"
+    r"(?:^|[._])(?<!clip_)(?:val|valid|validation|eval|evaluation|test|generation|teacher|reward|critic)(?:$|[._])"
+    r"|(?:^|\.)rollout\."
 )
 _TRAINING = re.compile(
     r"(?:^|\.)(?:train|training|trainer|args|config|cfg|hparams|params|model|peft|lora|optim|sft|peft_config\.\w{1,60})$"

@@ -28,7 +28,9 @@ _GENERAL = re.compile(
 def is_of_another(set_dir: Path, layout: ExperimentLayout, training: Training) -> bool:
     """Return whether a command that does not name this run names one beside it, or contradicts its name."""
     roots = [root for root in layout.roots if root]
-    if not roots or _is_own(roots, training.file):
+    if not roots:
+        return _is_of_files_beside(set_dir, layout, training)
+    if _is_own(roots, training.file):
         return False
     if _contradicts(parse_directory_name(layout.path), training):
         return True
@@ -41,9 +43,25 @@ def is_of_another(set_dir: Path, layout: ExperimentLayout, training: Training) -
         # Beside the run by how it is named, or because it lies there.
         holder = parts[-2] if len(parts) > 1 else ""
         is_beside = is_path and any(holder == posixpath.basename(directory) for directory in above)
-        if is_beside or any((set_dir / directory / name).is_dir() for directory in above):
+        if is_beside or any(posixpath.isdir(set_dir / directory / name) for directory in above):
             return True
     return False
+
+
+def _is_of_files_beside(set_dir: Path, layout: ExperimentLayout, training: Training) -> bool:
+    """Return whether a command names a run that shares the directories of one that has only files there."""
+    for parts, _ in training.named():
+        stem = posixpath.splitext(parts[-1])[0]
+        alike = (_called(entry.path, layout.name, stem) for entry in layout.entries)
+        if stem != layout.name and any(posixpath.isfile(set_dir / path) for path in alike if path):
+            return True
+    return False
+
+
+def _called(path: str, own: str, other: str) -> str:
+    """Return what a run's file would be called if it were another's, "" where its name says no run."""
+    directory, _, name = path.rpartition("/")
+    return posixpath.join(directory, name.replace(own, other, 1)) if own in name else ""
 
 
 def _contradicts(name: Mapping[str, Fact], training: Training) -> bool:

@@ -8,18 +8,22 @@ task, and no other's. Nothing is run.
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Struct
 
 from afterall.model import ExperimentLayout, LogFile, SetLayout
 from afterall.scan.files import read_whole
-from afterall.scan.parameters.scripts import Given, Reader, Training, trainings_in
+from afterall.scan.parameters.scripts import Budget, Given, Lines, Reader, Training, lines_in, trainings_in
 
 MOST_SCRIPTS = 20
 MOST_LOGS = 2_000
 MOST_TRAININGS = 500
+_MOST_WORK = 20
+"""How many scripts may take as long as one may, for all logs together."""
 _SCRIPT_BYTES = 1 << 18
+_MOST_FILES = 16
 _DIRECTIVE = re.compile(r"[ \t]*#SBATCH[ \t]+--?([\w-]+)(?:[= \t][ \t]*(\S+))?")
 _SHORT = {"o": "output", "e": "error", "J": "job-name"}
 _SIGN = re.compile(r"%(%|\d{0,2}[A-Za-z])")
@@ -47,12 +51,15 @@ def logs_by_script(set_dir: Path, layout: SetLayout) -> dict[str, tuple[str, ...
     mtimes_ns = {entry.path: entry.mtime_ns for entry in layout.entries}
     scripts = list(_scripts(set_dir, layout.experiments, mtimes_ns)) if logs else []
     known: dict[tuple[str, str], tuple[str, ...]] = {}
+    budget = Budget(scripts=_MOST_WORK)
     for log in logs[:MOST_LOGS]:
         writers = [script for script in scripts if script.wrote(log.path, mtimes_ns.get(log.path, 0))]
         if len(writers) == 1:
             key = (writers[0].file, str(log.task_id))
             if key not in known:
-                known[key] = _named_by(writers[0], log, set_dir, layout.experiments)
+                known[key] = _named_by(
+                    writers[0], _given(set_dir, writers[0], log), layout.experiments, budget
+                )
             found |= {log.path: known[key]} if known[key] else {}
     return found
 
@@ -100,17 +107,17 @@ def _scripts(
         yield _Script(file, text, output_names(text, file), mtimes_ns.get(file, 0))
 
 
+def _given(set_dir: Path, script: _Script, log: LogFile) -> Given:
+    values = {"SLURM_ARRAY_TASK_ID": str(log.task_id), "SLURM_ARRAY_JOB_ID": str(log.job_id)}
+    return Given(values=values, read=_reader(set_dir, script.file))
+
+
 def _named_by(
-    script: _Script, log: LogFile, set_dir: Path, experiments: Sequence[ExperimentLayout]
+    script: _Script, given: Given, experiments: Sequence[ExperimentLayout], budget: Budget
 ) -> tuple[str, ...]:
     """Return the experiments that a script's task trains; none where one of its commands may be any."""
-    values: Mapping[str, str] = {
-        "SLURM_ARRAY_TASK_ID": str(log.task_id),
-        "SLURM_ARRAY_JOB_ID": str(log.job_id),
-    }
-    given = Given(values=values, read=_reader(set_dir, script.file))
     names: set[str] = set()
-    for count, training in enumerate(trainings_in(script.text, script.file, given)):
+    for count, training in enumerate(trainings_in(script.text, script.file, given, budget)):
         named = _closest(training, experiments)
         if named is None or count > MOST_TRAININGS:
             return ()
@@ -131,15 +138,15 @@ def _closest(training: Training, experiments: Sequence[ExperimentLayout]) -> str
 def _reader(set_dir: Path, script: str) -> Reader:
     """Return how a script looks into files of the set: where jobs are submitted, or beside it."""
 
-    def read(named: str) -> list[str] | None:
+    def read(named: str) -> Lines | None:
         for directory in dict.fromkeys(("", posixpath.dirname(script))):
             path = posixpath.normpath(posixpath.join(directory, named))
             if path.startswith(("/", "../")):
                 continue
             try:
-                return read_whole(set_dir, path, _SCRIPT_BYTES).decode("utf-8", "replace").splitlines()
+                return lines_in(read_whole(set_dir, path, _SCRIPT_BYTES))
             except OSError:
                 continue
         return None
 
-    return read
+    return lru_cache(maxsize=_MOST_FILES)(read)

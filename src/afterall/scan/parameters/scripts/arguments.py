@@ -46,6 +46,14 @@ _NOT_TRAINING = re.compile(
     re.IGNORECASE,
 )
 
+RUNNING_NOTHING = frozenset(
+    {
+        ":", "[", "[[", "test", "awk", "cat", "cd", "chmod", "cmp", "cp", "diff", "dos2unix", "du", "echo",
+        "egrep", "git", "grep", "head", "ln", "ls", "md5sum", "mkdir", "mv", "printf", "realpath", "rm",
+        "rsync", "scp", "sed", "sha256sum", "stat", "tail", "tar", "tee", "touch", "trap", "wc",
+    }
+)  # fmt: skip
+"""Commands that programs and scripts are only named to."""
 _MODES = frozenset({"mode", "phase", "action", "stage", "run_mode"})
 _LATER_MODES = re.compile(r"(?:test|eval|predict|infer|generat|valid)\w*", re.IGNORECASE)
 _ONLY_LATER = re.compile(r"(?:test|eval|evaluate|predict|inference|validate)_only|only_(?:test|eval|predict)")
@@ -147,12 +155,12 @@ def _values(command: Sequence[str], index: int) -> list[str]:
 
 def _first_argument(command: Sequence[str]) -> int | None:
     """Return where the training program's own words begin; None for a command that trains nothing."""
-    for index, word in enumerate(command):
+    for index, word in enumerate(command if command[:1] and command[0] not in RUNNING_NOTHING else ()):
         name = word.rpartition("/")[2]
         if name in _EVALUATORS:
             return None
         if word.endswith(".py") or (
-            word == "-m" and index + 1 < len(command) and _runs_module(command, index)
+            word in ("-m", "--module") and index + 1 < len(command) and _runs_module(command, index)
         ):
             start = index + (1 if word.endswith(".py") else 2)
             return None if _NOT_TRAINING.search(command[start - 1].rpartition("/")[2]) else start

@@ -4,16 +4,19 @@ Invariant: what a command sets of which it is not known whether it is run, is no
 """
 
 import re
+from collections.abc import Iterator, Sequence
 
 from afterall.scan.parameters.scripts.builtin_commands import ARGUMENTS, Told, settings_of
 from afterall.scan.parameters.scripts.variables import Variables
-from afterall.scan.parameters.scripts.words.syntax import ASSIGNMENT, DECLARING
+from afterall.scan.parameters.scripts.words.syntax import ASSIGNMENT, DECLARING, UNKNOWN
 
 _ARRAY = re.compile(
     r"\s*(?:(?P<declares>export|declare|local|readonly|typeset)\s+(?P<options>(?:-\w+\s+){0,5}))?"
     r"(?P<name>[A-Za-z_]\w{0,100})(?P<adds>\+?)=\((?P<items>.*)\)\s*",
     re.DOTALL | re.ASCII,
 )
+_CONVERTING = frozenset("inlu")
+"""Options of a declaration by which a variable holds a sum, another's value, or other letters."""
 _ITEM = re.compile(r"([A-Za-z_]\w{0,100})\[([^\]]{1,100})\](\+?)=(.*)", re.DOTALL | re.ASCII)
 
 
@@ -62,8 +65,23 @@ def _take_array(array: re.Match[str], variables: Variables, *, is_sure: bool) ->
         variables.make_local(name)
     if is_sure:
         variables.assign_array(name, array["items"], adds=bool(array["adds"]), by_key=by_key)
+    elif array["adds"]:
+        variables.add_perhaps(name, list(_perhaps(variables.words(array["items"], as_list=True))))
     else:
         variables.forget(name)
+
+
+def _perhaps(words: Sequence[str]) -> Iterator[str]:
+    """Yield options that a program may be given so that nothing is known of their values alone."""
+    is_value = False
+    for word in words:
+        name, equals, _ = word.partition("=")
+        is_option = "$" not in name and (name.startswith("-") or bool(equals))
+        if is_option:
+            yield from (f"{name}={UNKNOWN}",) if equals else (name, UNKNOWN)
+        elif not is_value:
+            yield UNKNOWN
+        is_value = is_option and not equals
 
 
 def _take_item(item: re.Match[str], variables: Variables, *, is_sure: bool) -> None:
@@ -81,7 +99,16 @@ def _declare(found: list[str], given: list[str], variables: Variables) -> None:
     if found[:1] == ["local"]:
         for name in names:
             variables.make_local(name)
-    if any(word.startswith("-") and "A" in word for word in found[1:]):
+    options = "".join(word for word in found[1:] if word.startswith("-"))
+    if set(options) & _CONVERTING:
+        variables.is_converted.update(names)
+        # What the name of another variable is given, that one is.
+        for other in (word.partition("=")[2] for word in given if "n" in options):
+            variables.is_converted.add(other)
+            variables.forget(other)
+    if any("$" in name for name in names):
+        variables.may_have_more = True
+    if "A" in options:
         for name in (word for word in given if "=" not in word):
             variables.declare_keys(name)
 

@@ -40,6 +40,8 @@ class _Frame:
         self.taken: bool | None = False
         self.condition: bool | None = None
         self.word: str | None = None
+        self.falls = False
+        """Whether the branch before goes on into the present one: `;&`."""
         self.patterns: list[str] | None = None
         """What a branch of a `case` is to fit, as far as read; None within the branch."""
 
@@ -62,6 +64,8 @@ class Blocks:
         self._last = ""
         """The operator before the present command."""
         self._is_blank = True
+        self.is_behind_pipe = False
+        """Whether the present command reads from a pipe."""
         self._defines = False
         """Whether a brace that opens now holds a function, which is run only where it is called."""
         self.opened = ""
@@ -111,13 +115,16 @@ class Blocks:
         elif end not in ("(", ")"):
             self._gate, self._status = Way.RUN, True
         top = self._frames[-1] if self._frames else None
-        if end == ";;" and top is not None and top.kind == "case":
+        if end in (";;", ";;&", ";&") and top is not None and top.kind == "case":
+            if end != ";;" and top.way is not Way.SKIP:
+                top.taken, top.falls = None, end == ";&"
             top.patterns, top.way = [], Way.RUN
         elif end == "(" and (top is None or top.patterns is None):
             self._open("(", Way.MAYBE)
         elif end == ")" and top is not None and top.kind == "(":
             self._close()
             self._defines = self._last == "(" and self._is_blank
+        self.is_behind_pipe = end == "|" or (self.is_behind_pipe and self._is_blank and end == "\n")
         self._last = end
 
     @property
@@ -204,9 +211,9 @@ class Blocks:
         if end != ")":
             return
         known = [one(pattern) for pattern in frame.patterns or ()]
-        if frame.word is None or None in known:
+        if frame.word is None or None in known or frame.falls:
             frame.choose(None)
         else:
             told = [fits(frame.word, pattern or "") for pattern in known]
             frame.choose(True if True in told else None if None in told else False)
-        frame.patterns = None
+        frame.patterns, frame.falls = None, False

@@ -10,12 +10,22 @@ from itertools import islice
 from typing import NamedTuple
 
 from afterall.model import Fact, Scalar, Source
-from afterall.scan.parameters.scripts.arguments import Told, known_values, program_of, told_by, trains
+from afterall.scan.parameters.scripts.arguments import (
+    RUNNING_NOTHING,
+    Told,
+    known_values,
+    program_of,
+    told_by,
+    trains,
+)
+from afterall.scan.parameters.scripts.budget import Budget
 from afterall.scan.parameters.scripts.commands import DEEPEST, commands
 from afterall.scan.parameters.scripts.given import Given
 from afterall.scan.parameters.scripts.variables import Variables
 
 MOST_TRAININGS = 2_000
+CONFIGS = ("config", "config_file", "cfg")
+"""Options by which training commands name their configuration."""
 _SHELL = re.compile(r"(?:^|/)(?:ba|da|z|k)?sh$")
 _SCRIPT = re.compile(r"\.(?:sh|bash|slurm|sbatch)$")
 _OPTION = re.compile(r"-\w+$|--\w[\w-]*$")
@@ -47,8 +57,14 @@ class Training(NamedTuple):
         return [(parts, is_path) for parts, is_path in ends if parts]
 
     def closeness(self, places: Iterable[Sequence[str]]) -> int:
-        """Return how many components, from the last, an option that names the run shares with a place."""
+        """Return how many components, from the last, an option that names the run shares with a place.
+
+        Where none does, its configuration may be called after the run: `--config configs/rank8.yaml`.
+        """
         named = [_components(each.text) for each in self.told if _NAMING.search(each.name)]
+        if not named:
+            configured = (each.text for each in self.told if each.name in CONFIGS)
+            named = [_components(text)[-1:] for text in map(_without_suffix, configured)]
         return max((_shared_end(one, place) for one in named for place in places), default=0)
 
 
@@ -67,8 +83,10 @@ def settings_in(
 
     Where no command names the run, `is_others` tells those that train another.
     """
+    budget = Budget()
     by_script = [
-        list(islice(trainings_in(text, file, given), MOST_TRAININGS)) for file, text in scripts.items()
+        list(islice(trainings_in(text, file, given, budget), MOST_TRAININGS))
+        for file, text in scripts.items()
     ]
     own = own_trainings([trainings for trainings in by_script if trainings], places)
     parts = [_components(place) for place in places if place]
@@ -100,9 +118,18 @@ def own_trainings(by_script: Sequence[Sequence[Training]], places: Iterable[str]
     ]
 
 
-def trainings_in(script: str, file: str, given: Given) -> Iterator[Training]:
-    """Yield a script's training commands, those of the shells and scripts that it starts in their place."""
-    yield from _trainings(script, file, Variables(given), 0)
+def trainings_in(script: str, file: str, given: Given, budget: Budget | None = None) -> Iterator[Training]:
+    """Yield a script's training commands, those of the shells and scripts that it starts in their place.
+
+    Where it does more than is followed, by a `budget` that several scripts may share, the last one says
+    nothing.
+    """
+    variables = Variables(given)
+    variables.budget = budget or variables.budget
+    yield from _trainings(script, file, variables, 0)
+    if variables.budget.is_spent:
+        # Of those that come later nothing is known.
+        yield Training(file, "", ())
 
 
 def _trainings(script: str, file: str, variables: Variables, depth: int) -> Iterator[Training]:
@@ -119,10 +146,12 @@ def _trainings(script: str, file: str, variables: Variables, depth: int) -> Iter
 
 def _inner(command: Sequence[str], variables: Variables) -> tuple[str, str, Variables] | None:
     """Return the script that a command starts: its file, "" for `bash -c`, its text and what it is given."""
+    if command[0] in RUNNING_NOTHING or command[0] == "sbatch":
+        return None
     at = next((at for at, word in enumerate(command[:-1]) if _SHELL.search(word)), None)
     if at is None:
         at = next((at for at, word in enumerate(command) if _SCRIPT.search(word)), None)
-        if at is None or command[0] in ("sbatch", "echo", "cp", "mv", "cat", "rm", "chmod", "ls"):
+        if at is None:
             return None
         return _file(command, at, at, variables)
     before = at
@@ -131,7 +160,11 @@ def _inner(command: Sequence[str], variables: Variables) -> tuple[str, str, Vari
         if command[at].startswith("-") and not command[at].startswith("--") and command[at].endswith("c"):
             if at + 1 == len(command):
                 return None
-            return "", command[at + 1], variables.of_child(command[:before], command[at + 3 :])
+            given = command[at + 3 :]
+            # Words that only this script's own shell knows may stand in the text already: `bash -c "… $1"`.
+            is_unknown = not given and variables.arguments is None
+            child = variables.of_child(command[:before], None if is_unknown else given)
+            return "", command[at + 1], child
         at += 1
     return _file(command, at, before, variables) if at < len(command) else None
 
@@ -154,6 +187,10 @@ def _components(path: str) -> list[str]:
     parts = [part for part in path.split("/") if part not in ("", ".")]
     unknown = [place for place, part in enumerate(parts) if "$" in part or "`" in part]
     return parts[unknown[-1] + 1 :] if unknown else parts
+
+
+def _without_suffix(path: str) -> str:
+    return path.rpartition(".")[0] if path.endswith((".yaml", ".yml", ".json", ".toml")) else ""
 
 
 def _shared_end(one: Sequence[str], other: Sequence[str]) -> int:

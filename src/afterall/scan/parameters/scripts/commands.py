@@ -11,9 +11,12 @@ from itertools import chain
 
 from afterall.scan.parameters.scripts.assignments import settle
 from afterall.scan.parameters.scripts.blocks import Blocks
+from afterall.scan.parameters.scripts.budget import cost_of_text
 from afterall.scan.parameters.scripts.conditions import is_test, tested
+from afterall.scan.parameters.scripts.held import Kept
 from afterall.scan.parameters.scripts.here_documents import lines_of
 from afterall.scan.parameters.scripts.loops import Piece, Text, names_set
+from afterall.scan.parameters.scripts.redirections import without_redirections
 from afterall.scan.parameters.scripts.rounds import rounds_of
 from afterall.scan.parameters.scripts.sums import summed
 from afterall.scan.parameters.scripts.variables import Variables
@@ -23,7 +26,8 @@ MOST_BYTES = 1 << 18
 DEEPEST = 8
 """Functions, files and texts that are run within each other."""
 _SUM = re.compile(r"\s*\(\((.*)\)\)\s*", re.DOTALL)
-_REDIRECTION = re.compile(r"(?:\d{1,3}|&)?(?:>>?|<(?!<))(?:\||&\d?)?(.*)", re.DOTALL)
+_FORKING = frozenset({"|", "&"})
+"""Operators behind what is a shell of its own."""
 _LEAVING = frozenset({"exit", "return", "break", "continue"})
 Words = list[str]
 
@@ -56,6 +60,8 @@ class _Run:
         self._functions: dict[str, Text] = {}
         self._called: set[str] = set()
         self._depth = 0
+        self._callers = 0
+        """How many functions and files are run within each other now, which `return` leaves."""
 
     def script(self, text: str) -> Iterator[Words]:
         """Yield a whole script's commands."""
@@ -77,23 +83,26 @@ class _Run:
                     continue
 
     def _text(self, text: str) -> Iterator[Words]:
+        self._pay(cost_of_text(text))
         lines = "\n".join(line for line, _ in lines_of(text[:MOST_BYTES]))
         whole = Text(list(split_commands(lines)))
         yield from self._pieces(whole, 0, len(whole.pieces))
 
     def _pieces(self, whole: Text, at: int, stop: int) -> Iterator[Words]:
         blocks = self._blocks
+        shells: dict[int, Kept] = {}
         while at < stop:
-            self._variables.budget.commands -= 1
-            if self._variables.budget.commands < 0:
-                raise _Leaves("exit")
+            text, end = whole.pieces[at]
+            self._pay(1 + cost_of_text(text))
             function = whole.function_at(at, stop) if blocks.may_run else None
             if function is not None:
+                self._pay(len(function.body) // 10)
                 self._functions[function.name] = Text(function.body)
                 blocks.leave("\n")
                 at = function.end + 1
                 continue
-            text, end = whole.pieces[at]
+            if (closes := whole.brace_ends.get(at, stop)) < stop and whole.pieces[closes][1] in _FORKING:
+                shells[closes] = self._variables.kept()
             self._variables.is_surely_run = blocks.is_sure
             rest = blocks.enter(text, end, self._variables.pattern)
             if blocks.opened:
@@ -103,10 +112,33 @@ class _Run:
                     continue
             elif rest.strip() and blocks.may_run:
                 yield from self._command(rest, end)
+            if at in shells:
+                self._variables.go_back_to(shells[at])
             blocks.leave(end)
             at += 1
 
+    def _pay(self, commands: int) -> None:
+        """Stop where the script does more than is followed."""
+        self._variables.budget.commands -= commands
+        if self._variables.budget.is_spent:
+            raise _Leaves("exit")
+
     def _command(self, text: str, end: str) -> Iterator[Words]:
+        """Run one command; what a part of a pipeline, or one in the background, sets ends with it."""
+        if end not in _FORKING and not self._blocks.is_behind_pipe:
+            yield from self._run(text, end)
+            return
+        before, depth = self._variables.kept(), self._blocks.depth
+        try:
+            yield from self._run(text, end)
+        except _Leaves:
+            if self._variables.budget.is_spent:
+                raise
+            self._blocks.unwind(depth)
+            self._blocks.after(None, end, is_test=False)
+        self._variables.go_back_to(before)
+
+    def _run(self, text: str, end: str) -> Iterator[Words]:
         """Take what one command sets, else follow it, else yield its words."""
         is_sure = self._variables.is_surely_run = self._blocks.is_sure
         summing = _SUM.fullmatch(text)
@@ -131,32 +163,63 @@ class _Run:
             self._called.add(name)
             yield from self._call(self._functions[name], words[1:])
         elif name == "eval" and self._depth < DEEPEST:
+            self._variables.may_have_more |= any("$" in word for word in words)
             yield from self._inner(" ".join(words[1:]))
         elif name in ("source", ".") and len(words) > 1 and self._depth < DEEPEST:
-            text = self._variables.text_of(words[1])
-            yield from self._inner(text or "")
+            yield from self._source(words[1], words[2:])
         else:
-            rest = words[1:] if name == "exec" else words
-            told = list(_without_redirections(rest))
-            if told:
-                yield told
-            if name == "exec" and told and is_sure:
-                raise _Leaves("exit")
+            yield from self._tell(words, is_sure=is_sure)
+
+    def _tell(self, words: Words, *, is_sure: bool) -> Iterator[Words]:
+        """Yield the words of a command that is no further followed, without where its output goes."""
+        name = words[0]
+        told, written = without_redirections(words[1:] if name == "exec" else words)
+        for file in written:
+            self._variables.note_written(file)
+        if name in ("cd", "pushd", "popd") and is_sure:
+            self._variables.work_in(told[1] if len(told) == 2 else "$")
+        if told:
+            yield told
+        if name == "exec" and told and is_sure:
+            raise _Leaves("exit")
 
     def _leave(self, words: Words, *, is_sure: bool) -> None:
         count = words[1] if len(words) > 1 else "1"
+        if words[0] == "return" and not self._callers:
+            return  # There is nothing to return from: bash goes on.
         if is_sure:
             raise _Leaves(words[0], int(count) if count.isdecimal() and len(count) < 3 else 1)
         if words[0] in ("break", "continue"):
             self._blocks.doubt_loops()
+
+    def _source(self, file: str, arguments: Words) -> Iterator[Words]:
+        """Run a file in the same shell, which has words of its own for it where it is given any."""
+        text, before = self._variables.text_of(file), self._variables.arguments
+        self._variables.may_have_more |= text is None
+        if arguments:
+            self._variables.arguments = arguments
+        depth = self._blocks.depth
+        self._callers += 1
+        try:
+            yield from self._inner(text or "")
+        except _Leaves as leaves:
+            if leaves.word != "return":
+                raise
+            self._blocks.unwind(depth)
+        finally:
+            self._callers -= 1
+        if arguments:
+            self._variables.arguments = before
 
     def _inner(self, text: str) -> Iterator[Words]:
         """Run another text in the place of a command, in the same shell."""
         depth = self._blocks.depth
         self._blocks.open_body()
         self._depth += 1
-        yield from self._text(text)
-        self._depth -= 1
+        try:
+            yield from self._text(text)
+        finally:
+            self._depth -= 1
         self._blocks.unwind(depth)
 
     def _call(self, body: Text, arguments: Words) -> Iterator[Words]:
@@ -166,6 +229,7 @@ class _Run:
         self._variables.arguments = arguments
         self._variables.enter_scope()
         self._depth += 1
+        self._callers += 1
         try:
             yield from self._pieces(body, 0, len(body.pieces))
         except _Leaves as leaves:
@@ -173,6 +237,7 @@ class _Run:
                 raise
         finally:
             self._depth -= 1
+            self._callers -= 1
             self._variables.leave_scope()
             self._variables.arguments = before
         self._blocks.unwind(depth)
@@ -192,7 +257,7 @@ class _Run:
         blocks.judge_loop(depth, is_sure=True)
         blocks.leave(pieces[at][1])
         # Behind a pipe and in the background a loop is a shell of its own.
-        before = self._variables.kept() if pieces[end][1] in ("|", "&") else None
+        before = self._variables.kept() if pieces[end][1] in _FORKING else None
         for is_known in rounds:
             if not is_known:
                 self._doubt(header, pieces[at + 1 : end])
@@ -224,19 +289,9 @@ class _Run:
         """Forget what a loop sets: what a round sets the next one may find."""
         bodies = [function.pieces for function in self._functions.values()]
         pieces = [(header, ""), *body, *chain(*bodies)]
-        self._variables.budget.commands -= len(pieces) // 10
+        self._pay(len(pieces) // 10)
         names = names_set(pieces)
         for name in names if names is not None else list(self._variables.values):
             self._variables.forget(name)
         if names is None or "@" in names:
             self._variables.forget_arguments()
-
-
-def _without_redirections(found: Sequence[str]) -> Iterator[str]:
-    """Yield a command's words but those that say where its output goes."""
-    is_target = False
-    for word in found:
-        redirection = _REDIRECTION.fullmatch(word)
-        if not is_target and redirection is None:
-            yield word
-        is_target = redirection is not None and not redirection[1] and "&" not in word[1:]

@@ -9,6 +9,12 @@ Reader = Callable[[str], Lines | None]
 """Returns the lines of a file by its name in the script, None where it cannot be told."""
 
 
+def lines_in(data: bytes) -> Lines:
+    """Return a text file's lines as a shell has them, whatever other signs end lines elsewhere."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
 def no_file(_: str) -> Lines | None:
     """Read no file at all."""
     return None

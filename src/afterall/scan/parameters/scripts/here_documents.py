@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from afterall.scan.parameters.scripts.words.syntax import split_commands
+
 _BEGIN = re.compile(r"(?<!<)<<(-?)\s{0,9}(['\"]?)(\w{1,100})\2")
 
 
@@ -22,20 +24,20 @@ class Document(Struct, frozen=True):
 def lines_of(script: str) -> Iterator[tuple[str, Document | None]]:
     """Yield each line of commands, continued lines joined, with the document that follows it."""
     lines = script.replace("\r\n", "\n").split("\n")
-    last = {line.strip(): place for place, line in enumerate(lines)}
+    # Before a mark that ends a document only tabs may stand, and those only after `<<-`: bash(1).
+    ends = {"": lines, "-": [line.lstrip("\t") for line in lines]}
+    last = {sign: {line: place for place, line in enumerate(ends[sign])} for sign in ends}
     at = 0
     while at < len(lines):
         end = _end_of_line(lines, at)
         line = "".join([*(part[:-1] for part in lines[at : end - 1]), lines[end - 1]])
         begin = None if _is_comment(line) else _BEGIN.search(line)
         at = end
-        if begin is None or last.get(begin[3], -1) < end:
+        if begin is None or last[begin[1]].get(begin[3], -1) < end:
             yield line, None
             continue
-        while lines[at].strip() != begin[3]:
-            at += 1
-        body = [text.lstrip("\t") if begin[1] else text for text in lines[end:at]]
-        yield line, Document(body, bool(begin[2]))
+        at = ends[begin[1]].index(begin[3], end)
+        yield line, Document(ends[begin[1]][end:at], bool(begin[2]))
         at += 1
 
 
@@ -50,8 +52,11 @@ def _end_of_line(lines: list[str], at: int) -> int:
 
 
 def _is_continued(line: str) -> bool:
-    """Return whether a line's last backslash is one that no other stands for."""
-    return (len(line) - len(line.rstrip("\\"))) % 2 == 1
+    """Return whether a line's last backslash is one that no other stands for, and no comment's."""
+    is_open = (len(line) - len(line.rstrip("\\"))) % 2 == 1
+    if not is_open or "#" not in line:
+        return is_open
+    return "".join(text for text, _ in split_commands(line)).endswith("\\")
 
 
 def _is_comment(line: str) -> bool:

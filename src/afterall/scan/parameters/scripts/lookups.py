@@ -3,11 +3,13 @@
 Invariant: what only a shell could know is None, and so is what is done to a value of which not all is known.
 """
 
+import posixpath
 import re
 
 from afterall.scan.parameters.scripts.arithmetic import calculated, changed_names
+from afterall.scan.parameters.scripts.budget import cost_of_fitting, cost_of_lines
 from afterall.scan.parameters.scripts.given import Lines
-from afterall.scan.parameters.scripts.held import Held, Value
+from afterall.scan.parameters.scripts.held import Held, Value, is_all_known
 from afterall.scan.parameters.scripts.outputs import output_of
 from afterall.scan.parameters.scripts.words.expansion import Within, filled, one_word, pattern_of, words_of
 from afterall.scan.parameters.scripts.words.parameter import Parameter, parse_parameter
@@ -24,6 +26,12 @@ from afterall.scan.parameters.scripts.words.syntax import (
 _NAME = re.compile(r"\$?\{?([A-Za-z_]\w{0,100})\}?", re.ASCII)
 _PART = re.compile(r"\s*(\d{1,6})(?::\s*(\d{1,6}))?\s*", re.ASCII)
 _UNKNOWN_PART = re.compile(rf"{UNSURE}(?:\w+|\{{[^}}]*\}}|[?@*#])", re.ASCII)
+_FROM_ELSEWHERE = re.compile(
+    r"S?RANDOM$|SECONDS$|LINENO$|PWD$|OLDPWD$|HOME$|USER$|LOGNAME$|SHELL|PATH$|LD_|LANG$|LC_|TERM$|TMP|HOST|E?UID$|PPID$"
+    r"|OSTYPE$|MACHTYPE$|BASH|EPOCH(?:SECONDS|REALTIME)$|OPT(?:IND|ARG|ERR)$|IFS$|PS\d$|SHLVL$|HIST|GROUPS$|DIRSTACK$|PIPESTATUS$|REPLY$|SLURM|SBATCH|CUDA_"
+    r"|ROCR_|GPU|HIP_|OMP_|ENVIRONMENT$|MODULE|LMOD|CONDA|VIRTUAL_ENV|SINGULARITY|APPTAINER|XDG_|_$"
+)
+"""Variables that the shell itself, Slurm or a login sets, whatever is handed on."""
 _NAMED = re.compile(r"[A-Za-z_]\w{0,100}", re.ASCII)
 
 
@@ -43,8 +51,16 @@ class Lookups(Held):
 
     def lines(self, file: str) -> Lines | None:
         """Return the lines of a file, None where it cannot be told."""
-        lines = None if "$" in file else self.given.read(file)
+        lines = self.read(file)
         return None if lines is None else [line.replace("$", LITERAL) for line in lines]
+
+    def read(self, file: str) -> Lines | None:
+        """Return the lines of a file as they are, where it works now; None for one that it writes itself."""
+        path = posixpath.normpath(posixpath.join(self.directory, file))
+        lines = None if "$" in file or path in self.written else self.given.read(path)
+        if lines is not None:
+            self.budget.commands -= cost_of_lines(lines)
+        return lines
 
     def value_of(self, piece: str, depth: int, within: Within) -> str | list[str] | None:
         """Return what `$NAME` or `${…}` stands for."""
@@ -85,6 +101,9 @@ class Lookups(Held):
         if parameter.sign == "!":
             return self._named_by(parameter)
         held = self._held(parameter)
+        is_changed = parameter.sign == "#" or bool(parameter.operator)
+        if is_changed and isinstance(held, list) and not is_all_known(held):
+            return None
         if parameter.sign == "#":
             kept = self.values.get(parameter.name) if parameter.is_of_all else None
             counted = kept if isinstance(kept, dict) else held
@@ -101,6 +120,10 @@ class Lookups(Held):
         if isinstance(held, list) and parameter.operator == ":":
             return _part_of(["", *held] if parameter.name in ("@", "*") else held, words[0])
         if not all(is_sure(text) for text in (*words, held if isinstance(held, str) else "")):
+            return None
+        texts = [held] if isinstance(held, str) else held
+        self.budget.commands -= cost_of_fitting(texts)
+        if self.budget.is_spent:
             return None
         if isinstance(held, str):
             return changed(held, parameter.operator, words)
@@ -131,7 +154,7 @@ class Lookups(Held):
             return None if "$" in value else value
         held = self.values.get(name)
         if parameter.place is None:
-            first = held[0] if isinstance(held, list) and held else None
+            first = held[0] if isinstance(held, list) and held and is_all_known(held[:1]) else None
             return held if isinstance(held, str) else first
         if parameter.is_of_all and parameter.operator == ":" and isinstance(held, str):
             return None
@@ -139,7 +162,8 @@ class Lookups(Held):
             return list(held.values()) if isinstance(held, dict) and len(held) < 2 else _items(held)
         key = None if held is None else self.index_of(parameter.place, held)
         if isinstance(held, list) and isinstance(key, int):
-            return held[key] if -len(held) <= key < len(held) else None
+            is_sure_place = is_all_known(held if key < 0 else held[: key + 1])
+            return held[key] if -len(held) <= key < len(held) and is_sure_place else None
         return held.get(key) if isinstance(held, dict) and isinstance(key, str) else None
 
     def _defaulted(
@@ -191,7 +215,8 @@ class Lookups(Held):
             return self.arguments is not None and int(name) > len(self.arguments)
         if name in ("@", "*"):
             return False
-        is_unset = self.given.is_whole or name in self.given.unset
+        is_not_handed_on = self.given.is_whole and not self.may_have_more and not _FROM_ELSEWHERE.match(name)
+        is_unset = name in self.given.unset or is_not_handed_on
         return is_unset and name not in self.unknown and name not in self.values
 
     def index_of(self, text: str, held: Value) -> int | str | None:

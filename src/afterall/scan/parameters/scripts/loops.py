@@ -47,7 +47,7 @@ class Text:
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = pieces
         self.loop_ends: dict[int, int] = {}
-        self._brace_ends: dict[int, int] = {}
+        self.brace_ends: dict[int, int] = {}
         loops: list[int] = []
         braces: list[int] = []
         for place, (text, end) in enumerate(pieces):
@@ -59,7 +59,7 @@ class Text:
                 elif word == "done" and loops:
                     self.loop_ends[loops.pop()] = place
                 elif word == "}" and braces:
-                    self._brace_ends[braces.pop()] = place
+                    self.brace_ends[braces.pop()] = place
 
     def function_at(self, at: int, stop: int) -> "Function | None":
         """Return the function whose definition begins with a piece; None where none does."""
@@ -75,7 +75,7 @@ class Text:
             while begin < stop and self.pieces[begin] == ("", "\n"):
                 begin += 1
         first = found[3] or (self.pieces[begin][0].lstrip() if begin < stop else "")
-        end = self._brace_ends.get(begin, begin)
+        end = self.brace_ends.get(begin, begin)
         if not re.match(r"\{(\s|$)", first) or not begin < end < stop:
             return None
         return Function(found[2], [(first[1:], self.pieces[begin][1]), *self.pieces[begin + 1 : end]], end)

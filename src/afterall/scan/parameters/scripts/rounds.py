@@ -10,6 +10,7 @@ from afterall.scan.parameters.scripts.assignments import take
 from afterall.scan.parameters.scripts.builtin_commands import settings_of
 from afterall.scan.parameters.scripts.conditions import tested
 from afterall.scan.parameters.scripts.loops import Counted, parse_for
+from afterall.scan.parameters.scripts.options import options_in
 from afterall.scan.parameters.scripts.sums import summed
 from afterall.scan.parameters.scripts.variables import Variables
 
@@ -68,6 +69,8 @@ def _while(header: str, done: str, variables: Variables, *, is_until: bool) -> I
     reads = words[1:] if words[:1] and words[0].startswith("IFS=") else words
     if reads[:1] == ["read"]:
         return None if is_until else _lines(words, done, variables)
+    if words[:1] == ["getopts"]:
+        return None if is_until else _options(words, variables)
     if _SUM.fullmatch(header) is None and tested(words) is None:
         return None
     return _tests(header, variables, is_until=is_until)
@@ -105,3 +108,22 @@ def _reads(words: list[str], lines: Sequence[str], variables: Variables) -> Iter
         told = settings_of([*words, "<<<", line], variables)
         take(told or {}, variables, is_sure=True)
         yield True
+    # The last reading finds no line, or one without an end.
+    take(settings_of(words, variables) or {}, variables, is_sure=True)
+
+
+def _options(words: Sequence[str], variables: Variables) -> Iterator[bool] | None:
+    """Return a round for each option that the script was given; None where that is not known."""
+    given = variables.arguments if len(words) == 3 else None
+    is_first = "OPTIND" not in variables.values and "OPTIND" not in variables.unknown
+    if given is None or not is_first or any("$" in word for word in (*words, *given)):
+        return None
+    return _each_option(words[1], words[2], given, variables)
+
+
+def _each_option(known: str, name: str, given: Sequence[str], variables: Variables) -> Iterator[bool]:
+    found, count = options_in(given, known)
+    for option in found:
+        take({name: option.name, "OPTARG": option.argument, "OPTIND": None}, variables, is_sure=True)
+        yield True
+    take({name: "?", "OPTARG": None, "OPTIND": str(count + 1)}, variables, is_sure=True)

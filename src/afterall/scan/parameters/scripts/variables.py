@@ -6,11 +6,13 @@ That a name was not set in the script says nothing: jobs take over the environme
 
 from collections.abc import Sequence
 
+from afterall.scan.parameters.scripts.budget import cost_of_words
+from afterall.scan.parameters.scripts.environments import environment
 from afterall.scan.parameters.scripts.given import Given
-from afterall.scan.parameters.scripts.held import LONGEST_VALUE, MOST_ITEMS
+from afterall.scan.parameters.scripts.held import LONGEST_VALUE, MOST_ITEMS, is_all_known
 from afterall.scan.parameters.scripts.lookups import Lookups
 from afterall.scan.parameters.scripts.words.expansion import array_items, filled, pattern_of, words_of
-from afterall.scan.parameters.scripts.words.syntax import ASSIGNMENT, is_sure, told
+from afterall.scan.parameters.scripts.words.syntax import is_sure, told
 
 
 class Variables(Lookups):
@@ -36,7 +38,8 @@ class Variables(Lookups):
         held = self.values.get(name, {} if name not in self.unknown else "")
         key = self.index_of(index, held)
         self.forget(name)
-        if key is None or "$" in value or len(value) > LONGEST_VALUE:
+        is_sure_place = not isinstance(held, list) or is_all_known(held)
+        if key is None or "$" in value or len(value) > LONGEST_VALUE or not is_sure_place:
             return
         if isinstance(held, list) and isinstance(key, int) and 0 <= key <= len(held) < MOST_ITEMS:
             self.put(name, [*held[:key], value, *held[key + 1 :]])
@@ -49,31 +52,33 @@ class Variables(Lookups):
         It has what was exported and what is given to it alone, as in `LR=3 bash -c …`. What is not known here
         is not known there either.
         """
-        values = {
-            name: value
-            for name, value in self.values.items()
-            if name in self.exported and isinstance(value, str)
-        }
+        own = environment(before)
+        exported = {name: value for name, value in self.values.items() if name in self.exported}
+        values = {name: value for name, value in exported.items() if isinstance(value, str)}
         given = Given(
-            values=values,
+            values=values if own.is_whole else {},
             arguments=None if arguments is None else tuple(arguments),
-            unset=self.given.unset,
-            is_whole=self.given.is_whole,
+            unset=self.given.unset if own.is_whole else frozenset(),
+            is_whole=self.given.is_whole and own.is_whole,
             read=self.given.read,
         )
         child = Variables(given)
         child.unknown = set(self.unknown)
-        child.budget = self.budget
-        for pair in filter(None, map(ASSIGNMENT.fullmatch, before)):
-            if pair[2] or "$" in pair[3]:
-                child.forget(pair[1])
+        child.budget, child.directory = self.budget, self.directory
+        child.written, child.may_have_more = self.written, self.may_have_more
+        for name, value in own.values.items():
+            if "$" in value:
+                child.forget(name)
             else:
-                child.assign(pair[1], pair[3])
+                child.assign(name, value)
+                child.export([name])
         return child
 
     def words(self, text: str, *, as_list: bool = False) -> list[str]:
         """Return a command's words, outputs and variables put in as far as they are known."""
-        return [told(word) for word in words_of(text, self, as_list=as_list)]
+        found = [told(word) for word in words_of(text, self, as_list=as_list)]
+        self.budget.commands -= cost_of_words(found)
+        return found
 
     def pattern(self, text: str) -> str | None:
         """Return the word of a `case`, or one of its patterns; None where it is not known."""
@@ -86,5 +91,5 @@ class Variables(Lookups):
 
     def text_of(self, file: str) -> str | None:
         """Return the text of a script in the set, None where it cannot be told."""
-        lines = None if "$" in file else self.given.read(file)
+        lines = self.read(file)
         return None if lines is None else "\n".join(lines)

@@ -5,7 +5,7 @@ gives None.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from afterall.scan.parameters.scripts.given import Lines, Reader
 from afterall.scan.parameters.scripts.outputs.json_queries import queried
@@ -14,8 +14,8 @@ MOST_DIGITS = 15
 _NUMBER = re.compile(r"[-+]?(?:\d{1,30}\.?\d{0,30}|\.\d{1,30})(?:[eE][-+]?\d{1,2})?", re.ASCII)
 _SED = re.compile(r"(\d{1,9})(?:p|q;d|\{p;q;?\}|!d)")
 _AWK = re.compile(
-    r"(?:(?P<what>NR|\$\d{1,3})\s*==\s*(?P<wanted>\"?\w{1,60}\"?))?\s*"
-    r"(?:\{\s*print(?:\s+\$(?P<column>\d{1,3}))?\s*;?\s*(?P<ends>exit\s*;?)?\s*\})?"
+    r"(?:(?P<what>NR|\$\d{1,3})\s*==\s*(?P<wanted>\"?\w{1,60}\"?)(?:\s*(?P<sign>[-+])\s*(?P<more>\d{1,9}))?)?\s*"
+    r"(?:\{\s*print(?:\s+(?P<columns>\$\d{1,3}(?:\s*,\s*\$\d{1,3}){0,50}))?\s*;?\s*(?P<ends>exit\s*;?)?\s*\})?"
 )
 
 
@@ -36,7 +36,7 @@ def sed(words: list[str], lines: Lines | None, read: Reader) -> Lines | None:
     plain = [word for word in words if word not in ("-n", "-e", "-E", "-r", "--quiet", "--silent")]
     found = _SED.fullmatch(plain[0].replace(" ", "")) if plain else None
     held = held_lines(plain[1:], lines, read) if found is not None else None
-    is_quiet = len(plain) != len(words)
+    is_quiet = not {"-n", "--quiet", "--silent"}.isdisjoint(words)
     if held is None or found is None or is_quiet == found[0].endswith(("q;d", "!d")):
         return None
     return held[int(found[1]) - 1 : int(found[1])] if int(found[1]) else None
@@ -86,19 +86,31 @@ def awk(words: list[str], lines: Lines | None, read: Reader) -> Lines | None:
     if found is None or held is None or len(between or "x") != 1 or between == " ":
         return None
     told: list[str] = []
-    named = found["wanted"] or ""
-    wanted = values.get(named, named.strip('"'))
-    if named.isidentifier() and named not in values:
+    is_text, wanted = (found["wanted"] or "").startswith('"'), _wanted(found, values)
+    if wanted is None:
         return None
+    printed = re.findall(r"\d+", found["columns"] or "0")
     for number, line in enumerate(held, start=1):
         columns = [line, *(line.split(between) if between else line.split())]
         what = found["what"]
         value = str(number) if what == "NR" else _column(columns, what[1:]) if what else ""
-        if what is None or _is_equal(value, wanted):
-            told.append(_column(columns, found["column"] or "0"))
+        if what is None or (value == wanted if is_text else _is_equal(value, wanted)):
+            told.append(" ".join(_column(columns, column) for column in printed))
             if found["ends"]:
                 break
     return told
+
+
+def _wanted(found: re.Match[str], values: Mapping[str, str]) -> str | None:
+    """Return what is compared with: a text in quotes, a number, or a variable, and what is added to it."""
+    named = found["wanted"] or ""
+    if named.isidentifier() and named not in values:
+        return None
+    wanted = values.get(named, named.strip('"'))
+    if found["sign"] is None:
+        return wanted
+    is_whole = wanted.isdecimal() and len(wanted) <= MOST_DIGITS and not named.startswith('"')
+    return str(int(wanted) + int(found["sign"] + found["more"])) if is_whole else None
 
 
 def _is_equal(one: str, other: str) -> bool:

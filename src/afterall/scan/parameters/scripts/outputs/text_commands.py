@@ -12,6 +12,8 @@ from afterall.scan.parameters.scripts.outputs.one_liners import printed
 
 MOST_COUNTED = 10_000
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
+"""A number that printf does not read as octal."""
 _FORMAT = re.compile(r"%(?:(0?)(\d{1,2}))?([ds])")
 
 
@@ -83,7 +85,7 @@ def formatted(text: str, values: Sequence[str]) -> str | None:
 
     def put(found: re.Match[str]) -> str:
         value = next(given, "")
-        is_number = found[3] == "d" and _WHOLE.fullmatch(value) is not None
+        is_number = found[3] == "d" and _DECIMAL.fullmatch(value) is not None
         if found[3] == "d" and not is_number:
             return "$"
         return value.rjust(int(found[2] or 0), "0" if found[1] and is_number else " ")

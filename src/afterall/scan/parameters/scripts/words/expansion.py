@@ -27,7 +27,8 @@ _TESTS = re.compile(r"\s*(?:!\s+)?\[\[\s")
 _ASSIGNS = re.compile(r"[A-Za-z_]\w{0,100}(?:\[[^\]]{1,100}\])?\+?=", re.ASCII)
 _PLAIN = re.compile(r"\$(?:[A-Za-z_]\w{0,100}|[0-9@*#])", re.ASCII)
 _ANSI = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
-_GLOBS = frozenset("*?[")
+_GLOBS = "*?["
+_GLOBS_OF_COMMANDS = "*?"
 
 
 class Within(Enum):
@@ -56,9 +57,10 @@ class Shell(Protocol):
 
 
 def words_of(text: str, shell: Shell, depth: int = 0, *, as_list: bool = False) -> list[str]:
-    """Return a command's words; in a list a pattern of file names stands for words that nobody knows.
+    """Return a command's words; a pattern of file names stands for words that nobody knows.
 
-    Those of `[[ … ]]` are as `pattern_of` gives them.
+    Of a command's words `[` makes none: `layers=[1,2]` means what it says. Those of `[[ … ]]` are as
+    `pattern_of` gives them.
     """
     if _TESTS.match(text):
         return [pattern_of(raw, shell, depth) for raw in split_raw_words(text)]
@@ -75,7 +77,9 @@ def words_of(text: str, shell: Shell, depth: int = 0, *, as_list: bool = False) 
             continue
         choices = [raw] if assigns else expanded(raw)
         for choice in choices if choices is not None else [UNKNOWN]:
-            found += _Word(shell, depth, is_split=not assigns, as_list=as_list).read(choice)
+            is_sum = found[:1] == ["let"]
+            globs = _GLOBS if as_list else "" if assigns or is_sum else _GLOBS_OF_COMMANDS
+            found += _Word(shell, depth, is_split=not assigns, globs=globs).read(choice)
         is_head = is_head and (assigns or raw in DECLARING or raw[0] == "-")
     return found
 
@@ -116,12 +120,12 @@ class _Word:
     """Builds the words that one raw word becomes."""
 
     def __init__(
-        self, shell: Shell, depth: int, *, is_split: bool, as_list: bool = False, is_pattern: bool = False
+        self, shell: Shell, depth: int, *, is_split: bool, globs: str = "", is_pattern: bool = False
     ) -> None:
         self._shell = shell
         self._depth = depth
         self._is_split = is_split
-        self._as_list = as_list
+        self._globs = globs
         self._quoted = marked if is_pattern else str
         self._done: list[str] = []
         self._parts: list[str] = []
@@ -179,8 +183,7 @@ class _Word:
             case "<" | ">" if len(piece) > 1:
                 self._parts.append(UNKNOWN)
             case _:
-                is_pattern = self._as_list and piece in _GLOBS
-                self._parts.append(UNKNOWN if is_pattern else _plain(piece))
+                self._parts.append(UNKNOWN if piece in self._globs else _plain(piece))
         self._is_begun = self._is_begun or piece[0] not in '$`"'
 
     def _keep(self, text: str) -> None:
@@ -229,7 +232,7 @@ class _Word:
         for place, piece in enumerate(pieces):
             if place:
                 self._end()
-            self._parts.append(piece)
+            self._parts.append(piece if set(piece).isdisjoint(self._globs) else UNKNOWN)
             self._is_begun = True
         if pieces and told[-1] in blanks:
             self._end()

@@ -16,7 +16,7 @@ UNKNOWN = "$?"
 """What is put for an output that only a shell could know: no value holds a dollar sign."""
 BLANKS = " \t\n"
 
-_ENDS = (";;", "&&", "||", ";", "&", "|", "(", ")", "\n")
+_ENDS = (";;&", ";;", ";&", "&&", "||", ";", "&", "|", "(", ")", "\n")
 DECLARING = frozenset({"export", "declare", "local", "readonly", "typeset"})
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w{0,100})(\+?)=(.*)", re.DOTALL | re.ASCII)
 """A word that sets a variable: its name, "+" where it adds, and the value."""
