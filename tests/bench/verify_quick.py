@@ -3,9 +3,10 @@
 Usage: python tests/bench/verify_quick.py [--rounds N] [--files N]
 Prints Markdown tables. Files of each size are made in a temporary directory: what runs save epoch after
 epoch (equal headers), files that have no header in common, and models of 100 shards with an index, which the
-loop does not read. Loop and verification then read the same files in turn, in one process, so that neither
-pays for imports. Memory is that of a process of its own. For the network, every operation on the files is
-made to wait 2 ms, in both. Exit 1 when a figure is beyond its bound.
+loop does not read. Loop and verification then read the same files in turn, called from one process, so that
+neither pays for imports, a helper of the verification apart. Memory is that of the command's own process. For
+the network, every operation on the files is made to wait 2 ms, in both. Exit 1 when a figure is beyond its
+bound.
 """
 
 import argparse
@@ -55,8 +56,8 @@ KINDS = (
     Kind(64, 20_000, (1.25, 2.0, 3.0)),
     Kind(448, 5_000, (0.5, 1.25, 3.0)),
 )
-"""The aim is 1, at least as fast as the loop, which most kinds do not reach: these bounds, a tenth and more
-above what was measured, only tell of a step back."""
+"""The aim is 1, at least as fast as the loop, which not all kinds reach: these bounds only tell of a step
+back, and hold where other work leaves the verification's helper no core."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -14,21 +14,27 @@ from afterall.scan.checkpoints.surveying import Named
 Typed = Callable[[str], str]
 
 
-def as_typed(checkpoint: Checkpoint, each: Named) -> Checkpoint:
-    """Return a checkpoint at or below a named path with all its paths as that one was typed."""
+def typed_in(each: Named) -> Typed:
+    """Return what makes of a path at or below a named one that path as a person would type it."""
+    start, above = each.start, f"{each.start}/"
+    prefix = "" if each.typed == "." else f"{each.typed.rstrip('/')}/"
 
     def typed(path: str) -> str:
-        inside = path[len(each.start) :].lstrip("/") if path.startswith(each.start) else path
-        if each.typed == ".":
-            return inside or "."
-        prefix = each.typed.rstrip("/")
-        return f"{prefix}/{inside}" if inside else prefix or "/"
+        if path.startswith(above):
+            return prefix + path[len(above) :].lstrip("/")
+        inside = path.removeprefix(start)
+        return prefix + inside if inside else prefix.rstrip("/") or each.typed[:1]
 
+    return typed
+
+
+def as_typed(checkpoint: Checkpoint, typed: Typed) -> Checkpoint:
+    """Return a checkpoint with all its paths as they are typed."""
     return replace(
         checkpoint,
         path=typed(checkpoint.path),
-        files=tuple(replace(file, path=typed(file.path)) for file in checkpoint.files),
-        findings=tuple(_finding(finding, typed) for finding in checkpoint.findings),
+        files=tuple([replace(file, path=typed(file.path)) for file in checkpoint.files]),
+        findings=tuple([_finding(finding, typed) for finding in checkpoint.findings]),
     )
 
 

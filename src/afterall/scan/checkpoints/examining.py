@@ -4,11 +4,13 @@ Invariant: results come in the order of the places and do not depend on threads;
 its `Checkpoint` is kept, so memory does not grow with their number.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from afterall.model import Checkpoint, Tier
 from afterall.scan.checkpoints.checks import Material
@@ -18,6 +20,7 @@ from afterall.scan.checkpoints.layouts import Place
 from afterall.scan.checkpoints.opening import can_be_listed
 from afterall.scan.checkpoints.progress import Meter, Progress
 from afterall.scan.checkpoints.remembering import Memory
+from afterall.scan.checkpoints.sharing import Task, judged_together
 from afterall.scan.promises import Promises
 
 
@@ -28,7 +31,9 @@ class Examination(Struct, frozen=True):
     depth: Tier = Tier.QUICK
     promises: Promises = Promises()
     jobs: int | None = None
-    """Most threads at a time; None: as many as the file system lets wait."""
+    """Most threads at a time, of all processes; None: as many as the file system lets wait."""
+    processes: int = 1
+    """How many judge at the quick tier, this one included."""
     reads_all: bool = False
     """True: every file is read for its digest, in the values tier."""
     memory: Memory = msgspec.field(default_factory=lambda: Memory(keeps=False))
@@ -41,9 +46,7 @@ def examine(places: Iterable[Place], how: Examination) -> Iterator[Checkpoint]:
     context = (how.depth, how.promises)
     known = [how.memory.checkpoint(place, context) for place in wanted]
     meter = Meter(sum(entry.size_bytes for place in wanted for entry in place.entries), how.report)
-    fresh = _judged(
-        [p for p, found in zip(wanted, known, strict=True) if not found and p.entries], how, meter
-    )
+    fresh = _fresh([p for p, found in zip(wanted, known, strict=True) if not found and p.entries], how, meter)
     for place, found in zip(wanted, known, strict=True):
         if found is not None:
             meter.add(place.path, found.size_bytes)
@@ -58,11 +61,29 @@ def examine(places: Iterable[Place], how: Examination) -> Iterator[Checkpoint]:
             yield unseen(place)
 
 
-def _judged(places: list[Place], how: Examination, meter: Meter) -> Iterator[Checkpoint]:
+def _fresh(places: Sequence[Place], how: Examination, meter: Meter) -> Iterator[Checkpoint]:
+    """Yield what these places turn out to be, judged by as many processes as are asked for."""
+    if how.depth is not Tier.QUICK or how.processes <= 1:
+        return judged(places, how, meter)
+    jobs = None if how.jobs is None else how.jobs // how.processes
+    task = Task(root=os.path.abspath(how.root), promises=how.promises, jobs=jobs)
+    own = replace(how, jobs=jobs)
+    return judged_together(
+        places,
+        lambda share: judged(share, own, meter),
+        task,
+        how.processes - 1,
+        lambda place: meter.add(place.path, sum(entry.size_bytes for entry in place.entries)),
+    )
+
+
+def judged(places: Sequence[Place], how: Examination, meter: Meter | None = None) -> Iterator[Checkpoint]:
     """Yield the checkpoint that each of these places turns out to be; none of them is empty."""
+    meter = meter or Meter(0, None)
     materials = _materials(places, how, meter)
     if how.depth is Tier.QUICK:
-        yield from (judge(material, Tier.QUICK) for material in materials)
+        for material in materials:
+            yield judge(material, Tier.QUICK)
         return
     # numpy takes as long to import as a quick report to write, and only this tier needs it.
     from afterall.scan.checkpoints.values.deepening import Reading, deepened  # noqa: PLC0415
@@ -71,7 +92,7 @@ def _judged(places: list[Place], how: Examination, meter: Meter) -> Iterator[Che
     yield from (judge(*deeper) for deeper in deepened(materials, reading, meter))
 
 
-def _materials(places: list[Place], how: Examination, meter: Meter) -> Iterator[Material]:
+def _materials(places: Sequence[Place], how: Examination, meter: Meter) -> Iterator[Material]:
     quick = how.depth is Tier.QUICK
     # In the values tier a file's bytes count as its weights are read.
     looking = Inspecting(how.root, how.jobs, keeps_tensors=not quick, meter=meter if quick else None)

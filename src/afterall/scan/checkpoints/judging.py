@@ -17,7 +17,7 @@ from afterall.model import (
     Tier,
     Verdict,
 )
-from afterall.scan.checkpoints.checks import CHECKS, TRAINER_CHECKS, Material
+from afterall.scan.checkpoints.checks import CHECKS, TRAINER_CHECKS, Check, Material
 from afterall.scan.checkpoints.checks.distributed import vouched
 from afterall.scan.checkpoints.checks.held_progress import Held, held_progress
 from afterall.scan.checkpoints.checks.material import found
@@ -27,15 +27,20 @@ from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES, Place
 from afterall.scan.checkpoints.verdicts import fault_verdict, verdict_of_all, worst
 
 _COPIED_S = 60
+_NONE: frozenset[str] = frozenset()
+_UNTOLD = Held()
+_EVERY_CHECK = (*CHECKS, *TRAINER_CHECKS)
 
 
 def judge(material: Material, tier: Tier) -> Checkpoint:
     """Return the checkpoint that these files are, looked at as deep as `tier` says."""
     place = material.place
-    good = frozenset[str]() if material.is_plain else vouched(material)
-    held = Held() if material.is_plain else held_progress(material)
-    files = tuple(_file(file, file.path in good) for file in material.files)
-    findings = tuple(sorted(_findings(material, files, good), key=_order))
+    is_plain = all(file.name.endswith(".safetensors") for file in material.files)
+    checks = CHECKS if is_plain else _EVERY_CHECK
+    good = _NONE if is_plain else vouched(material)
+    held = _UNTOLD if is_plain else held_progress(material)
+    files = tuple([_file(file, file.path in good) for file in material.files])
+    findings = tuple(sorted(_findings(material, files, good, checks), key=_order))
     unverified = any(
         file.verdict is Verdict.UNVERIFIED and (file.role in WEIGHT_ROLES or place.is_alone) for file in files
     )
@@ -46,7 +51,7 @@ def judge(material: Material, tier: Tier) -> Checkpoint:
         kind=_kind(files),
         verdict=verdict_of_all(findings, Verdict.UNVERIFIED if unverified else Verdict.OK),
         tier=None if place.is_alone and not _was_read(material) else tier,
-        size_bytes=sum(file.size_bytes for file in files),
+        size_bytes=sum([file.size_bytes for file in files]),
         files=files,
         epoch=place.epoch if place.epoch is not None else held.epoch,
         step=place.step if place.step is not None else held.step,
@@ -72,7 +77,7 @@ def unseen(place: Place) -> Checkpoint:
 
 
 def _findings(
-    material: Material, files: tuple[CheckpointFile, ...], good: frozenset[str]
+    material: Material, files: tuple[CheckpointFile, ...], good: frozenset[str], checks: tuple[Check, ...]
 ) -> Iterator[Finding]:
     for file, judged in zip(material.files, files, strict=True):
         for fault in file.faults:
@@ -86,12 +91,9 @@ def _findings(
         )
     if material.place.is_alone and not _was_read(material):
         yield _unread(material.files[0])
-    if not material.place.is_alone:
-        for check in CHECKS:
+    if not material.place.is_alone and not material.is_lone:
+        for check in checks:
             yield from check(material)
-        if not material.is_plain:
-            for check in TRAINER_CHECKS:
-                yield from check(material)
     yield from _late(material)
 
 

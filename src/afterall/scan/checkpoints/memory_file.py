@@ -83,10 +83,11 @@ def write_memory(directory: Path | None, memory: Memory) -> bool:
 def parse_table(data: bytes) -> Table:
     """Return the table in a file's bytes, empty where they are damaged."""
     begin = len(_MAGIC) + _DIGEST_BYTES
-    if not data.startswith(_MAGIC) or xxhash.xxh3_128(data[begin:]).digest() != data[len(_MAGIC) : begin]:
+    table = memoryview(data)[begin:]
+    if not data.startswith(_MAGIC) or xxhash.xxh3_128(table).digest() != data[len(_MAGIC) : begin]:
         return {}
     try:
-        return msgspec.msgpack.decode(data[begin:], type=Table)
+        return msgspec.msgpack.decode(table, type=Table)
     except msgspec.MsgspecError:
         return {}
 

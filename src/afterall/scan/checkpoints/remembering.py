@@ -16,9 +16,12 @@ from msgspec import Struct
 
 from afterall import __version__
 from afterall.model import Checkpoint, Entry, EntryKind, FindingCode
+from afterall.scan.checkpoints.checks.material import ADAPTER_CONFIG
 from afterall.scan.checkpoints.formats import Fault
 from afterall.scan.checkpoints.inspection import Inspection
 from afterall.scan.checkpoints.layouts import Place
+from afterall.scan.checkpoints.reflinks import LEAST_BYTES
+from afterall.scan.checkpoints.walking import Walk
 
 GRAIN_NS = 2 * 10**9
 """FAT counts in 2 s, NFSv2 and ext3 in 1 s; everything newer is finer."""
@@ -41,6 +44,13 @@ class Values(Struct, frozen=True):
     blocks: tuple[str, ...] = ()
     covers: bool = False
     """True where every number in it was looked at."""
+
+
+class Outcome(Struct, frozen=True):
+    """What verifying all that lies at one path told, and the state that everything there was in."""
+
+    state: bytes
+    checkpoints: msgspec.Raw
 
 
 class Memory:
@@ -95,11 +105,40 @@ class Memory:
 
     def keep_checkpoint(self, place: Place, context: Any, found: Checkpoint) -> None:
         """Remember what a place turned out to be, if all of its files can be told apart from later states."""
-        is_lasting = not any(finding.code in _PASSING for finding in found.findings)
-        if self._keeps and is_lasting and all(map(self._is_settled, place.entries)):
+        if self._keeps and _is_lasting(found) and all(map(self._is_settled, place.entries)):
             key = _place_key(place, context)
             if key is not None:
                 self._keep(key, found)
+
+    def outcome(self, question: Any, walk: Walk) -> tuple[Checkpoint, ...] | None:
+        """Return what verifying a whole walk told before, None where that is not known, or anything changed.
+
+        `question` is whatever else the answer depends on: how deep, and which path.
+        """
+        key, state = self._whole(question, walk)
+        found = None if key is None else self._recall(key, Outcome)
+        if found is None or found.state != state:
+            return None
+        try:
+            return msgspec.msgpack.decode(found.checkpoints, type=tuple[Checkpoint, ...])
+        except msgspec.MsgspecError:
+            return None
+
+    def keep_outcome(self, question: Any, walk: Walk, told: tuple[Checkpoint, ...]) -> None:
+        """Remember what verifying a whole walk told, where it can depend on nothing but what was walked."""
+        key, state = self._whole(question, walk)
+        if key is None or state is None or not all(map(_is_lasting, told)):
+            return
+        checkpoints = _encoded(told)
+        if checkpoints is not None and all(map(self._is_settled, walk.entries)):
+            self._keep(key, Outcome(state, msgspec.Raw(checkpoints)))
+
+    def _whole(self, question: Any, walk: Walk) -> tuple[bytes | None, bytes | None]:
+        """Return the keys for a question and for the state of a walk, None where it cannot be told whole."""
+        is_whole = self._keeps and not walk.unreadable and not walk.is_truncated
+        if not is_whole or not all(map(_says_all, walk.entries)):
+            return None, None
+        return _key((question,)), _key((walk.entries,))
 
     def _is_settled(self, entry: Entry) -> bool:
         return max(entry.mtime_ns, entry.ctime_ns) + GRAIN_NS < self._now_ns()
@@ -120,6 +159,22 @@ class Memory:
         if encoded is not None:
             self.used[key] = msgspec.Raw(encoded)
             self.has_learned = True
+
+
+def _is_lasting(found: Checkpoint) -> bool:
+    return not any(finding.code in _PASSING for finding in found.findings)
+
+
+def _says_all(entry: Entry) -> bool:
+    """Return whether all that an entry means lies in it.
+
+    Not in a link, nor in an adapter's configuration, whose base model may be gone meanwhile, nor in a file so
+    large that the file system is asked whether it shares its bytes with a copy.
+    """
+    if entry.kind is EntryKind.DIRECTORY:
+        return True
+    is_small = entry.kind is EntryKind.FILE and entry.size_bytes < LEAST_BYTES
+    return is_small and not entry.path.endswith(ADAPTER_CONFIG)
 
 
 def _file_key(file: Inspection, context: Any) -> bytes | None:

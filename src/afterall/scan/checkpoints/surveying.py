@@ -5,6 +5,7 @@ Invariant: what was typed may be a link; below it none is followed out of the ro
 
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ _HUB_SNAPSHOT = re.compile(r"(?P<repository>.*/models--[^/]+)/snapshots/[^/]+")
 _SEVERAL = 2
 
 
-class Named(Struct, frozen=True):
+class Named(Struct, frozen=True, dict=True):
     """One path as it was typed, and where it is."""
 
     typed: str
@@ -30,7 +31,16 @@ class Named(Struct, frozen=True):
     start: str
     """The path relative to the root."""
     walk: Walk
-    places: tuple[Place, ...]
+    is_file: bool = False
+    """True for a file that was named by itself."""
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """The checkpoints that lie there."""
+        if not self.is_file:
+            return find_places(self.walk.entries)
+        start, entries = self.start, self.walk.entries
+        return (Place(name=start, path=start, directory="", layout=ALONE, entries=entries, is_alone=True),)
 
     @property
     def size_bytes(self) -> int:
@@ -40,8 +50,7 @@ class Named(Struct, frozen=True):
     @property
     def directory(self) -> Path:
         """The directory that was named, or that the named file lies in; absolute, without links."""
-        is_file = any(place.layout == ALONE for place in self.places)
-        return self.root if is_file else self.root / self.start
+        return self.root if self.is_file else self.root / self.start
 
     @property
     def looks_like_set(self) -> bool:
@@ -63,12 +72,10 @@ def survey(path: Path, jobs: int | None = None) -> Named:
         raise BadInput(path, problem or str(error)) from error
     root, start = place.parent, place.name
     if entry.kind is not EntryKind.DIRECTORY:
-        alone = Place(name=start, path=start, directory="", layout=ALONE, entries=(entry,), is_alone=True)
-        return Named(str(path), root, start, Walk((entry,)), (alone,))
+        return Named(str(path), root, start, Walk((entry,)), is_file=True)
     hub = _HUB_SNAPSHOT.match(str(place))
     if hub is not None:
         # The hub's cache keeps the files beside the snapshots and links to them.
         root = Path(hub["repository"])
         start = os.path.relpath(place, root)
-    walked = walk(root, start, jobs)
-    return Named(str(path), root, start, walked, find_places(walked.entries))
+    return Named(str(path), root, start, walk(root, start, jobs))

@@ -54,4 +54,4 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 def verdict_of_all(findings: Iterable[Finding], at_best: Verdict = Verdict.OK) -> Verdict:
     """Return what findings together make of the checkpoint that they are about, `at_best` without any."""
-    return worst((at_best, *(verdict_of(finding.code, finding.gravity) for finding in findings)))
+    return worst([at_best, *[verdict_of(finding.code, finding.gravity) for finding in findings]])

@@ -25,7 +25,7 @@ from afterall.model import (
 )
 from afterall.scan.checkpoints.across import compared, told_together
 from afterall.scan.checkpoints.against import Record, below, held_against, placed
-from afterall.scan.checkpoints.as_typed import as_typed
+from afterall.scan.checkpoints.as_typed import as_typed, typed_in
 from afterall.scan.checkpoints.checks.material import found
 from afterall.scan.checkpoints.examining import Examination, examine
 from afterall.scan.checkpoints.manifest import Manifest, Recorded
@@ -33,6 +33,7 @@ from afterall.scan.checkpoints.memory_file import memory_directory, read_memory,
 from afterall.scan.checkpoints.progress import Progress
 from afterall.scan.checkpoints.remembering import Memory
 from afterall.scan.checkpoints.resume_points import resume_points
+from afterall.scan.checkpoints.sharing import processes_worth
 from afterall.scan.checkpoints.surveying import Named, survey
 from afterall.scan.checkpoints.verdicts import verdict_of_all, worst
 
@@ -92,25 +93,21 @@ def verify_as(paths: Sequence[Path], asked: Asked) -> Verified:
     checkpoints: list[Checkpoint] = []
     recorded: dict[str, Recorded] = {}
     told: set[str] = set()
-    before, total = 0, sum(each.size_bytes for each in named)
+    before, total = 0, 0 if asked.progress is None else sum(each.size_bytes for each in named)
     for each in named:
         tell = None if asked.progress is None else _shifted(asked.progress, before, total)
-        before += each.size_bytes
-        with _memory(each, asked) as memory:
-            how = Examination(
-                each.root,
-                asked.depth,
-                jobs=asked.jobs,
-                reads_all=asked.reads_all,
-                memory=memory,
-                report=tell,
-            )
-            seen = _verify(each, how, record)
+        before += 0 if tell is None else each.size_bytes
+        with _memory(each, asked) as (memory, known):
+            seen = known or _verify(each, _how(each, asked, memory, tell), record)
+            if known is None:
+                memory.keep_outcome(_question(each, asked), each.walk, seen)
+            elif tell is not None:
+                tell(Progress(each.start, each.size_bytes, each.size_bytes))
         recorded.update(_recorded(seen, each, base) if asked.records else ())
-        above = os.path.join(each.root, "")
+        above, typed = os.path.join(each.root, ""), typed_in(each)
         new = [checkpoint for checkpoint in seen if above + checkpoint.path not in told]
-        told.update(above + checkpoint.path for checkpoint in new)
-        checkpoints.extend(as_typed(checkpoint, each) for checkpoint in new)
+        told.update([above + checkpoint.path for checkpoint in new] if len(named) > 1 else ())
+        checkpoints += [as_typed(checkpoint, typed) for checkpoint in new]
     return Verified(tuple(checkpoints), base, recorded)
 
 
@@ -118,16 +115,39 @@ def _shifted(progress: Tell, before_bytes: int, total_bytes: int) -> Tell:
     return lambda each: progress(Progress(each.path, before_bytes + each.done_bytes, total_bytes))
 
 
+def _how(each: Named, asked: Asked, memory: Memory, tell: Tell | None) -> Examination:
+    return Examination(
+        each.root,
+        asked.depth,
+        jobs=asked.jobs,
+        processes=processes_worth(len(each.walk.entries), asked.jobs),
+        reads_all=asked.reads_all,
+        memory=memory,
+        report=tell,
+    )
+
+
+def _question(each: Named, asked: Asked) -> tuple[Tier, str, str]:
+    return (asked.depth, str(each.root), each.start)
+
+
 @contextmanager
-def _memory(each: Named, asked: Asked) -> Iterator[Memory]:
-    """Remember while the block lasts, and keep what was learned however it ends."""
+def _memory(each: Named, asked: Asked) -> Iterator[tuple[Memory, tuple[Checkpoint, ...] | None]]:
+    """Remember while the block lasts, and keep what was learned however it ends.
+
+    With the memory comes what is known of all that was named, None where anything of it has changed.
+    """
     if not asked.remembers or asked.reads_all:
-        yield Memory(keeps=False)
+        yield Memory(keeps=False), None
         return
-    directory = memory_directory(each.directory, looks_like_set=each.looks_like_set)
+    directory = memory_directory(each.directory)
     memory = read_memory(directory)
+    known = memory.outcome(_question(each, asked), each.walk)
+    if known is None and each.looks_like_set:
+        directory = memory_directory(each.directory, looks_like_set=True)
+        memory = read_memory(directory)
     try:
-        yield memory
+        yield memory, known
     finally:
         write_memory(directory, memory)
 

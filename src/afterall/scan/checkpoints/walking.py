@@ -7,6 +7,7 @@ import os
 import stat
 from contextlib import closing
 from itertools import chain, islice
+from operator import attrgetter
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from afterall.scan.checkpoints.entries import IGNORED_DIRECTORIES
 MAX_ENTRIES = 2_000_000
 MAX_DEPTH = 64
 _BLOCK_BYTES = 512
+_path = attrgetter("path")
 _KINDS = {stat.S_IFREG: EntryKind.FILE, stat.S_IFDIR: EntryKind.DIRECTORY, stat.S_IFLNK: EntryKind.SYMLINK}
 
 
@@ -32,13 +34,14 @@ class Walk(Struct, frozen=True):
 
 def entry_of(path: str, status: os.stat_result) -> Entry:
     """Return what `lstat` says of the file at `path`."""
+    mode = status.st_mode
     return Entry(
         path=path,
-        kind=_KINDS.get(stat.S_IFMT(status.st_mode), EntryKind.OTHER),
+        kind=_KINDS.get(stat.S_IFMT(mode), EntryKind.OTHER),
         size_bytes=status.st_size,
         allocated_bytes=status.st_blocks * _BLOCK_BYTES,
         mtime_ns=status.st_mtime_ns,
-        mode=stat.S_IMODE(status.st_mode),
+        mode=stat.S_IMODE(mode),
         inode=status.st_ino,
         device=status.st_dev,
         links=status.st_nlink,
@@ -71,7 +74,7 @@ def walk(root: Path, start: str, jobs: int | None = None) -> Walk:
         level = below
         if not level or len(entries) > MAX_ENTRIES:
             break
-    entries.sort(key=lambda entry: entry.path)
+    entries.sort(key=_path)
     is_truncated = bool(level) or len(entries) > MAX_ENTRIES
     return Walk(tuple(entries), tuple(sorted(looking.unreadable)), is_truncated)
 

@@ -3,7 +3,6 @@
 Started as `python -I -m afterall.scan.crew.helping`, by and as the user whose report it is.
 """
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -11,32 +10,22 @@ from typing import IO
 import msgspec
 
 from afterall.scan.checkpoints import Examination, Memory
-from afterall.scan.crew.frames import (
-    HOME,
-    MATCHED,
-    TASK,
-    Greeting,
-    Lost,
-    Scanned,
-    Task,
-    encoded,
-    receive,
-    send,
-)
+from afterall.scan.crew.frames import MATCHED, TASK, Scanned, Task, encoded
 from afterall.scan.experiment import scan_experiment
+from afterall.scan.helpers import Lost, greet, keep_stdout, receive, send
 
 _NOTHING = msgspec.msgpack.encode(Scanned())
 
 
 def main() -> None:
     """Serve until nobody asks any more."""
-    with open(0, "rb", closefd=False) as asked, open(_keep_stdout(), "wb") as answers, suppress(Lost):
+    with open(0, "rb", closefd=False) as asked, open(keep_stdout(), "wb") as answers, suppress(Lost):
         serve(asked, answers)
 
 
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     """Greet, take the task, and answer each experiment; raises Lost in the end."""
-    send(answers, msgspec.msgpack.encode(Greeting(HOME)))
+    greet(answers)
     task = TASK.decode(receive(asked))
     while True:
         send(answers, _answer(receive(asked), task))
@@ -50,13 +39,6 @@ def _answer(question: bytes, task: Task) -> bytes:
     except Exception:  # noqa: BLE001 (whoever asked reads it again, and tells)
         return _NOTHING
     return encoded(Scanned(experiment=found, used=memory.used, has_learned=memory.has_learned)) or _NOTHING
-
-
-def _keep_stdout() -> int:
-    """Return a descriptor for the answers; stdout is stderr from now on, so that no print can spoil them."""
-    out = os.dup(1)
-    os.dup2(2, 1)
-    return out
 
 
 if __name__ == "__main__":

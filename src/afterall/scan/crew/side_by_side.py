@@ -15,9 +15,10 @@ from typing import Protocol
 
 from afterall.model import Experiment, MatchedExperiment, Tier
 from afterall.scan.checkpoints import Examination
-from afterall.scan.crew.frames import Lost, Scanned, Task, encoded
+from afterall.scan.crew.frames import Scanned, Task, encoded
 from afterall.scan.crew.helper import Helper
 from afterall.scan.experiment import scan_experiment
+from afterall.scan.helpers import Lost, cores
 
 MOST_PROCESSES = 4
 """More would take from a node's next job what one report is not worth."""
@@ -55,13 +56,6 @@ def scan_experiments(
 def processes_worth(weights: Sequence[int]) -> int:
     """Return how many processes are worth their start for experiments of so many bytes each."""
     return min(cores(), MOST_PROCESSES, len(weights), 1 + sum(weights) // WORTH_BYTES)
-
-
-def cores() -> int:
-    """Return on how many cores this process may run: it is bound to some, and Slurm gave its job some."""
-    bound = len(os.sched_getaffinity(0))
-    given = os.environ.get("SLURM_CPUS_ON_NODE", "")
-    return min(bound, int(given)) if given.isascii() and given.isdecimal() and int(given) > 0 else bound
 
 
 class _Crew:

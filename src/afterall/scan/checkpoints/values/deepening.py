@@ -26,11 +26,14 @@ from afterall.scan.checkpoints.progress import Meter
 from afterall.scan.checkpoints.remembering import Memory, Values
 from afterall.scan.checkpoints.values.beginning import Begun, Wanted, begin, read_on, wanted_files
 from afterall.scan.checkpoints.values.plans import is_wanted, values_of
+from afterall.scan.checkpoints.values.reading import Found
 
 THREADS = min(8, max(4, 2 * len(os.sched_getaffinity(0))))
 """Eight keep network storage busy; more than two for each processor take its cache from each other."""
 _SMALL_BYTES = 1 << 20
 """Files up to this size are read by the asking thread, unless they let it wait."""
+_MOST_QUEUED = 256
+"""Blocks of one file that wait for a thread before the file's turn has come."""
 _MOST_FILES = 64
 _MOST_HEADER_BYTES = 24 << 20
 """What is under way at a time, beyond one checkpoint."""
@@ -57,12 +60,19 @@ class _Pending(Struct):
     """By file, in order."""
 
 
+class _Under(Struct, frozen=True):
+    """A file that was begun, and those of its other blocks that wait for a thread already."""
+
+    begun: Begun
+    queued: list[Future[Found]] = []
+
+
 class _Task(Struct, frozen=True):
     """A file that a thread reads, or that was read already."""
 
     pending: _Pending
     wanted: Wanted
-    begun: Future[Begun] | Begun | Values
+    begun: "Future[_Under] | _Under | Values"
     """Values: what it would tell is known already, or not asked for."""
 
 
@@ -133,12 +143,18 @@ class _Readers:
         if known is not None:
             return _Task(pending, each, known)
         if each.file.size_bytes > _SMALL_BYTES or self._slow > 1:
-            return _Task(pending, each, self._pool.submit(begin, each, self._how.root))
+            return _Task(pending, each, self._pool.submit(self._begin_and_queue, each))
         began, used = time.perf_counter(), time.thread_time()
         begun = begin(each, self._how.root)
         waited = time.perf_counter() - began - (time.thread_time() - used)
         self._slow = self._slow + 1 if waited > SLOW_S else 0
-        return _Task(pending, each, begun)
+        return _Task(pending, each, _Under(begun))
+
+    def _begin_and_queue(self, each: Wanted) -> _Under:
+        """Begin a file, and let no thread wait for the end of the one before it to go on with this one."""
+        begun = begin(each, self._how.root)
+        few = begun.left[:_MOST_QUEUED]
+        return _Under(begun, [self._pool.submit(read_on, each.file, block, self._how.root) for block in few])
 
     def finish(self, task: _Task) -> Values:
         """Wait for a file, read what is left of it, and judge its values."""
@@ -146,10 +162,14 @@ class _Readers:
         if isinstance(task.begun, Values):
             self._meter.add(file.path, file.entry.size_bytes)
             return task.begun
-        begun = task.begun.result() if isinstance(task.begun, Future) else task.begun
-        found = begun.found
-        reading = [(block, self._pool.submit(read_on, file, block, self._how.root)) for block in begun.left]
-        for block, future in reading:
+        under = task.begun.result() if isinstance(task.begun, Future) else task.begun
+        begun, found = under.begun, under.begun.found
+        late = begun.left[len(under.queued) :]
+        reading = [
+            *under.queued,
+            *(self._pool.submit(read_on, file, block, self._how.root) for block in late),
+        ]
+        for block, future in zip(begun.left, reading, strict=True):
             found = found.with_next(future.result())
             done += block.end - block.begin
             self._meter.add(file.path, block.end - block.begin)

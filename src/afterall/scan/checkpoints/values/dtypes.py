@@ -5,6 +5,7 @@ Sources: IEEE 754; OCP 8-bit floating point 1.0 (E4M3, E5M2), OCP MX 1.0 (E8M0, 
 neither not-a-number nor infinity); the FNUZ variants of https://arxiv.org/abs/2206.02915.
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 Integers = NDArray[Any]
 
 
-class Kind(Struct, frozen=True):
+class Kind(Struct, frozen=True, dict=True):
     """How one dtype's numbers are read: as unsigned integers of `unsigned`, `per_element` of them each.
 
     Of dtypes below eight bits several numbers share an integer, which is counted as one.
@@ -33,12 +34,12 @@ class Kind(Struct, frozen=True):
     zero_is_zero: bool = True
     """False where all bits zero is a number other than zero."""
 
-    @property
+    @cached_property
     def first_bad(self) -> int | None:
         """The smallest positive bits that are no finite number, None where there are none."""
         return self.first_nan if self.infinity is None else self.infinity
 
-    @property
+    @cached_property
     def sign(self) -> int:
         """The sign bit, 0 where there is none."""
         return 1 << (np.dtype(self.unsigned).itemsize * 8 - 1) if self.signed else 0
@@ -100,4 +101,5 @@ def is_zero(numbers: Integers, kind: Kind) -> bool:
 
 def _has_bad(numbers: Integers, kind: Kind, first: int) -> bool:
     """Compare two maxima: the positive ones as signed integers, the negative ones as unsigned."""
-    return int(numbers.view(kind.signed).max()) >= first or int(numbers.max()) >= kind.sign | first
+    most = np.maximum.reduce
+    return int(most(numbers.view(kind.signed))) >= first or int(most(numbers)) >= kind.sign | first
