@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import compress, islice
-from operator import lt
+from operator import le, lt, ne
 from typing import TYPE_CHECKING, overload
 
 from msgspec import Struct
@@ -109,6 +109,8 @@ class Readings(Sequence[Reading]):
             from afterall.scan.curve_arrays import in_order  # noqa: PLC0415 (see MANY)
 
             return Readings(in_order(self.columns))
+        if self.steps and self.steps[0] >= 0 and all(map(le, self.steps, islice(self.steps, 1, None))):
+            return self.among([*map(ne, self.steps, islice(self.steps, 1, None)), True])
         latest = {row.step: row for row in self if row.step >= 0}
         return Readings.of(latest[step] for step in sorted(latest)) if latest else self
 

@@ -12,14 +12,19 @@ import msgspec
 from afterall.scan.checkpoints import Examination, Memory
 from afterall.scan.crew.frames import MATCHED, TASK, Scanned, Task, encoded
 from afterall.scan.experiment import scan_experiment
-from afterall.scan.helpers import Lost, greet, keep_stdout, receive, send
+from afterall.scan.helpers import Lost, greet, keep_stdout, receive, seldom_collected, send
 
 _NOTHING = msgspec.msgpack.encode(Scanned())
 
 
 def main() -> None:
     """Serve until nobody asks any more."""
-    with open(0, "rb", closefd=False) as asked, open(keep_stdout(), "wb") as answers, suppress(Lost):
+    with (
+        open(0, "rb", closefd=False) as asked,
+        open(keep_stdout(), "wb") as answers,
+        suppress(Lost),
+        seldom_collected(),
+    ):
         serve(asked, answers)
 
 

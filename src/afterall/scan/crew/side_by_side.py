@@ -18,7 +18,7 @@ from afterall.scan.checkpoints import Examination
 from afterall.scan.crew.frames import Scanned, Task, encoded
 from afterall.scan.crew.helper import Helper
 from afterall.scan.experiment import scan_experiment
-from afterall.scan.helpers import Lost, cores
+from afterall.scan.helpers import Lost, cores, seldom_collected
 
 MOST_PROCESSES = 4
 """More would take from a node's next job what one report is not worth."""
@@ -50,7 +50,8 @@ def scan_experiments(
     weights = [BESIDES_BYTES + sum(sizes.get(log.path, 0) for log in one.logs) for one in experiments]
     most = processes_worth(weights) if processes is None else min(processes, len(experiments))
     crew = _Crew(experiments, how, weights)
-    return crew.scan(on_done, helpers=most - 1 if how.depth is Tier.QUICK else 0)
+    with seldom_collected():
+        return crew.scan(on_done, helpers=most - 1 if how.depth is Tier.QUICK else 0)
 
 
 def processes_worth(weights: Sequence[int]) -> int:

@@ -7,6 +7,7 @@ have none of them.
 import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ from afterall.scan.trainers.rows import LONGEST_NUMBER
 
 PAIR = re.compile(r"'([\w/. ()@-]{1,80})': (?:'([^']{0,60})'|([^,}\s]{1,60}))[,}]")
 """One name and its value, quoted or bare."""
+_NUMBER = rb"[^\s'{},_]{1,%d}" % LONGEST_NUMBER
+"""What may be one: Python's own `float` says whether it is."""
 _FEWEST = 4
 _BEGINS = b"{'"
 _TOLD_OTHERWISE = frozenset({"train_loss", STEP_FROM_ZERO, *STEP_NAMES})
@@ -69,28 +72,33 @@ def _following(data: bytes, first: Row) -> Iterator[Row]:
 
 def series_of(rows: Sequence[Row]) -> Series | None:
     """Return rows that are `alike` as columns; None for a few, and where they are not of equal form."""
-    pairs = PAIR.findall(b"\n".join([row[1] for row in rows]).decode("utf-8", "replace"))
-    width, rest = divmod(len(pairs), len(rows))
-    if len(rows) < _FEWEST or not pairs or rest:
+    pairs = PAIR.findall(rows[0][1].decode("utf-8", "replace"))
+    names = tuple(name for name, _, _ in pairs)
+    if len(rows) < _FEWEST or not _are_usual(names, _begin(rows[0])):
         return None
-    told, quoted, bare = zip(*pairs, strict=True)
-    names, values = (
-        told[:width],
-        quoted if all(quoted) else list(map("".join, zip(quoted, bare, strict=True))),
-    )
-    if told != names * len(rows) or not _are_usual(names, _begin(rows[0]), values):
+    are_quoted = tuple(bool(quoted) for _, quoted, _ in pairs)
+    told = _form_of(names, are_quoted).findall(b"\n".join([row[1] for row in rows]))
+    if len(told) < len(rows):
         return None
     try:
-        numbers = array("d", map(float, values))
+        columns = [array("d", map(float, column)) for column in zip(*told, strict=True)]
     except ValueError:
         return None
     return Series(
-        columns={name: numbers[place::width] for place, name in enumerate(names)},
+        columns=dict(zip(names, columns, strict=True)),
         starts=[row.start() for row in rows],
         steps=[int(row[2]) for row in rows],
         total=int(rows[0][3]),
-        is_rounded=any(quoted),
+        is_rounded=any(are_quoted),
     )
+
+
+@lru_cache(64)
+def _form_of(names: tuple[str, ...], are_quoted: tuple[bool, ...]) -> re.Pattern[bytes]:
+    """Return what matches one row in a line of its own that gives these names a number each, and no more."""
+    forms = [b"'(%s)'" % _NUMBER if quoted else b"(%s)" % _NUMBER for quoted in are_quoted]
+    told = [b"'%s': %s" % (re.escape(n.encode()), form) for n, form in zip(names, forms, strict=True)]
+    return re.compile(rb"^\{%s\}$" % b", ".join(told), re.MULTILINE)
 
 
 def _begin(row: Row) -> bytes:
@@ -98,19 +106,12 @@ def _begin(row: Row) -> bytes:
     return row[1][: row[1].find(b": ") + 2]
 
 
-def _are_usual(names: Sequence[str], begin: bytes, values: Sequence[str]) -> bool:
-    """Tell whether rows of these names, each once, may be read together, by what is in all of their values.
-
-    As every row begins with the first name, and no value holds a line end, none has its neighbour's pairs.
-    """
+def _are_usual(names: Sequence[str], begin: bytes) -> bool:
+    """Tell whether rows of these names, each once, may be read together."""
     known = frozenset(names)
-    together = "".join(values)
     return (
-        len(known) == len(names)
+        len(known) == len(names) > 1
         and {"loss", "epoch"} <= known
         and known.isdisjoint(_TOLD_OTHERWISE)
         and begin == f"{{'{names[0]}': ".encode()
-        and max(map(len, values)) <= LONGEST_NUMBER
-        and "_" not in together
-        and "\n" not in together
     )
