@@ -15,10 +15,11 @@ from afterall.scan.trainers.epoch_steps import EpochSteps
 from afterall.scan.trainers.line_files import json_row
 from afterall.scan.trainers.metric_names import CURVES
 from afterall.scan.trainers.plain_files import NAME, TABLES
-from afterall.scan.trainers.plain_words import Place, is_mean, losses_in, place_in, rank_in
+from afterall.scan.trainers.plain_words import Place, Told, told_in
 from afterall.scan.trainers.rows import Rows, number_in
 from afterall.scan.trainers.trainer import Trainer
 
+_JOB = "*** JOB "
 _JOB_ENDED = re.compile(r"\*\*\* JOB \d{1,12} ON \S{1,100} CANCELLED ")
 _PLACES = frozenset({"step", "epoch"})
 _MOST_RESTARTS = 100
@@ -30,7 +31,7 @@ _SOME_RANK = 1 << 20
 class PlainLines(TraceReader):
     """Reads lines that name a loss."""
 
-    triggers = (b"loss", b"Loss", b"LOSS", b"xent", b"*** JOB ")
+    triggers = (b"loss", b"Loss", b"LOSS", b"xent", _JOB.encode())
     is_guess = True
 
     def __init__(self, name: str, _: Bars) -> None:
@@ -52,31 +53,32 @@ class PlainLines(TraceReader):
         """Take the first loss of each kind in a line."""
         if not line.is_complete or len(line.text) > 1000:
             return
-        if _JOB_ENDED.search(line.text):
+        text = line.text
+        if _JOB in text and _JOB_ENDED.search(text):
             self._has_ended = len(self._rows) > 0
             return
-        told = _json_row(line.text) or losses_in(line.text)
-        place = place_in(line.text) if told else Place()
-        numbers = _row_of(told, place)
+        told = told_in(text)
+        place = told.place
+        numbers = _row_of(_json_row(text) or told.losses, place)
         if not numbers:
             return
-        if is_mean(line.text):
+        if told.is_mean:
             self._means.add(numbers, line.mark)
             return
         if place.step is not None:
             self._steps.take(numbers.get("epoch"), numbers["step"], place.last)
         if self._has_ended:
             self._begin_anew(numbers.get("step"))
-        rank = self._rank_of(line)
+        rank = self._rank_of(line, told)
         if self._ranks or rank is not None:
             numbers = self._of_lowest_rank(numbers, rank or 0)
         self._rows.add(numbers, line.mark)
 
-    def _rank_of(self, line: Line) -> int | None:
+    def _rank_of(self, line: Line, told: Told) -> int | None:
         """Return which rank printed a line; None where none is told."""
         if line.label.isdecimal():
             return int(line.label)
-        rank = rank_in(line.text)
+        rank = told.rank
         self._has_first_rank = self._has_first_rank or rank == 0
         return rank if not rank or self._has_first_rank else _SOME_RANK
 

@@ -5,6 +5,8 @@ name that only begins so nothing is taken.
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -61,6 +63,8 @@ _RANK = re.compile(
     r"(?i)(?:^\W{0,3}|[,:|] )(?:(?:global|local)[ _])?(?:rank|gpu|proc(?:ess)?|worker)"
     r"[ _:=#]{0,2}(\d{1,5})(?![\w.])"
 )
+_ANY_DIGIT = {ord(digit): "0" for digit in "123456789"}
+"""No pattern above has a digit of its own."""
 
 
 class Place(Struct, frozen=True):
@@ -71,38 +75,75 @@ class Place(Struct, frozen=True):
     epoch: str | None = None
 
 
-def losses_in(text: str) -> dict[str, str]:
-    """Return the first training loss ("loss") and validation loss ("val_loss") of a line, as digits."""
-    found: dict[str, str] = {}
+class Told(Struct, frozen=True):
+    """What a line tells, its numbers as digits.
+
+    `losses` are the first training loss ("loss") and validation loss ("val_loss"). `rank` is the last one
+    named where records stand glued to each other; `is_mean` is True for means over an epoch, beside which
+    others tell the losses of steps.
+    """
+
+    losses: Mapping[str, str]
+    place: Place
+    rank: int | None
+    is_mean: bool
+
+
+def told_in(text: str) -> Told:
+    """Return what a line of text tells.
+
+    What it means depends on its words, and on how many digits its numbers have; not on which. A program says
+    the same words again and again.
+    """
+    form = _form_of(text.translate(_ANY_DIGIT))
+    step, last, epoch = (None if span is None else text[span] for span in (form.step, form.last, form.epoch))
+    return Told(
+        {name: text[span] for name, span in form.losses},
+        Place(step, last or None, epoch),
+        None if form.rank is None else int(text[form.rank]),
+        form.is_mean,
+    )
+
+
+class _Form(Struct, frozen=True):
+    """Where a line tells what."""
+
+    losses: tuple[tuple[str, slice], ...]
+    step: slice | None
+    last: slice | None
+    epoch: slice | None
+    rank: slice | None
+    is_mean: bool
+
+
+@lru_cache(512)
+def _form_of(text: str) -> _Form:
+    step = next((found for pattern in _STEPS if (found := pattern.search(text))), None)
+    ranks = [*_RANK.finditer(text)]
+    return _Form(
+        tuple(_losses(text).items()),
+        _span(step, "step"),
+        _span(step, "last"),
+        _span(_EPOCH.search(text), 1),
+        _span(ranks[-1], 1) if ranks else None,
+        _MEAN.search(text) is not None,
+    )
+
+
+def _losses(text: str) -> dict[str, slice]:
+    found: dict[str, slice] = {}
     for match in () if _OTHERS.search(text) else _LOSS.finditer(text):
         name = _name_of(match["words"], match["behind"])
         if name == "loss" and not (match["behind"] or "train" in match["words"].lower()):
             name = _among(text, match.start())
-        if name is not None:
-            found.setdefault(name, match["told"] or match["bare"])
+        span = _span(match, "told") or _span(match, "bare")
+        if name is not None and span is not None:
+            found.setdefault(name, span)
     return found
 
 
-def place_in(text: str) -> Place:
-    """Return what a line tells of its place."""
-    step = next((found for pattern in _STEPS if (found := pattern.search(text))), None)
-    epoch = _EPOCH.search(text)
-    return Place(
-        None if step is None else step["step"],
-        None if step is None else step["last"] or None,
-        None if epoch is None else epoch[1],
-    )
-
-
-def rank_in(text: str) -> int | None:
-    """Return the rank that a line names, the last one where records stand glued to each other."""
-    found = _RANK.findall(text)
-    return int(found[-1]) if found else None
-
-
-def is_mean(text: str) -> bool:
-    """Tell a line of means over an epoch, beside which others tell the losses of steps."""
-    return _MEAN.search(text) is not None
+def _span(found: re.Match[str] | None, group: str | int) -> slice | None:
+    return None if found is None or found[group] is None else slice(*found.span(group))
 
 
 def _name_of(words: str, behind: str | None) -> str | None:
