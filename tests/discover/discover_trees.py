@@ -123,3 +123,18 @@ def grow_listing(root: Path, listing: str) -> Path:
         if kind != "l":
             os.utime(root / path, (int(mtime_s), int(mtime_s)))
     return root
+
+
+def era_c() -> list[str]:
+    """Return a cruijff_kit set of 2026: two runs, one of them evaluated, and a base model's evaluation."""
+    return [
+        "experiment_summary.yaml", "words.json", "logs/design-experiment.log", "logs/run-torchtune.log",
+        "logs/run-torchtune.state.json", "r1/setup_finetune.yaml", "r1/finetune.yaml", "r1/finetune.slurm",
+        "r1/eval/cap_epoch0/eval.yaml", "r1/eval/cap_epoch0/cell.slurm", "r1/eval/cap_epoch0/logs/x.eval",
+        "r1/artifacts/slurm-77.out", "r1/artifacts/torchtune_config.yaml",
+        "r1/artifacts/epoch_0/model.safetensors",
+        "r1/artifacts/epoch_0/slurm-80.out", "r1/artifacts/epoch_0/slurm-77.out", "r2/finetune.slurm",
+        "r2/finetune.yaml",
+        "base/eval/cap/cell.slurm", "base/eval/cap/logs/y.eval", "base/artifacts/slurm-90.out",
+        "exploration/report.md", "exploration/model.pt",
+    ]  # fmt: skip

@@ -1,9 +1,9 @@
+"""Which directories of a set are its experiments, and what in them is whose."""
+
 import pytest
 
-from afterall.errors import BadSettings
 from afterall.model import JobId
-from afterall.settings import SetSettings
-from discover.discover_trees import entries, laid_out, layout_of, names
+from discover.discover_trees import entries, era_c, laid_out, layout_of, names
 
 CHECKPOINT = "checkpoint-5/adapter_model.safetensors"
 
@@ -30,17 +30,6 @@ def test_a_base_model_with_torchtunes_configuration_is_no_run() -> None:
     layout = layout_of(*base, "a/job.sbatch", "a/slurm-12341.out", "b/job.sbatch", "b/slurm-12342.out")
     assert names(layout) == ["a", "b"]
     assert [e.path for one in layout.experiments for e in one.entries if e.path.startswith("base/")] == []
-
-
-def test_submitits_folder_may_be_the_run() -> None:
-    """A run keeps its directory where submitit's logs lie in it beside its configuration or another log."""
-    submitted = ("a/12341_0_log.out", "a/12341_0_log.err", "a/12341_submitted.pkl", "a/config.yaml")
-    assert names(layout_of(*submitted, "b/12342_0_log.out", "b/slurm-12345.out")) == ["a", "b"]
-    tidy = layout_of("log/12341/12341_0_log.out", "log/12341/config.yaml", "log/12342/12342_0_log.out")
-    assert [log.path for one in tidy.experiments for log in one.logs] == [
-        "log/12341/12341_0_log.out",
-        "log/12342/12342_0_log.out",
-    ]
 
 
 def test_runs_two_levels_down_bear_their_groups_name() -> None:
@@ -78,21 +67,6 @@ def test_a_ck_out_directory_belongs_to_the_run_beside_it() -> None:
     assert layout.experiments[0].job_ids == ("10", "9")
 
 
-def era_c() -> list[str]:
-    """Return a cruijff_kit set of 2026: two runs, one of them evaluated, and a base model's evaluation."""
-    return [
-        "experiment_summary.yaml", "words.json", "logs/design-experiment.log", "logs/run-torchtune.log",
-        "logs/run-torchtune.state.json", "r1/setup_finetune.yaml", "r1/finetune.yaml", "r1/finetune.slurm",
-        "r1/eval/cap_epoch0/eval.yaml", "r1/eval/cap_epoch0/cell.slurm", "r1/eval/cap_epoch0/logs/x.eval",
-        "r1/artifacts/slurm-77.out", "r1/artifacts/torchtune_config.yaml",
-        "r1/artifacts/epoch_0/model.safetensors",
-        "r1/artifacts/epoch_0/slurm-80.out", "r1/artifacts/epoch_0/slurm-77.out", "r2/finetune.slurm",
-        "r2/finetune.yaml",
-        "base/eval/cap/cell.slurm", "base/eval/cap/logs/y.eval", "base/artifacts/slurm-90.out",
-        "exploration/report.md", "exploration/model.pt",
-    ]  # fmt: skip
-
-
 def test_evaluations_and_explorations_are_no_experiments() -> None:
     """Only what trains is an experiment; logs/, exploration/ and a base model's evaluations are none."""
     layout = layout_of(*era_c())
@@ -103,15 +77,6 @@ def test_evaluations_and_explorations_are_no_experiments() -> None:
         "r1/eval/cap_epoch0/eval.yaml",
     )
     assert layout.experiments[0].scripts == ("r1/finetune.slurm",)
-
-
-def test_a_log_that_lies_with_a_checkpoint_alone_is_an_evaluations() -> None:
-    """slurm-80.out in epoch_0 is an evaluation's log, slurm-77.out there a copy of the training's."""
-    logs = layout_of(*era_c()).experiments[0].logs
-    assert [(log.path, log.is_evaluation) for log in logs] == [
-        ("r1/artifacts/epoch_0/slurm-80.out", True), ("r1/artifacts/slurm-77.out", False),
-    ]  # fmt: skip
-    assert layout_of(*era_c()).experiments[0].job_ids == ("77",)
 
 
 def test_hydras_jobs_are_experiments() -> None:
@@ -177,47 +142,6 @@ def test_runs_in_several_containers_are_one_experiment_each() -> None:
     assert (first.evaluation_logs, first.scripts) == (("eval/lr1e-3/logs/a.eval",), ("train.sbatch",))
     assert second.job_ids == ("12345",)
     assert layout.shared_logs == ()
-
-
-def test_a_log_of_a_longer_name_is_not_a_shorter_ones() -> None:
-    """rank4_big's log ties to no rank4, and rank4_seed0's not to rank4 where both exist."""
-    layout = layout_of(
-        f"rank4/{CHECKPOINT}", f"rank4_seed0/{CHECKPOINT}", "logs/rank4_big-12345.out", "logs/rank4_seed0.out"
-    )
-    assert [[log.path for log in one.logs] for one in layout.experiments] == [[], ["logs/rank4_seed0.out"]]
-    assert [log.path for log in layout.shared_logs] == ["logs/rank4_big-12345.out"]
-
-
-def test_an_arrays_logs_in_a_common_directory_are_shared() -> None:
-    """%x-%A_%a names no run, so those logs wait for what Slurm and their text say."""
-    layout = layout_of(
-        "train.sbatch",
-        *(f"logs/sweep-5000_{n}.out" for n in range(2)),
-        f"run_0/{CHECKPOINT}",
-        f"run_1/{CHECKPOINT}",
-    )
-    assert names(layout) == ["run_0", "run_1"]
-    assert [(log.path, log.job_id, log.task_id) for log in layout.shared_logs] == [
-        ("logs/sweep-5000_0.out", "5000", "0"), ("logs/sweep-5000_1.out", "5000", "1"),
-    ]  # fmt: skip
-
-
-def test_a_task_that_left_only_its_log_is_an_experiment() -> None:
-    """Where runs are called by their task's number, a task without a directory is not forgotten."""
-    layout = layout_of(
-        *(f"logs/sweep-5000_{n}.out" for n in range(3)), f"run_0/{CHECKPOINT}", f"run_1/{CHECKPOINT}"
-    )
-    lost = layout.experiments[2]
-    assert (lost.name, lost.path, lost.roots, lost.job_ids) == ("run_2", "", (), ("5000_2",))
-    assert [log.path for log in layout.shared_logs] == ["logs/sweep-5000_0.out", "logs/sweep-5000_1.out"]
-
-
-def test_a_run_that_left_only_its_log_is_an_experiment() -> None:
-    """rank8's log beside the directories rank4 and rank16 is a run; a preparation's is none."""
-    layout = layout_of(
-        f"rank4/{CHECKPOINT}", f"rank16/{CHECKPOINT}", "logs/rank8-12345.out", "logs/prepare-12346.out"
-    )
-    assert names(layout) == ["rank4", "rank8", "rank16"]
 
 
 def test_a_never_submitted_run_is_an_experiment() -> None:
@@ -292,12 +216,6 @@ def test_a_preparations_directory_is_no_experiment() -> None:
     ]
 
 
-def test_logs_of_several_jobs_do_not_make_the_set_one_run() -> None:
-    """Of two jobs submitted from the set's directory one made its own; it is the experiment."""
-    layout = layout_of("train.sbatch", "slurm-5.out", "slurm-6.out", f"lr1/{CHECKPOINT}")
-    assert [one.path for one in layout.experiments] == ["lr1"]
-
-
 @pytest.mark.parametrize(
     "paths",
     [
@@ -334,70 +252,6 @@ def test_an_output_directory_beside_named_runs_is_a_run_too() -> None:
     ]  # fmt: skip
 
 
-def test_runs_that_live_in_logs_alone_are_experiments() -> None:
-    """An array's tasks are runs, a second submission is the same run's, and streams go together."""
-    layout = layout_of(
-        "train.sbatch",
-        "logs/sweep-7000_0.out",
-        "logs/sweep-7000_1.out",
-        "logs/sweep-7000_1.err",
-        "logs/sweep-7100_1.out",
-    )
-    assert [(one.name, one.path, one.roots, one.entries) for one in layout.experiments] == [
-        ("sweep_0", "", (), ()), ("sweep_1", "", (), ()),
-    ]  # fmt: skip
-    assert layout.experiments[1].job_ids == ("7000_1", "7100_1")
-    assert layout.experiments[1].scripts == ("train.sbatch",)
-
-
-def test_jobs_with_slurms_default_log_name_are_runs_of_their_own() -> None:
-    """Without directories and without names each job is a run."""
-    assert names(layout_of("slurm-10.out", "slurm-9.out", "train.sbatch")) == ["slurm-9", "slurm-10"]
-
-
-def test_submitit_folders_are_logs_of_the_run_above_them() -> None:
-    """RUN/JOBID/JOBID_0_log.out is RUN's log."""
-    layout = layout_of(
-        "exp/a/12254/12254_0_log.out",
-        f"exp/a/{CHECKPOINT}",
-        "exp/b/12255/12255_0_log.out",
-        f"exp/b/{CHECKPOINT}",
-    )
-    assert [(one.name, one.job_ids) for one in layout.experiments] == [("a", ("12254",)), ("b", ("12255",))]
-
-
-def test_a_common_submitit_folder_is_no_experiment() -> None:
-    """Logs of jobs in FOLDER/JOBID beside runs are shared."""
-    layout = layout_of(
-        "log_sub/12254/12254_0_log.out",
-        "log_sub/12254/12254_submitted.pkl",
-        f"a/{CHECKPOINT}",
-        f"b/{CHECKPOINT}",
-    )
-    assert names(layout) == ["a", "b"]
-    assert [log.job_id for log in layout.shared_logs] == ["12254"]
-
-
-def test_trackers_and_the_report_jobs_output_are_no_logs() -> None:
-    """Wandb's output.log, torchrun's per-rank copies and results-ID.out are no logs of training."""
-    layout = layout_of(
-        f"a/{CHECKPOINT}", "a/slurm-1.out", "a/logs/wandb/offline-run-1/files/output.log", "results-9.out",
-        "a/torchrun/attempt_0/3/stdout.log", f"b/{CHECKPOINT}", "afterall-10.out",
-    )  # fmt: skip
-    assert [log.path for one in layout.experiments for log in one.logs] == ["a/slurm-1.out"]
-    assert layout.shared_logs == ()
-
-
-def test_side_jobs_logs_are_left_out_where_training_left_one() -> None:
-    """merge-ID.out is no training log, unless nothing else is there."""
-    both = layout_of(
-        f"a/{CHECKPOINT}", "a/slurm-12345.out", "a/merge-12346.out", f"b/{CHECKPOINT}"
-    ).experiments[0]
-    alone = layout_of(f"a/{CHECKPOINT}", "a/merge-12346.out", f"b/{CHECKPOINT}").experiments[0]
-    assert ([log.path for log in both.logs], both.job_ids) == (["a/slurm-12345.out"], ("12345",))
-    assert [log.path for log in alone.logs] == ["a/merge-12346.out"]
-
-
 def test_configurations_come_nearest_first_and_from_the_last_checkpoint_alone() -> None:
     """Tokenizer, index and result files are no configurations; adapter_config.json counts once."""
     layout = layout_of(
@@ -420,64 +274,6 @@ def test_what_lies_in_the_set_can_evaluate_all_experiments() -> None:
     assert layout.experiments[1].scripts == ("train_and_eval.sbatch",)
 
 
-def test_the_manifests_globs_decide() -> None:
-    """afterall.toml names the experiments, whatever lies in them, and what it excludes is none."""
-    settings = SetSettings(experiments=("*",), exclude=("c", "old*"))
-    assert names(layout_of("a/x", "b/y/z", f"c/{CHECKPOINT}", f"old1/{CHECKPOINT}", settings=settings)) == [
-        "a",
-        "b",
-    ]
-
-
-def test_a_glob_takes_the_topmost_directory() -> None:
-    """What matches inside a match belongs to it."""
-    layout = layout_of("a/x/y", "b/x", settings=SetSettings(experiments=("**",)))
-    assert [one.roots for one in layout.experiments] == [("a",), ("b",)]
-
-
-def test_excluded_directories_are_passed_over_without_globs_too() -> None:
-    """Exclude works on what would be found by its looks."""
-    assert names(
-        layout_of(
-            f"a/{CHECKPOINT}", f"b/{CHECKPOINT}", f"b/c/{CHECKPOINT}", settings=SetSettings(exclude=("b",))
-        )
-    ) == ["a"]
-
-
-def test_the_manifests_log_globs_replace_guessing() -> None:
-    """Only logs that the globs name are shared logs, whatever they are called."""
-    layout = layout_of(
-        f"a/{CHECKPOINT}",
-        f"b/{CHECKPOINT}",
-        "console/x.text",
-        "logs/x-12345.out",
-        settings=SetSettings(logs=("console/*",)),
-    )
-    assert [log.path for log in layout.shared_logs] == ["console/x.text"]
-
-
-def test_the_manifests_jobs_are_known_ids() -> None:
-    """[jobs] gives ids to experiments by name or path, first of all sources."""
-    settings = SetSettings(jobs={"a": ("99", "98_7"), "runs/b": ("97",)})
-    layout = layout_of("runs/a/slurm-12.out", "runs/a/train.sbatch", "runs/b/train.sbatch", settings=settings)
-    assert [one.job_ids for one in layout.experiments] == [("99", "98_7", "12"), ("97",)]
-
-
-@pytest.mark.parametrize(
-    ("settings", "key"),
-    [
-        (SetSettings(experiments=("x*",)), "experiments"),
-        (SetSettings(jobs={"x": ("1",)}), "jobs.x"),
-        (SetSettings(baseline="x"), "baseline"),
-    ],
-)
-def test_a_manifest_that_names_nothing_here_is_refused(settings: SetSettings, key: str) -> None:
-    """A glob without a match and jobs of no experiment are mistakes, told with file and key."""
-    with pytest.raises(BadSettings) as caught:
-        layout_of(f"a/{CHECKPOINT}", settings=settings)
-    assert (caught.value.key, caught.value.subject) == (key, "/scratch/lab/sweep/afterall.toml")
-
-
 def test_ids_that_submitters_wrote_down_are_known() -> None:
     """Records of runs give job ids to the experiments of that name, behind a group's name too."""
     listed = entries("g/a/train.sbatch", "g/b/train.sbatch")
@@ -494,35 +290,6 @@ def test_a_model_card_is_not_the_sets_readme() -> None:
 def test_a_set_without_any_sign_of_a_run_has_no_experiment() -> None:
     """Notes, data and plots make no experiment."""
     assert layout_of("notes.txt", "data/train.json", "plots/a.png", "code/model.py").experiments == ()
-
-
-def test_a_jobs_directory_of_logs_is_no_run() -> None:
-    """`slurm_out/%A/%a.out` holds the logs of several runs, each with its task's id."""
-    logs = [f"slurm_out/5012345/{task}.{kind}" for task in (0, 1) for kind in ("out", "err")]
-    layout = layout_of(*logs, "runs/seed_0/best.pt", "runs/seed_1/best.pt", "train.sbatch")
-    assert names(layout) == ["seed_0", "seed_1"]
-    assert {(log.job_id, log.task_id) for log in layout.shared_logs} == {("5012345", "0"), ("5012345", "1")}
-    kept = layout_of("jobs/5012345/train.log", "jobs/5012345/model.pt", "jobs/5012346/model.pt")
-    assert names(kept) == ["5012345", "5012346"]
-
-
-def test_runs_that_left_only_their_jobs_directories_are_told_apart() -> None:
-    """Logs of one name in directories of two jobs are two runs' own."""
-    layout = layout_of("out/5012345/train.out", "out/5012346/train.out", "train.sbatch")
-    assert names(layout) == ["train-5012345", "train-5012346"]
-    assert [one.job_ids for one in layout.experiments] == [("5012345",), ("5012346",)]
-
-
-def test_a_log_of_any_kind_is_the_runs_whose_name_it_bears() -> None:
-    """`logs/rank4.log` is rank4's, though its name is no job's; `logs/app.log` is nobody's."""
-    runs = (f"out/rank4/{CHECKPOINT}", f"out/rank8/{CHECKPOINT}")
-    layout = layout_of(
-        *runs, "logs/rank4.log", "logs/app.log", "notes/rank8_5012346_1.txt", "logs/rank8_5012346_1.txt"
-    )
-    assert [[log.path for log in one.logs] for one in layout.experiments] == [
-        ["logs/rank4.log"], ["logs/rank8_5012346_1.txt", "notes/rank8_5012346_1.txt"],
-    ]  # fmt: skip
-    assert layout.shared_logs == ()
 
 
 def test_runs_may_share_all_their_directories() -> None:
