@@ -33,6 +33,7 @@ from render.render_mixed import mixed_report, unfinished_report
 from render.render_reports import (
     RUNS,
     fact,
+    failed_after_training,
     make_attempt,
     make_checkpoint,
     make_comparison,
@@ -162,6 +163,15 @@ def test_failures_are_counted_by_kind() -> None:
     )
     failed = make_experiment("a", state=State.FAILED, completion=Completion(False))
     assert "**Status:** ✗ The experiment did not complete; 1 failed\n" in markdown(tiny_report(failed))
+
+
+def test_a_failed_job_of_a_trained_run_is_told_beside_other_failures() -> None:
+    """What Slurm calls failed is counted as it would be by who reads its list of jobs."""
+    trained = failed_after_training("1B_rank64", 2)
+    failed = make_experiment("c", state=State.FAILED, completion=Completion(False))
+    document = markdown(tiny_report(make_experiment("a"), trained, failed))
+    told = "1 failed, Slurm marked 1 job `FAILED` though training reached its end"
+    assert f"**Status:** ⚠️ 2 of 3 experiments completed successfully; {told}\n" in document
 
 
 def test_an_unfinished_set_says_so_first() -> None:

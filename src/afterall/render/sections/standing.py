@@ -92,16 +92,8 @@ def _all_completed(report: Report) -> Markdown:
             success,
             plural(len(hurt), "has errors", "have errors"),
         )
-    words = Counter(
-        slurm_word(attempt)
-        for experiment in report.experiments
-        if experiment.state not in (State.COMPLETED, State.UNKNOWN)
-        and (attempt := experiment.latest)
-        and slurm_word(attempt)
-    )
-    marked = joined([md("{} {:code}", plural(n, "job"), word) for word, n in sorted(words.items())])
     but = [
-        md("Slurm marked {}", marked) if words else Markdown(""),
+        md("Slurm marked {}", marked) if (marked := _marked(report)) else Markdown(""),
         md("{} failed", plural(failed, "evaluation")) if failed else Markdown(""),
         _untold_ends(report),
         _lost_jobs(report),
@@ -119,9 +111,24 @@ def _rest(report: Report) -> Markdown:
     living = sum(e.state.is_alive and has_trained(e) for e in report.experiments) + _living_others(report)
     if living:
         told.append(text(plural(living, "job has not ended", "jobs have not ended")))
-    lost = _lost_jobs(report)
+    marked, lost = _marked(report), _lost_jobs(report)
+    told += [md("Slurm marked {} though training reached its end", marked)] if marked else []
     told += [lost] if lost else []
     return md("; {}", joined(told)) if told else Markdown("")
+
+
+def _marked(report: Report) -> Markdown:
+    """Return "2 jobs `FAILED`" of those whose training reached its end all the same, "" for none."""
+    words = Counter(
+        slurm_word(attempt)
+        for experiment in report.experiments
+        if experiment.state not in (State.COMPLETED, State.UNKNOWN)
+        and not experiment.state.is_alive
+        and has_trained(experiment)
+        and (attempt := experiment.latest)
+        and slurm_word(attempt)
+    )
+    return joined([md("{} {:code}", plural(n, "job"), word) for word, n in sorted(words.items())])
 
 
 def _untold_ends(report: Report) -> Markdown:
