@@ -154,3 +154,15 @@ def test_verls_ranks_are_in_the_names_of_their_files(tmp_path: Path) -> None:
         write(actor / f"extra_state_world_size_4_rank_{rank}.pt", torch_bytes(WEIGHTS))
     lost = ("actor/model_world_size_4_rank_2.pt", {"missing": 1, "of": 4})
     assert missing(tmp_path / "global_step_20") == [lost]
+
+
+def test_of_very_many_ranks_the_first_missing_are_named(tmp_path: Path) -> None:
+    """Their number is told with each; a rank beyond what its own name says is none of them."""
+    actor = tmp_path / "global_step_20" / "actor"
+    for rank in (0, 99_999, 100_000):
+        write(actor / f"model_world_size_100000_rank_{rank}.pt", torch_bytes(WEIGHTS))
+    told = missing(tmp_path / "global_step_20")
+    assert [name for name, _ in told] == [
+        f"actor/model_world_size_100000_rank_{rank}.pt" for rank in sorted(range(1, 21), key=str)
+    ]
+    assert all(evidence == {"missing": 99_998, "of": 100_000} for _, evidence in told)

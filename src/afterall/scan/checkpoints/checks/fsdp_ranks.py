@@ -7,6 +7,7 @@ for. Source: verl utils/checkpoint/fsdp_checkpoint_manager.py (`checkpoint.save_
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice
 
 from afterall.model import Finding, FindingCode
 from afterall.scan.checkpoints.checks.material import Material, below, found
@@ -26,7 +27,7 @@ def check(material: Material) -> Iterable[Finding]:
         if parts is not None and int(parts["of"]) <= _MOST_RANKS:
             ranks[file.parent, parts["kind"], int(parts["of"])].add(int(parts["rank"]))
     for (directory, kind, of), there in sorted(ranks.items()):
-        missing = [rank for rank in range(of) if rank not in there]
-        for rank in missing[:_MOST_NAMED]:
+        missing = of - sum(rank < of for rank in there)
+        for rank in islice((rank for rank in range(of) if rank not in there), _MOST_NAMED):
             subject = below(directory, f"{kind}_world_size_{of}_rank_{rank}.pt")
-            yield found(FindingCode.SHARD_MISSING, subject, {"missing": len(missing), "of": of})
+            yield found(FindingCode.SHARD_MISSING, subject, {"missing": missing, "of": of})

@@ -1,4 +1,4 @@
-"""Bound how much of a script is followed: no text keeps a report waiting for more than about a second.
+"""Bound how much of a script is followed: no text keeps a report waiting for more than a few seconds.
 
 Invariant: what is paid for is counted in commands; other work is weighed by what takes as long as one does.
 """
