@@ -91,6 +91,7 @@ _EVALUATIONS = re.compile(r"(.*/)?(evals?|evaluations?|inspect|lm_eval)(/.*)?")
 _EVALUATION_SUFFIXES = frozenset({"json", "jsonl", "csv"})
 
 
+@lru_cache(maxsize=1 << 15)
 def role_of(entry_path: str) -> FileRole:
     """Return what the file at `entry_path` ('/' between names) is for."""
     directory, _, name = entry_path.rpartition("/")
@@ -136,13 +137,16 @@ def _role_by_name(name: str, suffix: str) -> FileRole:
     if known is not None:
         return known
     if suffix == "safetensors":
-        return FileRole.ADAPTER if _ADAPTER_NAME.fullmatch(name) else FileRole.FULL_WEIGHTS
+        return _weights_role(name)
     for pattern, role in _PATTERNS:
         if pattern.fullmatch(name):
             return role
-    if suffix in _WEIGHTS:
-        return FileRole.ADAPTER if _ADAPTER_NAME.fullmatch(name) else FileRole.FULL_WEIGHTS
-    return FileRole.OTHER
+    return _weights_role(name) if suffix in _WEIGHTS else FileRole.OTHER
+
+
+def _weights_role(name: str) -> FileRole:
+    is_adapter = ("adapter" in name or "ora" in name) and _ADAPTER_NAME.fullmatch(name)
+    return FileRole.ADAPTER if is_adapter else FileRole.FULL_WEIGHTS
 
 
 def stored_files(layout: ExperimentLayout, checkpoints: Iterable[Checkpoint]) -> tuple[StoredFile, ...]:

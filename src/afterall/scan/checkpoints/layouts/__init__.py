@@ -63,11 +63,19 @@ def find_places(entries: Iterable[Entry]) -> tuple[Place, ...]:
 
 def _holds_scores_alone(place: Place) -> bool:
     """Tell whether a directory that is called as a checkpoint holds only what one scored."""
-    files = [entry for entry in place.entries if entry.kind is not EntryKind.DIRECTORY]
-    return bool(files) and all(_is_score(entry) for entry in files)
+    files = False
+    for entry in place.entries:
+        if entry.kind is EntryKind.DIRECTORY:
+            continue
+        if not _is_score(entry):
+            return False
+        files = True
+    return files
 
 
 def _is_score(entry: Entry) -> bool:
+    if entry.path.endswith(".safetensors"):
+        return False
     return _SCORES.fullmatch(entry.name) is not None or role_of(entry.path) is FileRole.EVALUATION
 
 

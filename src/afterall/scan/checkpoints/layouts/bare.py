@@ -57,15 +57,21 @@ def _model(left: Left, directory: Directory) -> Place:
 
 
 def _single(left: Left, directory: Directory, name: str) -> Place:
+    is_numbered = _may_be_numbered(name.lower())
     return Place(
         name=name,
         path=directory.below(name),
         directory=directory.path,
         layout=NAME,
-        entries=left.take_files(directory, [name]),
-        epoch=first_number(_EPOCH, name),
-        step=first_number(_STEP, name),
+        entries=left.take_files(directory, (name,)),
+        epoch=first_number(_EPOCH, name) if is_numbered else None,
+        step=first_number(_STEP, name) if is_numbered else None,
     )
+
+
+def _may_be_numbered(name: str) -> bool:
+    """Return False for most names that say neither epoch nor step."""
+    return "ep" in name or "iter" in name or "ck" in name
 
 
 LAYOUT = Layout(name=NAME, find=_find)
