@@ -228,3 +228,10 @@ def test_no_dtype_of_the_library_is_unknown() -> None:
         LIBRARY(raw_safetensors(tensor(dtype='"X"').encode(), bytes(4)))
     named = str(refused.value).partition("expected one of ")[2].partition(" at line")[0]
     assert sorted(name.strip("` ") for name in named.split(",")) == DTYPES
+
+
+def test_a_header_that_was_judged_before_is_judged_for_each_length_of_data() -> None:
+    """What was judged last is kept, and a file may be cut off behind the same header."""
+    data = raw_safetensors(tensor().encode(), bytes(4))
+    for end in (len(data), len(data) - 1, len(data) + 1, len(data)):
+        assert we_accept((data + b"\0")[:end]) == library_accepts((data + b"\0")[:end]) == (end == len(data))

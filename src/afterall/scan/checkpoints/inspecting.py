@@ -60,10 +60,11 @@ def inspected(places: Sequence[Place], how: Inspecting) -> Iterator[Files]:
 
 
 def _inspect(folders: Folders, entry: Entry, how: Inspecting) -> Inspection:
-    file = inspect(folders, entry, role_of(entry.path))
-    if file.role is FileRole.FULL_WEIGHTS and not how.keeps_tensors:
-        file = file.without_tensors()
-    return file.set_aside() if file.header_bytes > LARGE_HEADER_BYTES and file.holds_details else file
+    role = role_of(entry.path)
+    file = inspect(folders, entry, role, how.keeps_tensors or role is not FileRole.FULL_WEIGHTS)
+    contents = file.contents
+    is_large = contents is not None and contents.header_bytes > LARGE_HEADER_BYTES and file.holds_details
+    return file.set_aside() if is_large else file
 
 
 def _gather(results: Iterable[Inspection], how: Inspecting) -> Files:
@@ -77,7 +78,7 @@ def _gather(results: Iterable[Inspection], how: Inspecting) -> Files:
     files.sort(key=_path)
     if held > MOST_HEADER_BYTES:
         return Files(tuple(map(_aside, files)), is_whole=False)
-    return Files(tuple(_whole(file, how) if file.is_set_aside else file for file in files), is_whole=True)
+    return Files(tuple([_whole(file, how) if file.is_set_aside else file for file in files]), is_whole=True)
 
 
 def _whole(file: Inspection, how: Inspecting) -> Inspection:

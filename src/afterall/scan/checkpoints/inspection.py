@@ -33,7 +33,7 @@ _READ_ROLES = WEIGHT_ROLES | {
     FileRole.TRAINER_STATE,
     FileRole.RUN_CONFIG,
 }
-_NEVER_READ = ("distcp", "yaml", "yml", "txt", "model", "jinja", "jsonl", "toml", "py")
+_NEVER_READ = frozenset({"distcp", "yaml", "yml", "txt", "model", "jinja", "jsonl", "toml", "py"})
 """Data judged through another file, and text that has no structure to judge."""
 
 _large = threading.Lock()
@@ -63,12 +63,6 @@ class Inspection(Struct, frozen=True, kw_only=True, gc=False):
     """Of the whole file, where it was read whole."""
     blocks: tuple[str, ...] = ()
     """Of each of its blocks, where it has several."""
-
-    def without_tensors(self) -> "Inspection":
-        """Return the same with the outline of its tensors alone."""
-        if self.contents is None or self.contents.tensors is None:
-            return self
-        return replace(self, contents=replace(self.contents, tensors=None), is_set_aside=True)
 
     def set_aside(self) -> "Inspection":
         """Return the same without tensors, their names and document, to be inspected again if need be."""
@@ -100,40 +94,48 @@ def is_read(role: FileRole, name: str) -> bool:
     return role in _READ_ROLES and name.rpartition(".")[2].lower() not in _NEVER_READ
 
 
-def inspect(folders: Folders, entry: Entry, role: FileRole) -> Inspection:
-    """Look at one entry below the root of `folders`, the boundary that no link may cross."""
-    parent, _, name = entry.path.rpartition("/")
-    listed = Inspection(
-        path=entry.path, parent=parent, name=name, role=role, entry=entry, size_bytes=entry.size_bytes
-    )
+def inspect(folders: Folders, entry: Entry, role: FileRole, keeps_tensors: bool = True) -> Inspection:
+    """Look at one entry below the root of `folders`, the boundary that no link may cross.
+
+    Without `keeps_tensors` nothing but the outline of its tensors is kept.
+    """
     is_file = entry.kind is EntryKind.FILE
-    if not is_read(role, name):
+    if not is_read(role, entry.name):
         is_empty = is_file and entry.size_bytes == 0 and role in _READ_ROLES
-        return _unread(listed, Fault(FindingCode.FILE_EMPTY)) if is_empty else listed
+        return _unread(entry, role, Fault(FindingCode.FILE_EMPTY) if is_empty else None)
     if not is_file and entry.kind is not EntryKind.SYMLINK:
-        return _unread(listed, Fault(FindingCode.FILE_UNREADABLE, {"reason": "not_a_regular_file"}))
+        return _unread(entry, role, Fault(FindingCode.FILE_UNREADABLE, {"reason": "not_a_regular_file"}))
     try:
         target = None if is_file else follow(folders.root, entry.path)
         if target is None and not is_file:
-            return _unread(listed, Fault(FindingCode.FILE_LINKED_OUTSIDE))
-        return _opened(folders, listed, target)
+            return _unread(entry, role, Fault(FindingCode.FILE_LINKED_OUTSIDE))
+        return _opened(folders, entry, role, target, keeps_tensors)
     except OSError as error:
         # The system's own name for why.
         reason = errno.errorcode.get(error.errno or errno.EIO, "EIO")
-        return _unread(listed, Fault(FindingCode.FILE_UNREADABLE, {"reason": reason}))
+        return _unread(entry, role, Fault(FindingCode.FILE_UNREADABLE, {"reason": reason}))
 
 
-def _opened(folders: Folders, listed: Inspection, target: str | None) -> Inspection:
-    parent, _, name = target.rpartition("/") if target is not None else (listed.parent, "", listed.name)
-    with open_file(folders.enter(parent), name) as file:
-        contents = _contents(listed.name, file)
-        return replace(
-            listed,
+def _opened(
+    folders: Folders, entry: Entry, role: FileRole, target: str | None, keeps_tensors: bool
+) -> Inspection:
+    parent, _, name = entry.path.rpartition("/")
+    inside, _, opened = (parent, "", name) if target is None else target.rpartition("/")
+    with open_file(folders.enter(inside), opened) as file:
+        contents = _contents(name, file)
+        is_dropped = not keeps_tensors and contents.tensors is not None
+        return Inspection(
+            path=entry.path,
+            parent=parent,
+            name=name,
+            role=role,
+            entry=entry,
             size_bytes=file.size,
-            contents=contents,
+            contents=replace(contents, tensors=None) if is_dropped else contents,
             target=target,
             identity=file.identity,
             outline=outline_of(contents, file.size),
+            is_set_aside=is_dropped,
         )
 
 
@@ -145,8 +147,16 @@ def _contents(name: str, file: OpenFile) -> Contents:
         return read_contents(name, rationed, head)
 
 
-def _unread(listed: Inspection, fault: Fault) -> Inspection:
-    return replace(listed, contents=Contents(format="", is_judged=False, faults=(fault,)))
+def _unread(entry: Entry, role: FileRole, fault: Fault | None) -> Inspection:
+    return Inspection(
+        path=entry.path,
+        parent=entry.parent,
+        name=entry.name,
+        role=role,
+        entry=entry,
+        size_bytes=entry.size_bytes,
+        contents=None if fault is None else Contents(format="", is_judged=False, faults=(fault,)),
+    )
 
 
 def inspect_again(root: Path, file: Inspection) -> Inspection:

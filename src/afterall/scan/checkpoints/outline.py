@@ -33,7 +33,8 @@ def outline_of(contents: Contents, size_bytes: int) -> Outline | None:
     tensors = contents.tensors
     if tensors is None:
         return None
-    dtypes = tuple(sorted(set(map(_dtype, tensors.values())) - {""}))
+    found = set(map(_dtype, tensors.values()))
+    dtypes = tuple(found) if len(found) == 1 and "" not in found else tuple(sorted(found - {""}))
     filled = size_bytes - contents.data_begin if contents.format == safetensors.NAME else None
     if len(dtypes) != 1 or dtypes[0] not in DTYPE_BITS:
         parameters = sum(prod(tensor.shape) for tensor in tensors.values())

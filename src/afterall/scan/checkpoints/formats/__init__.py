@@ -70,9 +70,10 @@ def claimed(name: str) -> tuple[Format, ...]:
     if name == resume_tag.DEEPSPEED:
         return (resume_tag.FORMAT,)
     before, _, suffix = name.lower().rpartition(".")
-    # checkpoint.pth.tar, as torch's example of ImageNet has it, is no archive of tar.
-    told = _CLAIMS.get(before.rpartition(".")[2], ()) if suffix == "tar" else ()
-    return told if told == _TORCH else _CLAIMS.get(suffix, ())
+    if suffix == "tar":
+        # checkpoint.pth.tar, as torch's example of ImageNet has it, is no archive of tar.
+        return _TORCH if _CLAIMS.get(before.rpartition(".")[2]) == _TORCH else ()
+    return _CLAIMS.get(suffix, ())
 
 
 def read_contents(name: str, file: Readable, head: bytes) -> Contents:
@@ -80,9 +81,9 @@ def read_contents(name: str, file: Readable, head: bytes) -> Contents:
     due = claimed(name)
     if file.size == 0:
         return Contents(format=due[0].name if due else "", faults=(Fault(FindingCode.FILE_EMPTY),))
-    found = next((format_ for format_ in due if format_.recognises(head)), None)
-    if found is not None:
-        return found.read(file, head)
+    for format_ in due:
+        if format_.recognises(head):
+            return format_.read(file, head)
     actual = next((format_ for format_ in FORMATS if format_.recognises(head)), None)
     if not due:
         return actual.read(file, head) if actual else Contents(format="", is_judged=False)

@@ -6,7 +6,6 @@ apart, which are said to be unread (source of the rules and their order: safeten
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from functools import lru_cache
 from math import prod
 from operator import attrgetter
 from typing import Annotated, Literal
@@ -81,9 +80,12 @@ class Judgement(Struct, frozen=True):
 
     decoded: Decoded | None
     refusal: Refusal | None
+    is_filled: bool = False
+    """True where every tensor is known to have elements, and there is one."""
 
 
 _METADATA_FIRST = f'{{"{METADATA}":'.encode()
+_USUAL_METADATA = _METADATA_FIRST + b'{"format":"pt"},'
 _MOST_DIMENSIONS = 32
 _NO_SHAPE = (-1,)
 _NO_OFFSETS = (-1, -1)
@@ -128,7 +130,27 @@ def judge_header(header: bytes, data_bytes: int) -> Judgement:
     """
     if len(header) > _MOST_REMEMBERED_BYTES:
         return _judge(header, data_bytes)
-    return _judge_remembering(header, data_bytes)
+    return _recent.judge(header, data_bytes)
+
+
+class _Recent:
+    """Judges headers and keeps the last ones: comparing costs less than a digest of each."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[int, bytes, Judgement], ...] = ()
+
+    def judge(self, header: bytes, data_bytes: int) -> Judgement:
+        """Return the judgement of this very header before as many bytes of data."""
+        for size, text, judgement in self._kept:
+            if size == data_bytes and text == header:
+                return judgement
+        judgement = _judge(header, data_bytes)
+        # Threads that do this at once lose one of them, and nothing else.
+        self._kept = ((data_bytes, header, judgement), *self._kept[: _REMEMBERED - 1])
+        return judgement
+
+
+_recent = _Recent()
 
 
 def _judge(header: bytes, data_bytes: int) -> Judgement:
@@ -137,7 +159,7 @@ def _judge(header: bytes, data_bytes: int) -> Judgement:
         described = decoded.tensors.values()
         # The library writes them by offset; sorting is for the few others.
         if _is_laid_out(described, data_bytes) or _is_laid_out(sorted(described, key=_offsets), data_bytes):
-            return Judgement(decoded, None)
+            return Judgement(decoded, None, is_filled=True)
     if decoded is None or not all(_is_complete(tensor) for tensor in decoded.tensors.values()):
         if len(header) > MAX_EXACT_BYTES:
             return Judgement(None, Refusal(Problem.NOT_READ, bytes=len(header)))
@@ -146,9 +168,6 @@ def _judge(header: bytes, data_bytes: int) -> Judgement:
         except NotAHeader as error:
             return Judgement(None, Refusal(Problem.INVALID_HEADER, detail=error.problem))
     return Judgement(decoded, judge_layout(decoded.tensors, data_bytes))
-
-
-_judge_remembering = lru_cache(maxsize=_REMEMBERED)(_judge)
 
 
 def judge_layout(tensors: Mapping[str, Tensor], data_bytes: int) -> Refusal | None:
@@ -178,7 +197,7 @@ def _decode_plain(header: bytes) -> Decoded | None:
         return None
     try:
         found = _plain_tensors.decode(header)
-        metadata = _plain_metadata.decode(_beginning(header)).metadata or {} if METADATA in found else {}
+        metadata = _metadata(header) if METADATA in found else {}
     except (msgspec.MsgspecError, RecursionError):
         return None
     quotes = 0
@@ -190,9 +209,12 @@ def _decode_plain(header: bytes) -> Decoded | None:
     return Decoded(found, metadata)
 
 
-def _beginning(header: bytes) -> bytes:
-    """Return an object with the metadata alone where they stand first, as the library writes them."""
-    return header[: header.find(b"}") + 1] + b"}" if header.startswith(_METADATA_FIRST) else header
+def _metadata(header: bytes) -> dict[str, str]:
+    """Return the metadata; they stand first where the library wrote them, and mostly are what torch says."""
+    if header.startswith(_USUAL_METADATA):
+        return {"format": "pt"}
+    first = header[: header.find(b"}") + 1] + b"}" if header.startswith(_METADATA_FIRST) else header
+    return _plain_metadata.decode(first).metadata or {}
 
 
 def _is_complete(tensor: Tensor) -> bool:

@@ -4,10 +4,10 @@ Invariant: a file has an error of structure here when and only when the safetens
 Format: https://github.com/huggingface/safetensors, "Format".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from afterall.model import FindingCode, Scalar, Severity
-from afterall.scan.checkpoints.formats.contents import Contents, Extent, Fault, Format, Readable, Tensor
+from afterall.scan.checkpoints.formats.contents import Contents, Extent, Fault, Format, Readable
 from afterall.scan.checkpoints.formats.header import (
     MAX_HEADER_BYTES,
     PREFIX_BYTES,
@@ -16,6 +16,7 @@ from afterall.scan.checkpoints.formats.header import (
     judge_header,
     judge_prefix,
 )
+from afterall.scan.checkpoints.formats.serde import Decoded
 from afterall.scan.checkpoints.formats.tail import tail_faults
 
 NAME = "safetensors"
@@ -52,7 +53,7 @@ def _read(file: Readable, head: bytes) -> Contents:
     if judgement.decoded is None or judgement.refusal is not None:
         return _refused(judgement.refusal or Refusal(Problem.INVALID_HEADER), begun=True)
     tensors = judgement.decoded.tensors
-    faults = _let_pass(header, tensors, judgement.decoded.duplicates)
+    faults = () if judgement.is_filled and header[:1] == b"{" else _let_pass(header, judgement.decoded)
     return Contents(
         format=NAME,
         faults=faults + tail_faults(file, head, end, tensors),
@@ -82,9 +83,10 @@ def _refused(refusal: Refusal, begun: bool) -> Contents:
     return Contents(format=NAME, is_judged=judged, faults=(Fault(code, evidence, "header"),))
 
 
-def _let_pass(header: bytes, tensors: Mapping[str, Tensor], duplicates: tuple[str, ...]) -> tuple[Fault, ...]:
+def _let_pass(header: bytes, decoded: Decoded) -> tuple[Fault, ...]:
     """Return what is wrong with a file that every loader takes."""
     faults = []
+    tensors, duplicates = decoded.tensors, decoded.duplicates
     if not tensors:
         faults.append(Fault(FindingCode.NO_TENSORS, {"header_bytes": len(header)}, "header"))
     hollow = [name for name, tensor in tensors.items() if 0 in tensor.shape]

@@ -56,7 +56,7 @@ def _zeros_at_end(file: Readable, head: bytes, data_begin: int) -> int:
     """Return how many of the last bytes are zero, counted up to 1 MiB; 0 unless the last 4 KiB all are."""
     begin = max(data_begin, file.size - TAIL_BYTES)
     last = head[begin:] if len(head) >= file.size else file.read(begin, file.size - begin)
-    if not last or last.count(0) != len(last):
+    if not last or last[-1] or last.count(0) != len(last):
         return 0
     zeros = len(last)
     while begin > data_begin and zeros < _MOST_BYTES:
