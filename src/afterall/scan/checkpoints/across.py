@@ -35,7 +35,10 @@ _NUMBER = re.compile(r"\d+")
 
 def compared(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
     """Return the checkpoints with what each lacks beside its siblings."""
-    lacking = {path: findings for group in _groups(checkpoints) for path, findings in _lacking(group)}
+    groups = [group for group in _groups(checkpoints) if len(group) > _LEAST_AGREEING]
+    lacking = {path: findings for group in groups for path, findings in _lacking(group)}
+    if not lacking:
+        return tuple(checkpoints)
     return tuple(_with(each, lacking.get(each.path, ())) for each in checkpoints)
 
 
@@ -59,7 +62,7 @@ def linked(
 
     `reflinks` are paths of an earlier and a later file that share every byte on disk.
     """
-    homes = {file.path: each.path for each in checkpoints for file in each.files}
+    homes = {file.path: each.path for each in checkpoints for file in each.files} if reflinks else {}
     sources = {later: (homes.get(earlier, ""), "reflink") for earlier, later in reflinks}
     sources |= _hard_links(checkpoints, entries)
     for each in checkpoints if sources else ():
@@ -92,10 +95,10 @@ def _hard_links(
 def _groups(checkpoints: Sequence[Checkpoint]) -> Iterable[list[Checkpoint]]:
     groups: dict[tuple[str, str, str], list[Checkpoint]] = defaultdict(list)
     for each in checkpoints:
-        is_directory = all(file.path.startswith(f"{each.path}/") for file in each.files)
-        if each.tier is None:
+        inside = f"{each.path}/"
+        if each.tier is None or not all(file.path.startswith(inside) for file in each.files):
             continue
-        if is_directory and not each.is_final and not any(f.path.endswith(_DISTRIBUTED) for f in each.files):
+        if not each.is_final and not any(f.path.endswith(_DISTRIBUTED) for f in each.files):
             home, _, name = each.path.rpartition("/")
             groups[each.layout, home, _NUMBER.sub("#", name)].append(each)
     return groups.values()

@@ -8,7 +8,7 @@ cannot be looked at is not called missing.
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from afterall.model import Checkpoint, CheckpointFile, FileRole, Finding, FindingCode, Scalar, Severity
@@ -38,12 +38,13 @@ _USUAL = (
 
 def missing_bases(root: Path, checkpoints: Sequence[Checkpoint]) -> Iterator[Finding]:
     """Yield one finding for each run and base model of its adapters that is named by a path and not there."""
-    parents = {each.path.rpartition("/")[0] for each in checkpoints}
+    configured = [(each, configs) for each in checkpoints if (configs := _configs(each))]
+    parents = {each.path.rpartition("/")[0] for each in checkpoints} if configured else set()
     told: set[tuple[str, str]] = set()
     seen: set[tuple[str, int]] = set()
-    for each in checkpoints:
+    for each, configs in configured:
         run = each.path if each.path in parents else each.path.rpartition("/")[0]
-        for file in _configs(each):
+        for file in configs:
             # Configurations of one run and length are the same but for the order of their sets.
             if (run, file.size_bytes) in seen:
                 continue
@@ -62,9 +63,9 @@ def base_path(document: object) -> str | None:
     return named if isinstance(named, str) and named.startswith("/") else None
 
 
-def _configs(checkpoint: Checkpoint) -> Iterable[CheckpointFile]:
-    configs = (file for file in checkpoint.files if file.role is FileRole.ADAPTER_CONFIG)
-    return (file for file in configs if file.path.rpartition("/")[2] == _CONFIG)
+def _configs(checkpoint: Checkpoint) -> list[CheckpointFile]:
+    configs = [file for file in checkpoint.files if file.role is FileRole.ADAPTER_CONFIG]
+    return [file for file in configs if file.path.rpartition("/")[2] == _CONFIG]
 
 
 def _document(root: Path, path: str) -> object:

@@ -70,7 +70,11 @@ def find_reflinks(
     """
     found: set[FilePair] = set()
     silent: set[int] = set()
+    if not any(each.size_bytes >= LEAST_BYTES for each in checkpoints):
+        return frozenset()
     for before, after in successive(checkpoints):
+        if before.size_bytes < LEAST_BYTES or after.size_bytes < LEAST_BYTES:
+            continue
         for first, second in _alike(before, after, entries):
             device = entries[first.path].device
             if device in silent or not _share(root, (first.path, second.path), (device, silent)):

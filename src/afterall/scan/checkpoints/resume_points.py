@@ -29,6 +29,7 @@ from afterall.scan.checkpoints.promised import Account
 from afterall.scan.checkpoints.verdicts import worst
 
 _LAYOUTS = {DEEPSPEED: deepspeed.NAME, MEGATRON: megatron.NAME}
+_NAMES = tuple(_LAYOUTS)
 _STEP = re.compile(r"global_step\d+")
 _RELEASE = "release"
 _UNUSABLE = (Verdict.INCOMPLETE, Verdict.CORRUPT, Verdict.MISSING)
@@ -84,9 +85,10 @@ def _trackers(
     root: Path, checkpoints: Sequence[Checkpoint], entries: Mapping[str, Entry]
 ) -> Iterator[_Tracker]:
     """Yield those that lie in no checkpoint: the others belong to one that was judged with them."""
-    inside = {file.path for each in checkpoints for file in each.files}
-    for path, entry in sorted(entries.items()):
-        if entry.name not in _LAYOUTS or entry.kind is not EntryKind.FILE or path in inside:
+    named = [each for each in entries.items() if each[0].endswith(_NAMES) and each[1].name in _LAYOUTS]
+    inside = {file.path for each in checkpoints for file in each.files} if named else set()
+    for path, entry in sorted(named):
+        if entry.kind is not EntryKind.FILE or path in inside:
             continue
         beside = {each.path: each for each in checkpoints if each.path.rpartition("/")[0] == entry.parent}
         ours = {key: each for key, each in beside.items() if each.layout == _LAYOUTS[entry.name]}
