@@ -100,6 +100,13 @@ def is_zero(numbers: Integers, kind: Kind) -> bool:
 
 
 def _has_bad(numbers: Integers, kind: Kind, first: int) -> bool:
-    """Compare two maxima: the positive ones as signed integers, the negative ones as unsigned."""
+    """Look at all bits together, and only where that does not tell at two maxima.
+
+    Weights mostly are below 2, where no exponent has its top bit, which all that is not finite has. Positive
+    numbers are compared as signed integers, negative ones as unsigned.
+    """
+    top = kind.sign >> 1
+    if not int(numbers[0]) & top and not int(np.bitwise_or.reduce(numbers)) & top:
+        return False
     most = np.maximum.reduce
     return int(most(numbers.view(kind.signed))) >= first or int(most(numbers)) >= kind.sign | first
