@@ -21,6 +21,7 @@ from afterall.scan.checkpoints.sharing import (
     WORTH_FILES,
     Task,
     encoded,
+    hired,
     judged_together,
     processes_worth,
 )
@@ -51,7 +52,8 @@ def places_of(root: Path) -> list[Place]:
 
 def run(root: Path, processes: int = 1, jobs: int | None = None) -> list[Checkpoint]:
     """Return the checkpoints below `root`, judged by so many processes."""
-    return list(examine(places_of(root), Examination(root, jobs=jobs, processes=processes)))
+    with hired(processes - 1) as helpers:
+        return list(examine(places_of(root), Examination(root, jobs=jobs, helpers=helpers)))
 
 
 def task_of(root: Path) -> Task:
@@ -72,7 +74,8 @@ def test_a_helper_judges_as_this_process_does(root: Path) -> None:
     assert question
     with HelperProcess(ARGV) as helper:
         helper.begin(task)
-        answer = ANSWER.decode(helper.ask(question))
+        helper.ask(question)
+        answer = ANSWER.decode(helper.answer())
     assert list(answer) == run(root)
 
 
@@ -80,21 +83,21 @@ def test_what_a_helper_judged_is_told(root: Path) -> None:
     """Each place is told once: by whoever judges it here, or for the helper."""
     told: list[Place] = []
     answered = Event()
-    kept = HelperProcess.ask
+    kept = HelperProcess.answer
 
     def here(share: Sequence[Place]) -> Iterable[Checkpoint]:
         answered.wait(60)
         told.extend(share)
         return judged(share, Examination(root))
 
-    def ask(helper: HelperProcess, question: bytes) -> bytes:
-        answer = kept(helper, question)
+    def answer(helper: HelperProcess) -> bytes:
+        told_there = kept(helper)
         answered.set()
-        return answer
+        return told_there
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(HelperProcess, "ask", ask)
-        found = list(judged_together(places_of(root), here, task_of(root), 1, told.append))
+    with pytest.MonkeyPatch.context() as patch, hired(1) as helpers:
+        patch.setattr(HelperProcess, "answer", answer)
+        found = list(judged_together(places_of(root), here, task_of(root), helpers, told.append))
     assert found == run(root)
     assert answered.is_set()
     assert sorted(place.path for place in told) == sorted(place.path for place in places_of(root))
@@ -112,9 +115,9 @@ def test_a_helper_that_is_killed_is_not_missed(root: Path, monkeypatch: pytest.M
     alone = run(root)
     kept = HelperProcess.ask
 
-    def ask(helper: HelperProcess, question: bytes) -> bytes:
+    def ask(helper: HelperProcess, question: bytes) -> None:
         helper.kill()
-        return kept(helper, question)
+        kept(helper, question)
 
     monkeypatch.setattr(HelperProcess, "ask", ask)
     assert run(root, 2) == alone

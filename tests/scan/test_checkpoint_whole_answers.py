@@ -113,3 +113,29 @@ def test_models_are_verified_from_memory_whole(
         assert verify_as([small], asked) == first
     same_time(small / "part_1.safetensors", b"x")
     assert [each.verdict for each in verify_as([small], asked).checkpoints].count(Verdict.CORRUPT) == 1
+
+
+def test_what_is_known_whole_is_told_as_it_was_typed(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another path the same files are told by that one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    time.sleep(GRAIN_NS / 1e9 + 0.1)
+    for typed in (small, Path("small"), small, Path("small")):
+        told = verify_as([typed], Asked(remembers=True)).checkpoints
+        assert [each.path for each in told] == [f"{typed}/part_{number}.safetensors" for number in range(3)]
+        assert told == verify_as([typed], Asked()).checkpoints
+
+
+def test_what_lies_below_two_paths_is_told_once(small: Path, tmp_path: Path) -> None:
+    """By the path that was named first, however the second one is written."""
+    write(tmp_path / "other.safetensors", safetensors_bytes(model_arrays(9)))
+    one = small / "part_1.safetensors"
+    told = verify_as([one, tmp_path / "small" / ".." / "small", tmp_path], Asked()).checkpoints
+    assert [os.path.relpath(each.path, tmp_path) for each in told] == [
+        "small/part_1.safetensors",
+        "small/part_0.safetensors",
+        "small/part_2.safetensors",
+        "other.safetensors",
+    ]

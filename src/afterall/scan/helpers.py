@@ -72,9 +72,12 @@ class HelperProcess:
         self.has_begun = True
         send(self._asked, task)
 
-    def ask(self, question: bytes) -> bytes:
-        """Return its answer; raise Lost where it is gone."""
+    def ask(self, question: bytes) -> None:
+        """Ask it something, once its last answer was heard; raise Lost where it is gone."""
         send(self._asked, question)
+
+    def answer(self) -> bytes:
+        """Wait for its answer; raise Lost where it is gone."""
         return receive(self._answers)
 
     def kill(self) -> None:

@@ -21,6 +21,7 @@ from afterall.scan.checkpoints.opening import can_be_listed
 from afterall.scan.checkpoints.progress import Meter, Progress
 from afterall.scan.checkpoints.remembering import Memory
 from afterall.scan.checkpoints.sharing import Task, judged_together
+from afterall.scan.helpers import HelperProcess
 from afterall.scan.promises import Promises
 
 
@@ -32,8 +33,8 @@ class Examination(Struct, frozen=True):
     promises: Promises = Promises()
     jobs: int | None = None
     """Most threads at a time, of all processes; None: as many as the file system lets wait."""
-    processes: int = 1
-    """How many judge at the quick tier, this one included."""
+    helpers: tuple[HelperProcess, ...] = ()
+    """Processes that judge beside this one, at the quick tier; good for one examination."""
     reads_all: bool = False
     """True: every file is read for its digest, in the values tier."""
     memory: Memory = msgspec.field(default_factory=lambda: Memory(keeps=False))
@@ -63,16 +64,16 @@ def examine(places: Iterable[Place], how: Examination) -> Iterator[Checkpoint]:
 
 def _fresh(places: Sequence[Place], how: Examination, meter: Meter) -> Iterator[Checkpoint]:
     """Yield what these places turn out to be, judged by as many processes as are asked for."""
-    if how.depth is not Tier.QUICK or how.processes <= 1:
+    if how.depth is not Tier.QUICK or not how.helpers:
         return judged(places, how, meter)
-    jobs = None if how.jobs is None else how.jobs // how.processes
+    jobs = None if how.jobs is None else max(1, how.jobs // (len(how.helpers) + 1))
     task = Task(root=os.path.abspath(how.root), promises=how.promises, jobs=jobs)
     own = replace(how, jobs=jobs)
     return judged_together(
         places,
         lambda share: judged(share, own, meter),
         task,
-        how.processes - 1,
+        how.helpers,
         lambda place: meter.add(place.path, sum(entry.size_bytes for entry in place.entries)),
     )
 

@@ -7,7 +7,7 @@ second change within it would not show.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,7 +25,7 @@ from afterall.scan.checkpoints.walking import Walk
 
 GRAIN_NS = 2 * 10**9
 """FAT counts in 2 s, NFSv2 and ext3 in 1 s; everything newer is finer."""
-_FORM = 1
+_FORM = 2
 """Counted up when what is kept here is judged differently without a new version."""
 _PASSING = frozenset(
     {FindingCode.FILE_UNREADABLE, FindingCode.FILE_STILL_CHANGING, FindingCode.DIRECTORY_UNREADABLE}
@@ -50,7 +50,8 @@ class Outcome(Struct, frozen=True):
     """What verifying all that lies at one path told, and the state that everything there was in."""
 
     state: bytes
-    checkpoints: msgspec.Raw
+    checkpoints: bytes
+    """As MessagePack, passed over in one step by whoever looks for something else."""
 
 
 class Memory:
@@ -131,12 +132,12 @@ class Memory:
             return
         checkpoints = _encoded(told)
         if checkpoints is not None and all(map(self._is_settled, walk.entries)):
-            self._keep(key, Outcome(state, msgspec.Raw(checkpoints)))
+            self._keep(key, Outcome(state, checkpoints))
 
     def _whole(self, question: Any, walk: Walk) -> tuple[bytes | None, bytes | None]:
         """Return the keys for a question and for the state of a walk, None where it cannot be told whole."""
         is_whole = self._keeps and not walk.unreadable and not walk.is_truncated
-        if not is_whole or not all(map(_says_all, walk.entries)):
+        if not is_whole or not _say_all(walk.entries):
             return None, None
         return _key((question,)), _key((walk.entries,))
 
@@ -165,16 +166,19 @@ def _is_lasting(found: Checkpoint) -> bool:
     return not any(finding.code in _PASSING for finding in found.findings)
 
 
-def _says_all(entry: Entry) -> bool:
-    """Return whether all that an entry means lies in it.
+def _say_all(entries: Iterable[Entry]) -> bool:
+    """Return whether all that these entries mean lies in them.
 
     Not in a link, nor in an adapter's configuration, whose base model may be gone meanwhile, nor in a file so
     large that the file system is asked whether it shares its bytes with a copy.
     """
-    if entry.kind is EntryKind.DIRECTORY:
-        return True
-    is_small = entry.kind is EntryKind.FILE and entry.size_bytes < LEAST_BYTES
-    return is_small and not entry.path.endswith(ADAPTER_CONFIG)
+    for entry in entries:
+        if entry.kind is EntryKind.FILE:
+            if entry.size_bytes >= LEAST_BYTES or entry.path.endswith(ADAPTER_CONFIG):
+                return False
+        elif entry.kind is not EntryKind.DIRECTORY:
+            return False
+    return True
 
 
 def _file_key(file: Inspection, context: Any) -> bytes | None:

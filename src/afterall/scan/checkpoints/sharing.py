@@ -5,7 +5,7 @@ and what no helper did, because it is gone or knows no way to tell, this process
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 
@@ -54,10 +54,27 @@ def processes_worth(files: int, jobs: int | None) -> int:
     return max(1, min(cores(), most, files // WORTH_FILES))
 
 
+@contextmanager
+def hired(count: int) -> Iterator[tuple[HelperProcess, ...]]:
+    """Start helpers, fewer where the system has no room for them; they end with the block.
+
+    A helper needs a while to start: the sooner it is hired, the sooner it is of use.
+    """
+    with ExitStack() as ends:
+        helpers: list[HelperProcess] = []
+        with suppress(Lost):
+            helpers.extend(ends.enter_context(HelperProcess(ARGV)) for _ in range(count))
+        yield tuple(helpers)
+
+
 def judged_together(
-    places: Sequence[Place], here: Judge, task: Task, helpers: int, on_told: Callable[[Place], None]
+    places: Sequence[Place],
+    here: Judge,
+    task: Task,
+    helpers: Sequence[HelperProcess],
+    on_told: Callable[[Place], None],
 ) -> Iterator[Checkpoint]:
-    """Yield the checkpoint that each place turns out to be, in order, judged `here` and by so many helpers.
+    """Yield the checkpoint that each place turns out to be, in order, judged `here` and by helpers.
 
     `on_told` is called from the asking thread for every place that a helper judged.
     """
@@ -86,7 +103,9 @@ class _Crew:
         for index in range(len(shares)):
             self._left.put(index)
 
-    def judged(self, task: Task, helpers: int, on_told: Callable[[Place], None]) -> Iterator[Checkpoint]:
+    def judged(
+        self, task: Task, helpers: Sequence[HelperProcess], on_told: Callable[[Place], None]
+    ) -> Iterator[Checkpoint]:
         """Yield every checkpoint once all are judged."""
         every = range(len(self._shares))
         with ExitStack() as ends:
@@ -102,15 +121,16 @@ class _Crew:
         for index in every:
             yield from self._done.pop(index, None) or self._here(self._shares[index])
 
-    def _employ(self, task: Task, helpers: int, ends: ExitStack) -> list[tuple[HelperProcess, Thread]]:
-        """Start helpers, each with its thread; in the end `ends` kills them, which ends the threads too."""
+    def _employ(
+        self, task: Task, helpers: Sequence[HelperProcess], ends: ExitStack
+    ) -> list[tuple[HelperProcess, Thread]]:
+        """Give each helper a thread; in the end `ends` kills the helpers, which ends the threads too."""
         employed: list[tuple[HelperProcess, Thread]] = []
         message = encoded(task)
         if message is None:
             return employed
-        with suppress(Lost, RuntimeError):  # the latter where a limit leaves no room for a thread
-            for _ in range(helpers):
-                helper = ends.enter_context(HelperProcess(ARGV))
+        with suppress(RuntimeError):  # where a limit leaves no room for a thread
+            for helper in helpers:
                 thread = Thread(target=self._judge_there, args=(helper, message), name="afterall-judge")
                 thread.start()
                 ends.callback(thread.join)
@@ -119,14 +139,28 @@ class _Crew:
         return employed
 
     def _judge_there(self, helper: HelperProcess, task: bytes) -> None:
-        """Let a helper judge until nothing is left or it is gone; what it did not do stays undone."""
+        """Let a helper judge until nothing is left or it is gone; what it did not do stays undone.
+
+        It is asked again before its last answer is looked at, so that it need not wait for that.
+        """
+        asked: int | None = None
         with suppress(Lost, msgspec.MsgspecError):
             helper.begin(task)
             for index in _untaken(self._left):
                 question = encoded(self._shares[index])
-                if question is not None:
-                    self._done[index] = ANSWER.decode(helper.ask(question))
-                    self._told.put(index)
+                if question is None:
+                    continue
+                answer = helper.answer() if asked is not None else b""
+                helper.ask(question)
+                if asked is not None:
+                    self._keep(asked, answer)
+                asked = index
+            if asked is not None:
+                self._keep(asked, helper.answer())
+
+    def _keep(self, index: int, answer: bytes) -> None:
+        self._done[index] = ANSWER.decode(answer)
+        self._told.put(index)
 
     def _tell(self, on_told: Callable[[Place], None]) -> None:
         for index in _untaken(self._told):

@@ -33,9 +33,10 @@ from afterall.scan.checkpoints.memory_file import memory_directory, read_memory,
 from afterall.scan.checkpoints.progress import Progress
 from afterall.scan.checkpoints.remembering import Memory
 from afterall.scan.checkpoints.resume_points import resume_points
-from afterall.scan.checkpoints.sharing import processes_worth
+from afterall.scan.checkpoints.sharing import hired, processes_worth
 from afterall.scan.checkpoints.surveying import Named, survey
 from afterall.scan.checkpoints.verdicts import verdict_of_all, worst
+from afterall.scan.helpers import HelperProcess
 
 Tell = Callable[[Progress], None]
 
@@ -98,37 +99,56 @@ def verify_as(paths: Sequence[Path], asked: Asked) -> Verified:
         tell = None if asked.progress is None else _shifted(asked.progress, before, total)
         before += 0 if tell is None else each.size_bytes
         with _memory(each, asked) as (memory, known):
-            seen = known or _verify(each, _how(each, asked, memory, tell), record)
-            if known is None:
-                memory.keep_outcome(_question(each, asked), each.walk, seen)
+            result = known
+            if result is None:
+                with hired(_helpers_worth(each, asked)) as helpers:
+                    seen = _verify(each, _how(each, asked, memory, tell, helpers), record)
+                recorded.update(_recorded(seen, each, base) if asked.records else ())
+                typed = typed_in(each)
+                result = tuple([as_typed(checkpoint, typed) for checkpoint in seen])
+                memory.keep_outcome(_question(each, asked), each.walk, result)
             elif tell is not None:
                 tell(Progress(each.start, each.size_bytes, each.size_bytes))
-        recorded.update(_recorded(seen, each, base) if asked.records else ())
-        above, typed = os.path.join(each.root, ""), typed_in(each)
-        new = [checkpoint for checkpoint in seen if above + checkpoint.path not in told]
-        told.update([above + checkpoint.path for checkpoint in new] if len(named) > 1 else ())
-        checkpoints += [as_typed(checkpoint, typed) for checkpoint in new]
+        checkpoints += _untold(result, each, told) if len(named) > 1 else result
     return Verified(tuple(checkpoints), base, recorded)
+
+
+def _untold(found: Iterable[Checkpoint], each: Named, told: set[str]) -> Iterator[Checkpoint]:
+    """Yield what no path named before has told of already; add it to what was told."""
+    for checkpoint in found:
+        below_it = os.path.relpath(checkpoint.path, each.typed)
+        place = os.path.normpath(os.path.join(each.root, each.start, below_it))
+        if place not in told:
+            told.add(place)
+            yield checkpoint
 
 
 def _shifted(progress: Tell, before_bytes: int, total_bytes: int) -> Tell:
     return lambda each: progress(Progress(each.path, before_bytes + each.done_bytes, total_bytes))
 
 
-def _how(each: Named, asked: Asked, memory: Memory, tell: Tell | None) -> Examination:
+def _helpers_worth(each: Named, asked: Asked) -> int:
+    if asked.depth is not Tier.QUICK:
+        return 0
+    return processes_worth(len(each.walk.entries), asked.jobs) - 1
+
+
+def _how(
+    each: Named, asked: Asked, memory: Memory, tell: Tell | None, helpers: tuple[HelperProcess, ...]
+) -> Examination:
     return Examination(
         each.root,
         asked.depth,
         jobs=asked.jobs,
-        processes=processes_worth(len(each.walk.entries), asked.jobs),
+        helpers=helpers,
         reads_all=asked.reads_all,
         memory=memory,
         report=tell,
     )
 
 
-def _question(each: Named, asked: Asked) -> tuple[Tier, str, str]:
-    return (asked.depth, str(each.root), each.start)
+def _question(each: Named, asked: Asked) -> tuple[Tier, str, str, str]:
+    return (asked.depth, str(each.root), each.start, each.typed)
 
 
 @contextmanager

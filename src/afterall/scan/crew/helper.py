@@ -21,6 +21,7 @@ class Helper(HelperProcess):
         if question is None:
             return Scanned()
         try:
-            return SCANNED.decode(self.ask(question))
+            self.ask(question)
+            return SCANNED.decode(self.answer())
         except msgspec.MsgspecError as error:
             raise Lost("answers in no known form") from error
