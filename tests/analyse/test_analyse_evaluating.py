@@ -5,12 +5,15 @@ import math
 import pytest
 from msgspec.structs import replace
 
+from afterall.analyse import analyse
 from afterall.model import (
     CheckpointKind,
+    Completion,
     EvaluationStatus,
     Experiment,
     FindingCode,
     NextStepKind,
+    StandIn,
     State,
     Verdict,
 )
@@ -20,6 +23,7 @@ from analyse.analyse_made import (
     checkpoint,
     evaluation,
     experiment,
+    material,
 )
 
 
@@ -172,3 +176,100 @@ def test_a_broken_checkpoint_is_not_to_be_evaluated_like_the_others() -> None:
     lacking = saved("d", "eval.py", evaluations=both[1:])
     broken = (replace(lacking.checkpoints[0], verdict=Verdict.CORRUPT), lacking.checkpoints[1])
     assert not steps(NextStepKind.EVALUATE, *runs, replace(lacking, checkpoints=broken))
+
+
+def finished(scored: str = "checkpoint-300", **fields: object) -> Experiment:
+    """Return a run of 300 steps that saved its last step and its end, one of which has a score."""
+    kept = (
+        checkpoint("a/checkpoint-150", step=150),
+        checkpoint("a/checkpoint-300", step=300),
+        checkpoint("a", name="final", is_final=True),
+    )
+    defaults: dict[str, object] = {
+        "checkpoints": kept,
+        "metrics": {"global_step": 300, "epochs": 3.0},
+        "evaluations": (evaluation("a/1.eval", scored),),
+    }
+    return saved("a", "eval.py", **{**defaults, **fields})
+
+
+def stand_ins(run: Experiment) -> list[StandIn]:
+    """Return the checkpoints of a run that another one's score speaks for."""
+    return list(analyse(material(run)).stand_ins)
+
+
+def test_the_last_state_needs_no_second_evaluation_under_another_name() -> None:
+    """The checkpoint of the last step speaks for the end, by the step alone; an earlier one does not."""
+    assert not steps(NextStepKind.EVALUATE, finished())
+    assert stand_ins(finished()) == [
+        StandIn(experiment="a", checkpoint="final", evaluated="checkpoint-300", step=300)
+    ]
+    early = finished("checkpoint-150")
+    assert step(NextStepKind.EVALUATE, early).details["checkpoint"] == "final"
+    assert not stand_ins(early)
+    assert not stand_ins(finished("final"))
+
+
+def test_an_epochs_checkpoint_speaks_for_the_end_of_that_epoch() -> None:
+    """Where no step is known, epoch 2, the third, is that of three epochs."""
+    kept = (checkpoint("a/epoch_2", epoch=2), checkpoint("a", name="final", is_final=True))
+    for epochs, asked in ((3.0, 0), (4.0, 1)):
+        run = finished("epoch_2", checkpoints=kept, metrics={"epochs": epochs})
+        assert len(steps(NextStepKind.EVALUATE, run)) == asked
+        assert len(stand_ins(run)) == 1 - asked
+
+
+def test_the_best_weights_are_not_those_of_the_last_step() -> None:
+    """Where the best is loaded at the end, or the last state is called best, steps tell nothing."""
+    loaded = finished(parameters={"load_best_model_at_end": True})
+    kept = (*loaded.checkpoints[:2], replace(loaded.checkpoints[2], name="best.pt"))
+    for run in (loaded, finished(checkpoints=kept)):
+        assert len(steps(NextStepKind.EVALUATE, run)) == 1
+        assert not stand_ins(run)
+    kept_last = finished(parameters={"load_best_model_at_end": False})
+    assert not steps(NextStepKind.EVALUATE, kept_last)
+
+
+def with_digests(run: Experiment, *digests: str) -> Experiment:
+    """Return a run whose checkpoints' files were read whole."""
+    kept = tuple(
+        replace(c, files=tuple(replace(f, digest=digest) for f in c.files))
+        for c, digest in zip(run.checkpoints, digests, strict=True)
+    )
+    return replace(run, checkpoints=kept)
+
+
+def test_weights_that_were_compared_tell_more_than_steps() -> None:
+    """The same bytes are the same state whatever was loaded; other bytes, sizes or files are not."""
+    best = finished("checkpoint-150", parameters={"load_best_model_at_end": True})
+    (found,) = stand_ins(with_digests(best, "x", "y", "x"))
+    assert (found.evaluated, found.is_compared) == ("checkpoint-150", True)
+    assert not steps(NextStepKind.EVALUATE, with_digests(best, "x", "y", "x"))
+    run = finished()
+    other = replace(
+        run.checkpoints[1], files=tuple(replace(f, size_bytes=7) for f in run.checkpoints[1].files)
+    )
+    merged = replace(run.checkpoints[1], kind=CheckpointKind.FULL)
+    fewer = replace(run.checkpoints[1], files=run.checkpoints[1].files[:1])
+    changed = [
+        replace(run, checkpoints=(run.checkpoints[0], each, run.checkpoints[2]))
+        for each in (other, merged, fewer)
+    ]
+    for each in (with_digests(run, "x", "y", "z"), *changed):
+        assert len(steps(NextStepKind.EVALUATE, each)) == 1
+        assert not stand_ins(each)
+
+
+def test_a_run_that_broke_off_has_no_last_step_to_go_by() -> None:
+    """Weights from before its end may be of any step."""
+    assert len(steps(NextStepKind.EVALUATE, finished(completion=Completion(False)))) == 1
+
+
+def test_one_state_is_asked_for_once_under_the_name_that_others_scored() -> None:
+    """Where most runs evaluated the checkpoint of the last step, whoever lacks its score gets that step."""
+    others = [replace(finished(), layout=saved(name).layout) for name in ("b", "c", "d")]
+    early = finished("checkpoint-150")
+    found = step(NextStepKind.EVALUATE, early, *others)
+    assert found.details == {"checkpoint": "checkpoint-300", "how": "inspect", "task": "capitalization"}
+    script = replace(early, layout=saved("a", "eval/cell.slurm").layout)
+    assert step(NextStepKind.EVALUATE, script, *others).details == {"checkpoint": "final", "how": "slurm"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from afterall.analyse import analyse
-from afterall.analyse.steps.further import values_between
+from afterall.analyse.steps.values import values_between
 from afterall.model import (
     Completion,
     Experiment,
@@ -189,6 +189,24 @@ def test_evaluations_that_agree_with_the_losses_need_no_second_look(scores: tupl
         for n, loss, score in zip("ab", (1.0, 2.0), scores, strict=True)
     ]
     assert not steps(NextStepKind.COMPARE_EVALUATIONS, *runs)
+
+
+def test_runs_that_seeds_alone_tell_apart_need_no_second_look() -> None:
+    """Replicates of one setting are no disagreement of loss and score, nor are settings that tie by score."""
+    for rank_of, scores in (
+        ({"a": 4, "b": 4, "c": 8, "d": 8}, (0.8, 0.9, 0.1, 0.2)),
+        ({"a": 4, "b": 8, "c": 4, "d": 8}, (0.8, 0.9, 0.6, 0.5)),
+    ):
+        runs = [
+            experiment(
+                n,
+                parameters={"lora_rank": rank_of[n], "seed": seed},
+                metrics={"final_val_loss": loss},
+                evaluations=(evaluation(f"{n}/1.eval", metrics={"match/accuracy": score}),),
+            )
+            for seed, (n, loss, score) in enumerate(zip("abcd", (1.0, 1.1, 2.0, 2.1), scores, strict=True))
+        ]
+        assert not steps(NextStepKind.COMPARE_EVALUATIONS, *runs)
 
 
 def test_steps_stand_in_the_order_in_which_they_are_taken() -> None:

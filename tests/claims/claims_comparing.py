@@ -112,7 +112,8 @@ def values_of(told: Told, label: str) -> tuple[Mapping[str, float], Mapping[str,
     for run in told.runs:
         final = [c["name"] for c in run["checkpoints"] if c["is_final"]]
         for evaluation in run["evaluations"]:
-            scores = evaluation["metrics"]
+            # The harness's filter "none" is not told.
+            scores = {key.removeprefix("none/"): value for key, value in evaluation["metrics"].items()}
             if evaluation["task"] == task and evaluation["checkpoint"] in final and score in scores:
                 values[run["name"]] = scores[score]
                 errors[run["name"]] = scores.get(f"{score.partition('/')[0]}/stderr", 0.0)

@@ -15,6 +15,7 @@ from claims.cut_set import make_cut
 from claims.damaged_set import make_damaged
 from claims.ended_set import make_ended
 from claims.kept_set import make_kept
+from claims.leading_set import make_leading
 from claims.logged_set import make_logged
 from claims.seeded_set import make_seeded
 from claims.straggling_set import make_straggling
@@ -27,6 +28,7 @@ GOLDEN_SETS = CASES
 MADE_SETS = (
     "demo",
     "seeded",
+    "leading",
     "unwell",
     "ended",
     "waiting",
@@ -38,7 +40,7 @@ MADE_SETS = (
     "unheard",
 )
 SETS = (*GOLDEN_SETS, *MADE_SETS)
-COMPARED_SETS = (*GOLDEN_SETS, "demo", "seeded")
+COMPARED_SETS = (*GOLDEN_SETS, "demo", "seeded", "leading")
 """Those whose runs are compared with each other by design."""
 
 
@@ -65,6 +67,10 @@ def _demo(into: Path) -> tuple[Path, Path, Reading]:
 
 def _seeded(into: Path) -> tuple[Path, Path, Reading]:
     return *make_seeded(into), Reading()
+
+
+def _leading(into: Path) -> tuple[Path, Path, Reading]:
+    return *make_leading(into), Reading()
 
 
 def _unwell(into: Path) -> tuple[Path, Path, Reading]:
@@ -102,6 +108,7 @@ def _damaged(into: Path) -> tuple[Path, None, Reading]:
 _MAKERS: dict[str, Callable[[Path], tuple[Path, Path | None, Reading]]] = {
     "demo": _demo,
     "seeded": _seeded,
+    "leading": _leading,
     "unwell": _unwell,
     "ended": _ended,
     "waiting": _waiting,

@@ -116,7 +116,8 @@ def test_suggestions_state_their_details(name: str, told: ToldOf) -> None:
         details = dict(step["details"])
         facts += [*numbers_in(details), float(len(step["experiments"]))]
         facts += [mib * 2.0**20 for key, mib in details.items() if key.endswith("_mib")]
-        facts += [float(value) for value in str(details.get("values", "0")).split(", ")]
+        listed = (str(details.get(key, "0")) for key in ("values", "tried", "measured"))
+        facts += [float(value) for each in listed for value in each.split(", ")]
     for line in prose(section(told(name).report, "Next Steps")):
         assert numbers_of(line, told(name), facts) == [], line
 

@@ -91,6 +91,32 @@ def test_intermediate_values_lie_between_measured_neighbours(name: str, told: To
         assert all(details["lower"] < value < details["upper"] for value in values)
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_values_beyond_lie_beyond_all_that_was_tried(name: str, told: ToldOf) -> None:
+    """Every run's number is told as it was read, the best one last; nobody tried a value further out."""
+    for step in steps(told(name), "beyond_range"):
+        details = step["details"]
+        tried = [float(value) for value in details["tried"].split(", ")]
+        measured = [float(value) for value in details["measured"].split(", ")]
+        assert len(tried) == len(measured) >= 3
+        assert tried in (sorted(tried), sorted(tried, reverse=True))
+        assert measured == sorted(measured, reverse=details["trend"] == "lower")
+        every = [run["parameters"].get(details["parameter"]) for run in told(name).runs]
+        numbers = [value for value in every if isinstance(value, int | float)]
+        is_up = details["edge"] == "largest"
+        assert tried[-1] == (max(numbers) if is_up else min(numbers))
+        assert details["value"] > tried[-1] if is_up else details["value"] < tried[-1]
+        if "is_single" in details and "/" not in details["metric"]:
+            runs = [told(name).run(who) for who in step["experiments"]]
+            assert [finite_at(run, details["metric"]) for run in runs] == measured
+
+
+def test_the_set_that_leads_on_is_told_where_to(told: ToldOf) -> None:
+    """Otherwise the claims above might be made of no suggestion at all."""
+    (step,) = steps(told("leading"), "beyond_range")
+    assert (step["details"]["parameter"], step["details"]["value"]) == ("learning_rate", 0.001)
+
+
 def has_numbers(run: Json) -> bool:
     """Tell whether a run has a finite final loss."""
     return any(finite_at(run, name) is not None for name in ("final_val_loss", "final_loss"))

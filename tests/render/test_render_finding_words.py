@@ -10,6 +10,7 @@ from afterall.render.sections.next_steps import told
 from afterall.render.sentences import fill, message, sentence
 from afterall.render.words.findings import WORDINGS, checkpoints, shards, weight_files, weight_values
 from afterall.render.words.formats import FORMATS
+from afterall.render.words.metrics import Digits
 from afterall.render.words.steps import STEPS
 from afterall.scan.checkpoints.formats import FORMATS as FORMATS_READ
 from render.render_strings import MARKDOWN, STRINGS
@@ -70,6 +71,37 @@ def test_what_is_wrong_with_a_checkpoint_has_a_consequence_and_an_action(code: F
         wording = WORDINGS[code]
         assert all(wording.impact), code
         assert all(wording.resolution), code
+
+
+def test_values_beyond_are_told_with_all_that_was_measured() -> None:
+    """The numbers as the report writes them, the values as they are set, and whose numbers they are."""
+    details: dict[str, Scalar] = {
+        "parameter": "batch_size",
+        "value": 2048,
+        "edge": "largest",
+        "trend": "lower",
+        "tried": "256, 512, 1024",
+        "metric": "final_val_loss",
+        "measured": "1.23, 1.1, 0.9",
+    }
+    begin = (
+        "Try batch size 2048, beyond the largest value tried: final validation loss was lower with each "
+        "value towards it (1.23, 1.10, and 0.90 at 256, 512, and 1024; "
+    )
+    digits = Digits({"final_val_loss": [1.23, 0.9]})
+    tails: list[tuple[dict[str, Scalar], str]] = [
+        ({"step": 1500, "is_single": True}, "step 1,500, one run each)."),
+        ({"epoch": 2.0}, "epoch 2, means where a setting ran more than once)."),
+        (
+            {"step": 50, "is_single": True, "moves_with": "lora_alpha"},
+            "step 50, one run each); LoRA alpha went along with it.",
+        ),
+    ]
+    for more, end in tails:
+        assert (
+            told(NextStep(kind=NextStepKind.BEYOND_RANGE, details={**details, **more}), 3, digits=digits)
+            == begin + end
+        )
 
 
 @pytest.mark.parametrize("code", FindingCode)

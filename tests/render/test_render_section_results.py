@@ -4,7 +4,18 @@ import re
 
 from msgspec.structs import replace
 
-from afterall.model import Completion, Direction, Side, SlurmState, Source, State
+from afterall.model import (
+    Completion,
+    Direction,
+    NextStep,
+    NextStepKind,
+    Ranking,
+    Side,
+    SlurmState,
+    Source,
+    StandIn,
+    State,
+)
 from render.render_mixed import mixed_report
 from render.render_reports import (
     fact,
@@ -151,6 +162,60 @@ def test_scorers_with_the_same_scores_share_a_column() -> None:
     document = markdown(tiny_report(make_experiment("a", evaluations=(evaluation,))))
     assert "|   f1/mean |   includes/accuracy and match/accuracy |   Samples |" in document
     assert "; evaluations [epoch_2](a/x%20y.eval)\n" in section(document, "Experiment Files")
+
+
+def test_scores_of_the_harness_are_called_as_it_calls_them() -> None:
+    """The filter is named where answers went through one, as `strict/em`, not where it is "none"."""
+    scores = {"none/acc": 0.625, "none/acc_stderr": 0.015, "none/acc_norm": 0.5, "strict/em": 0.25}
+    runs = [make_experiment(n, evaluations=(make_evaluation(n, metrics=scores),)) for n in ("a", "b")]
+    ranking = Ranking(
+        metric="arc/none/acc",
+        direction=Direction.UP,
+        order=("b", "a"),
+        values={"a": 0.5, "b": 0.625},
+        checkpoint="final",
+    )
+    step = NextStep(
+        kind=NextStepKind.COMPARE_EVALUATIONS,
+        details={
+            "task": "arc",
+            "metric": "none/acc",
+            "loss": "final_val_loss",
+            "best_by_loss": "a",
+            "best_by_evaluation": "b",
+        },
+    )
+    document = markdown(tiny_report(*runs, rankings=(ranking,), next_steps=(step,)))
+    assert re.search(r"\| +acc \| +acc_norm \| +strict/em \|", document)
+    assert "0.625 ± 0.015" in document
+    assert "`arc/acc`: **b** (0.625)" in document
+    assert "the best by `acc` of `arc` b." in document
+    assert "none/" not in document
+
+
+def test_a_score_is_called_in_full_beside_another_of_its_name() -> None:
+    """What two programs call alike is kept apart."""
+    scores = {"none/acc": 0.625, "acc": 0.5}
+    run = make_experiment("a", evaluations=(make_evaluation("a", metrics=scores),))
+    assert "| acc |" in re.sub(" +", " ", markdown(tiny_report(run)))
+    assert "| none/acc |" in re.sub(" +", " ", markdown(tiny_report(run)))
+
+
+def test_scores_that_speak_for_another_checkpoint_say_on_what_grounds() -> None:
+    """Below the scores: by the step or the epoch alone, or by the bytes; runs that are alike share a line."""
+    runs = [make_experiment(n, evaluations=(make_evaluation(n),)) for n in ("a", "b", "c", "d")]
+    alike = StandIn(experiment="a", checkpoint="final", evaluated="checkpoint-300", step=300)
+    others = (
+        replace(alike, experiment="b"),
+        replace(alike, experiment="c", evaluated="epoch_2", step=None),
+        replace(alike, experiment="d", is_compared=True),
+    )
+    told = markdown(tiny_report(*runs, stand_ins=(alike, *others)))
+    own, end = "has no score of its own", "which has one; their weights were not compared."
+    taken = "it is taken for the state that"
+    assert f"`final` of a and b {own}: by its step (300) {taken} `checkpoint-300` holds, {end}" in told
+    assert f"`final` of c {own}: by its epoch {taken} `epoch_2` holds, {end}" in told
+    assert f"`final` of d {own}: its weights are those of `checkpoint-300`, byte for byte." in told
 
 
 def test_an_evaluation_without_a_column_of_its_own_tells_its_scores() -> None:

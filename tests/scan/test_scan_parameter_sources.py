@@ -71,6 +71,15 @@ def test_saved_arguments_tell_how_a_run_was_trained(tmp_path: Path) -> None:
     assert not [name for name in found if name.startswith(("save", "log", "eval", "_")) or "dir" in name]
 
 
+def test_weights_that_are_not_those_of_the_last_step_are_told() -> None:
+    """Whether the best checkpoint is loaded at the end is told where it is; the value's byte was changed."""
+    key = b"load_best_model_at_end"
+    assert key.decode() not in parse_training_arguments(ARGUMENTS, "f")
+    at = ARGUMENTS.index(b"\x89", ARGUMENTS.index(key))
+    loaded = parse_training_arguments(ARGUMENTS[:at] + b"\x88" + ARGUMENTS[at + 1 :], "f")
+    assert loaded[key.decode()].value is True
+
+
 def test_a_killed_runs_arguments_lie_in_its_last_checkpoint(tmp_path: Path) -> None:
     """The Trainer writes them with every checkpoint, and beside the model only at its end."""
     assert parameters_in(tmp_path, {"r/checkpoint-25/training_args.bin": ARGUMENTS})["learning_rate"] == 0.003

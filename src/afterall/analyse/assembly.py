@@ -10,6 +10,7 @@ from afterall.analyse.gaps import find_gaps
 from afterall.analyse.groundwork import lay_groundwork
 from afterall.analyse.material import Material
 from afterall.analyse.replicates import find_replicates
+from afterall.analyse.stand_ins import find_stand_ins
 from afterall.analyse.steps.suggest import suggest
 from afterall.analyse.storage import store
 from afterall.analyse.summary import summarise
@@ -35,4 +36,5 @@ def analyse(material: Material) -> Report:
         findings=findings,
         storage=store(material, experiments, steps),
         next_steps=steps,
+        stand_ins=find_stand_ins(experiments),
     )

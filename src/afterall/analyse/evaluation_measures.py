@@ -181,7 +181,7 @@ def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading 
         if not scored:
             return None
         latest = max(scored, key=lambda e: (e.created or _LONG_AGO, natural_key(e.source.file)))
-        step, epoch = _place(experiment, evaluated_checkpoint(experiment, latest))
+        step, epoch = place_of(experiment, evaluated_checkpoint(experiment, latest))
         error = next((latest.metrics[each] for each in errors if each in latest.metrics), None)
         samples = latest.sample_scores.get(name)
         return Reading(latest.metrics[name], latest.source, step, epoch, _finite(error), samples)
@@ -193,7 +193,8 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _place(experiment: Experiment, checkpoint: Checkpoint | None) -> tuple[int | None, float | None]:
+def place_of(experiment: Experiment, checkpoint: Checkpoint | None) -> tuple[int | None, float | None]:
+    """Return the step, and how many epochs were done, of a checkpoint; of the last state, the run's own."""
     if checkpoint is None or checkpoint.is_final:
         return whole(finite_metric(experiment, "global_step")), finite_metric(experiment, "epochs")
     return checkpoint.step, None if checkpoint.epoch is None else float(checkpoint.epoch + 1)

@@ -48,6 +48,19 @@ def choose_pairs(design: Design, cells: Sequence[Cell]) -> list[Pair]:
     return pairs
 
 
+def choose_with_row(design: Design, cells: Sequence[Cell], *, along: int, run: str) -> list[Pair]:
+    """Return what `choose_pairs` does, and every clean pair of the row along a dimension that holds a run."""
+    chosen = choose_pairs(design, cells)
+    own = next((cell.key for cell in cells if any(each.name == run for each in cell.runs)), None)
+    row = [cell for cell in cells if own is not None and _without(cell.key, along) == _without(own, along)]
+    there = {(id(pair.a), id(pair.b)) for pair in chosen if pair.along == along}
+    return [*chosen, *(p for p in _clean(row, along) if (id(p.a), id(p.b)) not in there)]
+
+
+def _without(key: CellKey, along: int) -> CellKey:
+    return key[:along] + key[along + 1 :]
+
+
 def _values(pair: Pair) -> tuple[CellKey, CellKey]:
     return (pair.a.key[pair.along : pair.along + 1], pair.b.key[pair.along : pair.along + 1])
 
@@ -56,7 +69,7 @@ def _clean(cells: Sequence[Cell], along: int) -> Iterator[Pair]:
     """Yield pairs of cells that are equal in every dimension but one, stratum by stratum."""
     strata: dict[CellKey, list[Cell]] = {}
     for cell in cells:
-        strata.setdefault(cell.key[:along] + cell.key[along + 1 :], []).append(cell)
+        strata.setdefault(_without(cell.key, along), []).append(cell)
     for stratum in strata.values():
         for lower, higher in _neighbours(_by_value(stratum, along)):
             yield from (Pair(along, a, b) for a, b in product(lower, higher))

@@ -11,7 +11,7 @@ from afterall.cli.printable import plain
 from afterall.compare import Run, Table, compare, read_runs
 from afterall.model import Direction
 from afterall.render.json_writing import json_text
-from afterall.render.words.metrics import Digits, metric_name
+from afterall.render.words.metrics import METRICS, Digits
 from afterall.render.words.parameters import cell, title
 
 MOST_PARAMETERS = 8
@@ -50,7 +50,8 @@ def command(sets: tuple[Path, ...], *, metric: str | None, as_json: bool) -> int
 
 
 def _header(metric: str) -> str:
-    return plain(metric_name(metric).header)
+    """Return a known metric's heading; a score's whole name, which `--metric` takes."""
+    return plain(METRICS[metric].header if metric in METRICS else metric)
 
 
 def _row(run: Run, table: Table, parameters: tuple[str, ...], digits: Digits) -> list[str]:

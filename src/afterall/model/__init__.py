@@ -15,7 +15,7 @@ from afterall.model.comparisons import (
     ValidationGap,
     VaryingParameter,
 )
-from afterall.model.evaluations import Evaluation, EvaluationStatus, SampleScores
+from afterall.model.evaluations import Evaluation, EvaluationStatus, SampleScores, StandIn
 from afterall.model.experiments import Completion, Evidence, Experiment
 from afterall.model.facts import DIRECTORY_NAME, Fact, Scalar, Series, Source
 from afterall.model.findings import Finding, FindingCode, Severity
@@ -88,6 +88,7 @@ __all__ = [
     "Source",
     "SourceReport",
     "Spread",
+    "StandIn",
     "State",
     "Storage",
     "StorageLine",

@@ -54,3 +54,15 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     """True: the trainer's own validation, while it trained; no program evaluated the checkpoint."""
     sample_scores: dict[str, SampleScores] = {}
     """By metric, of those that are means of samples; for analysis alone, no document lists them."""
+
+
+class StandIn(Struct, frozen=True, kw_only=True):
+    """A checkpoint without a score of its own that is the same state of its run as one that was evaluated."""
+
+    experiment: str
+    checkpoint: str
+    evaluated: str
+    step: int | None = None
+    """Where both were saved; None where only the epoch is known."""
+    is_compared: bool = False
+    """True: their weights are the same byte for byte. False: it is told by step or epoch alone."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from afterall.model.attempts import SourceReport
 from afterall.model.comparisons import Comparison, Ranking, Replicates, ValidationGap, VaryingParameter
+from afterall.model.evaluations import StandIn
 from afterall.model.experiments import Experiment
 from afterall.model.facts import Scalar
 from afterall.model.findings import Finding, FindingCode
@@ -141,6 +142,7 @@ class NextStepKind(StrEnum):
     SUBMIT = "submit"
     RERUN_EVALUATION = "rerun_evaluation"
     INTERMEDIATE_VALUES = "intermediate_values"
+    BEYOND_RANGE = "beyond_range"
     MORE_SEEDS = "more_seeds"
     LONGER_TRAINING = "longer_training"
     EARLIER_CHECKPOINT = "earlier_checkpoint"
@@ -181,3 +183,5 @@ class Report(Struct, frozen=True, kw_only=True):
     """All findings, experiments' own included, gravest first."""
     storage: Storage
     next_steps: tuple[NextStep, ...] = ()
+    stand_ins: tuple[StandIn, ...] = ()
+    """Last checkpoints that need no evaluation, another one of the same state having a score."""

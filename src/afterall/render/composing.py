@@ -14,7 +14,7 @@ from afterall.model import Scalar
 from afterall.render.escaping import Markdown, code, line, text
 from afterall.render.words.formats import format_name
 from afterall.render.words.measures import clock, day, duration, memory, moment, size
-from afterall.render.words.metrics import metric_name
+from afterall.render.words.metrics import metric_name, score_name
 from afterall.render.words.numbers import count, number, percent
 from afterall.render.words.parameter_names import OURS, ParameterNames
 from afterall.render.words.parameters import worded
@@ -112,10 +112,14 @@ def _said(value: object, spec: str, names: ParameterNames) -> str:
             return value.replace("_", " ")
         case "parameter", str():
             return names.phrase(value)
+        case "score", str():
+            return score_name(value)
         case "metric", str():
             return metric_name(value).phrase
         case ("parameters", str()):
             return _enumerated([names.phrase(name.strip()) for name in value.split(",")])
+        case "values", str():
+            return plain_listing([_reworded(part) for part in value.split(", ")], 12)
         case _, bool():
             return worded(value)
         case _, int() | float() if spec.startswith("n "):  # a count with its noun: "{files:n file}"
@@ -131,6 +135,16 @@ def _said(value: object, spec: str, names: ParameterNames) -> str:
 
 def _enumerated(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _reworded(value: str) -> str:
+    """Return a parameter's value that was told as text, as `worded` writes it."""
+    for read in (int, float):
+        try:
+            return worded(read(value))
+        except ValueError:
+            continue
+    return value
 
 
 def _filled(
@@ -157,6 +171,8 @@ def _as_markdown(value: object, spec: str, names: ParameterNames = OURS) -> str:
         return value
     if spec == "code":
         return code(str(value))
+    if spec == "score":
+        return code(score_name(str(value)))
     return text(_said(value, spec, names), 400)
 
 

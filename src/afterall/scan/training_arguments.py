@@ -22,10 +22,13 @@ _HEAD_BYTES = 1 << 16
 _LEFT_OUT = re.compile(
     r"\.class$|^_|^(?:save|logging|log|eval|hub|push_to|do|ddp|fsdp|jit|past|tpu|ray|xpu|mp|dataloader_num)_|^(?:skip|no)_"
     r"|^(?:use_cpu|use_mps_device|push_to_hub|disable_tqdm|prediction_loss_only|batch_eval_metrics|debug)$"
-    r"|_full_eval$|^(?:enable_jit_checkpoint|load_best_model_at_end|restore_callback_states_from_checkpoint)$"
+    r"|_full_eval$|^(?:enable_jit_checkpoint|restore_callback_states_from_checkpoint)$"
     r"|^(?:ignore_data_skip|remove_unused_columns|length_column_name|dataloader_(?:pin_memory|persistent_workers))$"
     r"|^(?:metric_for_best_model|greater_is_better|include_num_input_tokens_seen|trust_remote_code|accelerator_config)$"
 )
+
+_AS_EVER = frozenset({("load_best_model_at_end", False)})
+"""What tells of the last weights only where it is not so."""
 
 
 class _Bytes:
@@ -62,5 +65,5 @@ def parse_training_arguments(data: bytes, file: str) -> dict[str, Fact]:
     return {
         key: Fact(value, Source(file, f"key {key}"))
         for key, value in told.items()
-        if not _LEFT_OUT.search(key)
+        if not _LEFT_OUT.search(key) and (key, value) not in _AS_EVER
     }

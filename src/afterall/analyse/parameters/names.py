@@ -3,6 +3,7 @@
 Invariant: order and membership are fixed here; nothing is looked up in the data but a run's own name.
 """
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -71,6 +72,22 @@ SHAPES_LOSS = frozenset(
 
 MULTIPLIED = ("lora_rank", "learning_rate", "batch_size", "weight_decay")
 """Parameters whose steps people take by factors, so that what lies between two values is geometric."""
+
+GRADED = {
+    "lora_rank": (1, math.inf),
+    "learning_rate": (1e-30, math.inf),
+    "batch_size": (1, math.inf),
+    "gradient_accumulation_steps": (1, math.inf),
+    "weight_decay": (0, 1),
+    "lora_alpha": (1e-30, math.inf),
+    "lora_dropout": (0, 0.99),
+    "warmup_ratio": (0, 0.99),
+}
+"""Parameters of which more or less can be had than was tried, with the least and the most.
+
+A count of epochs or steps is none, for it is how long training goes on; nor is a key that only some project
+knows, as of a fold or a layer.
+"""
 
 _RUN_WORDS = frozenset(
     {

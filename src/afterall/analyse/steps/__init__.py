@@ -16,6 +16,9 @@ the same kind and the same details are one, with a command a line.
 | rerun_evaluation | task, checkpoint |
 | compare_evaluations | task, metric, loss (the metric of the losses), best_by_loss, best_by_evaluation |
 | intermediate_values | parameter, values (joined by ", "), lower, upper (the measured neighbours) |
+| beyond_range | parameter, value (the proposed one), edge ("largest" or "smallest"), trend ("lower" or |
+| | "higher"), tried and measured (values and numbers, the best last), metric, sources (of the numbers), |
+| | step or epoch (of them all); is_single (no mean among them), checkpoint, moves_with where it is so |
 | more_seeds | settings (how many ran, each once), or tied (how many runs tie for the best, of several |
 | | settings); seed (the parameter's name), used (the seeds so far, joined by ", ") |
 | longer_training | epochs (that were planned) |

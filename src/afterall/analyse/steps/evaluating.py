@@ -11,6 +11,7 @@ from afterall.analyse.findings.training import is_superseded
 from afterall.analyse.ordering import natural_key
 from afterall.analyse.places import absolute
 from afterall.analyse.readings import has_diverged, is_alive
+from afterall.analyse.stand_ins import are_same_state
 from afterall.analyse.steps.shell import command, inside, lines, relative
 from afterall.model import (
     Checkpoint,
@@ -137,7 +138,7 @@ def _has_run(experiment: Experiment, script: str, final: Checkpoint) -> bool:
 def is_evaluated(experiment: Experiment, checkpoint: Checkpoint) -> bool:
     """Tell whether a checkpoint has a score, or a failed evaluation that is to be run again anyway.
 
-    A score of an unnamed checkpoint may be this one's, so it counts.
+    A score of an unnamed checkpoint may be this one's, so it counts; so does one of the same state.
     """
     programs = (evaluation for evaluation in experiment.evaluations if not evaluation.is_validation)
     return any(_speaks_of(experiment, evaluation, checkpoint) for evaluation in programs)
@@ -146,4 +147,7 @@ def is_evaluated(experiment: Experiment, checkpoint: Checkpoint) -> bool:
 def _speaks_of(experiment: Experiment, evaluation: Evaluation, checkpoint: Checkpoint) -> bool:
     if evaluation.status not in (EvaluationStatus.SUCCESS, *_RETRIED):
         return False
-    return evaluation.checkpoint is None or evaluated_checkpoint(experiment, evaluation) == checkpoint
+    evaluated = evaluated_checkpoint(experiment, evaluation)
+    if evaluated is None:
+        return evaluation.checkpoint is None
+    return are_same_state(experiment, evaluated, checkpoint)

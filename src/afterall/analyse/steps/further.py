@@ -1,7 +1,7 @@
-"""Suggest further runs: values between measured ones, more seeds, and what to compare besides.
+"""Suggest further runs: values between measured ones or beyond them, more seeds, and what to compare besides.
 
-Invariant: a value is only proposed strictly between two that trained and did not diverge, next to the best
-one; never outside.
+Invariant: a value between others is only proposed where both trained and did not diverge, next to the best
+one.
 """
 
 import math
@@ -10,17 +10,13 @@ from itertools import pairwise
 
 from afterall.analyse.findings.jobs import waits_for_ever
 from afterall.analyse.groundwork import Groundwork
-from afterall.analyse.ordering import identity, scalar_key, to_float
+from afterall.analyse.ordering import identity, scalar_key
 from afterall.analyse.parameters.names import MULTIPLIED
 from afterall.analyse.readings import has_trained, is_alive
+from afterall.analyse.steps.beyond import beyond_steps
+from afterall.analyse.steps.values import are_whole, number_in, plain_number, values_between, written
 from afterall.model import Experiment, FindingCode, NextStep, NextStepKind, Ranking, Scalar, VaryingParameter
 
-SMALLEST_GAP = 4.0
-"""Neighbouring values closer than this factor are left alone."""
-CLEAR_OF_ENDS = 1.5
-LARGEST_VALUE = 1e30
-"""Beyond it, and below its inverse, a number is no setting that anybody tried."""
-MOST_VALUES = 3
 MOST_PARAMETERS = 2
 
 
@@ -32,7 +28,8 @@ def further_steps(ground: Groundwork) -> list[NextStep]:
     if may_go_on(ground):
         return []
     between = [step for dimension in ground.design.dimensions for step in _between(ground, dimension)]
-    return [*_compare_evaluations(ground), *_more_seeds(ground), *between[:MOST_PARAMETERS]]
+    beyond = beyond_steps(ground)[:MOST_PARAMETERS]
+    return [*_compare_evaluations(ground), *_more_seeds(ground), *between[:MOST_PARAMETERS], *beyond]
 
 
 def may_go_on(ground: Groundwork) -> bool:
@@ -47,42 +44,24 @@ def _between(ground: Groundwork, parameter: VaryingParameter) -> Iterable[NextSt
     ran = _is_ranked if ground.primary else _has_trained
     trained = {e.name for e in ground.experiments if ran(e, ground)}
     said = parameter.by_experiment
-    tried = {n for run in said if run in trained and (n := _positive(said[run])) is not None}
+    tried = {n for run in said if run in trained and (n := number_in(said[run])) and n > 0}
     best = ground.primary.order[0] if ground.primary else ""
     if best in parameter.unset:
         return
     favourite = said.get(best)
     for lower, upper in pairwise(sorted(tried)):
         near_best = favourite is None or identity(favourite) in (identity(lower), identity(upper))
-        values = values_between(lower, upper, whole=_are_whole(parameter.values))
+        values = values_between(lower, upper, whole=are_whole(parameter.values))
         if near_best and values:
             yield NextStep(
                 kind=NextStepKind.INTERMEDIATE_VALUES,
                 details={
                     "parameter": parameter.name,
-                    "values": ", ".join(map(_written, values)),
-                    "lower": _number(lower),
-                    "upper": _number(upper),
+                    "values": ", ".join(map(written, values)),
+                    "lower": plain_number(lower),
+                    "upper": plain_number(upper),
                 },
             )
-
-
-def values_between(lower: float, upper: float, *, whole: bool) -> list[float]:
-    """Return at most three customary values between two positive ones, empty where they are close.
-
-    Whole parameters (ranks, batch sizes) go by powers of two, others by 1 and 3 times powers of ten.
-    """
-    if not 1 / LARGEST_VALUE <= lower < upper <= LARGEST_VALUE or upper / lower < SMALLEST_GAP:
-        return []
-    base = 2 if whole else 10
-    powers = range(math.floor(math.log(lower, base)), math.ceil(math.log(upper, base)) + 1)
-    grid = [factor * float(base) ** power for power in powers for factor in ((1,) if whole else (1, 3))]
-    clear = [v for v in grid if lower * CLEAR_OF_ENDS <= v <= upper / CLEAR_OF_ENDS]
-    if len(clear) <= MOST_VALUES:
-        return clear
-    steps = len(clear) - 1
-    places = [round(steps * part / (MOST_VALUES + 1)) for part in range(1, MOST_VALUES + 1)]
-    return [clear[place] for place in dict.fromkeys(places)]
 
 
 def _more_seeds(ground: Groundwork) -> Iterable[NextStep]:
@@ -122,8 +101,8 @@ def _tied_settings(ground: Groundwork) -> list[str]:
     if first is None:
         return []
     best = first.order[0]
-    own = next((cell.runs for cell in ground.design.cells if any(r.name == best for r in cell.runs)), ())
-    tied = [name for name in first.tied_with_best if all(run.name != name for run in own)]
+    own = _replicates_of(ground, best)
+    tied = [name for name in first.tied_with_best if name not in own]
     return [best, *tied] if tied else []
 
 
@@ -140,6 +119,8 @@ def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
     by_loss, by_score = _best(losses, both), _best(scores, both)
     if by_loss == by_score or scores.values[by_loss] == scores.values[by_score]:
         return
+    if by_loss in scores.tied_with_best or by_loss in _replicates_of(ground, by_score):
+        return
     task, _, metric = scores.metric.partition("/")
     yield NextStep(
         kind=NextStepKind.COMPARE_EVALUATIONS,
@@ -154,30 +135,15 @@ def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
     )
 
 
+def _replicates_of(ground: Groundwork, name: str) -> set[str]:
+    """Return all runs of a run's setting."""
+    cells = ({run.name for run in cell.runs} for cell in ground.design.cells)
+    return next((names for names in cells if name in names), set())
+
+
 def _task(ranking: Ranking) -> str:
     return ranking.metric.partition("/")[0]
 
 
 def _best(ranking: Ranking, among: Sequence[str]) -> str:
     return next(name for name in ranking.order if name in among)
-
-
-def _positive(value: Scalar) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    number = to_float(value)
-    return number if 0 < number < math.inf else None
-
-
-def _are_whole(values: Iterable[Scalar]) -> bool:
-    return all(
-        isinstance(value, int) or (isinstance(value, float) and value.is_integer()) for value in values
-    )
-
-
-def _number(value: float) -> float | int:
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-def _written(value: float) -> str:
-    return f"{value:g}" if value < 1 else f"{value:.0f}"

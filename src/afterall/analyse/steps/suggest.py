@@ -3,9 +3,10 @@
 Invariant: alike suggestions are one, in the order of their experiments.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from afterall.analyse.groundwork import Groundwork
+from afterall.analyse.stand_ins import are_same_state
 from afterall.analyse.steps.evaluating import evaluation_steps
 from afterall.analyse.steps.further import further_steps
 from afterall.analyse.steps.lengthening import lengthening_steps
@@ -26,6 +27,7 @@ _ORDER = (
     NextStepKind.COMPARE_EVALUATIONS,
     NextStepKind.MORE_SEEDS,
     NextStepKind.INTERMEDIATE_VALUES,
+    NextStepKind.BEYOND_RANGE,
     NextStepKind.LONGER_TRAINING,
 )
 
@@ -45,13 +47,35 @@ def suggest(ground: Groundwork, findings: Sequence[Finding]) -> tuple[NextStep, 
 
 
 def _evaluations(layout: SetLayout, experiments: Sequence[Experiment]) -> list[NextStep]:
-    """Return the evaluations to run, those of final checkpoints first, none of a checkpoint twice."""
-    steps = evaluation_steps(layout, experiments)
+    """Return the evaluations to run, those of final checkpoints first, none of a checkpoint twice.
+
+    Of one state under two names, the one that other runs have a score of is asked for, unless a script of
+    the set's own lies ready for the last.
+    """
+    by_name = {experiment.name: experiment for experiment in experiments}
+    steps, uneven = evaluation_steps(layout, experiments), uneven_steps(layout, experiments)
+    ready = [step for step in steps if step.details.get("how") == "slurm"]
     asked = {(step.experiments, step.details.get("checkpoint")) for step in steps}
     uneven = [
-        s for s in uneven_steps(layout, experiments) if (s.experiments, s.details["checkpoint"]) not in asked
+        s
+        for s in uneven
+        if (s.experiments, s.details["checkpoint"]) not in asked and not _repeats(s, ready, by_name)
     ]
-    return [*steps, *uneven]
+    return [*(s for s in steps if s in ready or not _repeats(s, uneven, by_name)), *uneven]
+
+
+def _repeats(step: NextStep, others: Iterable[NextStep], by_name: Mapping[str, Experiment]) -> bool:
+    """Tell whether another step asks for an evaluation of the same state of the same run."""
+    if step.kind is not NextStepKind.EVALUATE:
+        return False
+    run = by_name[step.experiments[0]]
+    named = {checkpoint.name: checkpoint for checkpoint in run.checkpoints}
+    own = named[str(step.details["checkpoint"])]
+    return any(
+        are_same_state(run, own, named[str(other.details["checkpoint"])])
+        for other in others
+        if other.experiments == step.experiments
+    )
 
 
 def _merged(steps: Iterable[NextStep]) -> list[NextStep]:

@@ -70,7 +70,7 @@ def _is_finite(experiment: Experiment, metric: str) -> bool:
 
 def labelled(metrics: Iterable[str]) -> Markdown:
     """Return metrics as a label: words for known ones, the key of an evaluation's score as code."""
-    named = [text(metric_name(m).heading) if m in METRICS else code(m) for m in metrics]
+    named = [text(metric_name(m).heading) if m in METRICS else code(metric_name(m).phrase) for m in metrics]
     return joined(named, " and ")
 
 

@@ -7,14 +7,16 @@ one shows its own behind their names. The appendix links to the logs.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from afterall.model import Evaluation, EvaluationStatus, Experiment
-from afterall.render.composing import joined, md
+from msgspec.structs import replace
+
+from afterall.model import Evaluation, EvaluationStatus, Experiment, StandIn
+from afterall.render.composing import all_experiments, joined, listing, md
 from afterall.render.escaping import Markdown, text
 from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
-from afterall.render.words.metrics import Digits, error_of
+from afterall.render.words.metrics import Digits, error_of, score_name
 from afterall.render.words.numbers import MISSING, count, number
 from afterall.render.words.states import BAD, DOUBT, GOOD
 from afterall.settings import RESULTS_JSON
@@ -45,7 +47,34 @@ def subsections(page: Page) -> Iterator[Subsection]:
     blocks = [Block(table=folded(_table(shown), len(shown), f"{which} {count(len(shown))} evaluations"))]
     if len(rows) > MOST_ROWS:
         blocks.append(Block(text=md("… and {} more, in {}.", len(rows) - MOST_ROWS, RESULTS_JSON)))
+    blocks += [Block(text=line) for line in _stand_ins(page)]
     yield Subsection("Evaluation Results", tuple(blocks))
+
+
+def _stand_ins(page: Page) -> list[Markdown]:
+    """Return which last checkpoints have no score because another of the same state has one, and how told."""
+    groups: dict[StandIn, list[Markdown]] = {}
+    for one in page.report.stand_ins:
+        groups.setdefault(replace(one, experiment=""), []).append(text(one.experiment))
+    total = len(page.report.experiments)
+    every = text(all_experiments(total))
+    return [
+        _stand_in(one, every if len(runs) == total > 1 else listing(runs)) for one, runs in groups.items()
+    ]
+
+
+def _stand_in(one: StandIn, runs: Markdown) -> Markdown:
+    head = md("{:code} of {} has no score of its own:", one.checkpoint, runs)
+    if one.is_compared:
+        return md("{} its weights are those of {:code}, byte for byte.", head, one.evaluated)
+    place = Markdown("epoch") if one.step is None else md("step ({})", one.step)
+    return md(
+        "{} by its {} it is taken for the state that {:code} holds, which has one; their weights were not "
+        "compared.",
+        head,
+        place,
+        one.evaluated,
+    )
 
 
 def _table(rows: list[Row]) -> Markdown:
@@ -54,7 +83,7 @@ def _table(rows: list[Row]) -> Markdown:
     filled = {name: tuple(_score(evaluation, name, written) for _, evaluation in rows) for name in names}
     alike: dict[tuple[Markdown, ...], list[Markdown]] = {}
     for name, cells in filled.items():
-        alike.setdefault(cells, []).append(text(name))
+        alike.setdefault(cells, []).append(text(_called(name, names)))
     columns = [Column(Markdown(word)) for word in ("Experiment", "Checkpoint", "Task", "Status")]
     columns += [Column(joined(scorers, " and "), is_number=True) for scorers in alike.values()]
     others = [_others(evaluation, names) for _, evaluation in rows]
@@ -78,7 +107,13 @@ def _others(evaluation: Evaluation, shown: Sequence[str]) -> Markdown:
         return Markdown("")
     names = [name for name in evaluation.metrics if not _is_error(name)][:MOST_OTHERS]
     digits = Digits({name: [evaluation.metrics[name]] for name in names})
-    return joined([md("{} {}", name, _score(evaluation, name, digits)) for name in names])
+    return joined([md("{} {}", _called(name, names), _score(evaluation, name, digits)) for name in names])
+
+
+def _called(name: str, among: Sequence[str]) -> str:
+    """Return a score's short name, or its whole one where another score beside it is called the same."""
+    short = score_name(name)
+    return name if sum(score_name(each) == short for each in among) > 1 else short
 
 
 def _cells(row: Row) -> list[Markdown]:

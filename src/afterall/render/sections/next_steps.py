@@ -9,16 +9,27 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from afterall.model import NextStep, NextStepKind, Scalar
-from afterall.render.composing import all_experiments, capital, first_that_fits, listing, md, md_calling
+from afterall.render.composing import (
+    all_experiments,
+    capital,
+    first_that_fits,
+    listing,
+    md,
+    md_calling,
+    plain_listing,
+)
 from afterall.render.escaping import Markdown, fence, link, text
 from afterall.render.page import Page
 from afterall.render.sections.place import place
 from afterall.render.sections.subsection import Block, Subsection, numbered
 from afterall.render.shell import from_set
+from afterall.render.words.metrics import Digits
 from afterall.render.words.parameter_names import OURS, ParameterNames
 from afterall.render.words.steps import STEPS
 from afterall.settings import RESULTS_JSON
 
+PLAIN_DIGITS = Digits({})
+"""How numbers are written where no report says."""
 MOST_COMMANDS = 12
 MOST_SCRIPTS = 8
 
@@ -44,7 +55,7 @@ def view(page: Page) -> NextStepsView:
 
 def _blocks(steps: Sequence[NextStep], page: Page) -> tuple[Block, ...]:
     """Return the steps of one heading; several of one command each, or of none, are bullets over a fence."""
-    sentences = [told(step, len(page.report.experiments), page.names) for step in steps]
+    sentences = [told(step, len(page.report.experiments), page.names, page.digits) for step in steps]
     commands = [_commands(step, page) for step in steps]
     amounts = {len(own) for own in commands}
     if amounts in ({0}, {1}) and 1 < len(steps) <= MOST_COMMANDS:
@@ -85,16 +96,33 @@ def _joined(page: Page) -> list[NextStep]:
     ]
 
 
-def told(step: NextStep, total: int, names: ParameterNames = OURS) -> Markdown:
+def told(step: NextStep, total: int, names: ParameterNames = OURS, digits: Digits = PLAIN_DIGITS) -> Markdown:
     """Return a step as a sentence; `total` is how many experiments the set has."""
     jobs = step.details.get("jobs")
     several = {"are_several": True} if isinstance(jobs, int) and jobs > 1 else {}
-    values: Mapping[str, Scalar] = {**step.details, **several, "who": _who(step.experiments, total)}
+    values: Mapping[str, Scalar] = {
+        **step.details,
+        **several,
+        **_measured(step.details, digits),
+        "who": _who(step.experiments, total),
+    }
     form = first_that_fits(STEPS[step.kind].says, values)
     sentence = md_calling(names, form, **values)
     # A run's name at the sentence's start is spelled as it is.
     is_named = form.startswith("{who}") and step.experiments and not len(step.experiments) == total > 1
     return sentence if is_named else capital(sentence)
+
+
+def _measured(details: Mapping[str, Scalar], digits: Digits) -> dict[str, Scalar]:
+    """Return the numbers of one metric that a detail holds joined, as the report writes that metric."""
+    metric, joined = details.get("metric"), details.get("measured")
+    if not isinstance(metric, str) or not isinstance(joined, str):
+        return {}
+    try:
+        numbers = [float(part) for part in joined.split(", ")]
+    except ValueError:
+        return {}
+    return {"measured": plain_listing([digits.write(metric, number) for number in numbers], 12)}
 
 
 def _who(names: Sequence[str], total: int) -> Markdown:

@@ -1,6 +1,7 @@
 """Name metrics, and give each metric one number of decimals throughout a report."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
@@ -96,6 +97,7 @@ METRICS = {
 }
 
 
+_UNFILTERED = re.compile(r"(?:(?<=/)|^)none/(?=[^/]+$)")
 _OF_COST = frozenset(
     {
         "tokens_per_second_per_gpu",
@@ -122,7 +124,16 @@ def is_quality(metric: str) -> bool:
 def metric_name(metric: str) -> MetricName:
     """Return a metric's names; one that is not in the table, as an evaluation's, is called by its key."""
     known = METRICS.get(metric)
-    return known or MetricName(metric, metric, Style.COLUMN)
+    return known or MetricName(score_name(metric), score_name(metric), Style.COLUMN)
+
+
+def score_name(metric: str) -> str:
+    """Return what a score is called: "acc" of "none/acc", "arc/acc" of "arc/none/acc", others by their key.
+
+    lm-evaluation-harness names the filter that answers went through with every score, "none" where they went
+    through none (lm_eval, evaluator_utils.py); its own tables keep that apart from the metric.
+    """
+    return _UNFILTERED.sub("", metric)
 
 
 def error_of(score: str) -> str:

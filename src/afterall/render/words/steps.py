@@ -13,6 +13,14 @@ Forms = tuple[LiteralString, ...]
 _ANALYSIS: LiteralString = "Suggested Analysis"
 _FURTHER: LiteralString = "Potential Follow-up Experiments"
 
+_BEYOND: LiteralString = (
+    "Try {parameter:parameter} {value:value}, beyond the {edge} value tried: {metric:metric} was {trend} "
+    "with each value towards it ({measured} at {tried:values}"
+)
+_PLACES: Forms = ("; step {step}", "; epoch {epoch}")
+_OF: Forms = (", one run each{is_single:if})", ", means where a setting ran more than once)")
+_ALONG: Forms = ("; {moves_with:parameters} went along with it.", ".")
+
 
 class StepWording(Struct, frozen=True):
     """The words for one kind; names in braces are keys of `NextStep.details`, or `who`, the experiments."""
@@ -73,6 +81,13 @@ STEPS: Mapping[NextStepKind, StepWording] = {
             "Try values between those that were measured.",
         ),
     ),
+    NextStepKind.BEYOND_RANGE: StepWording(
+        _FURTHER,
+        (
+            *(_BEYOND + place + of + along for along in _ALONG for place in _PLACES for of in _OF),
+            "Try values beyond those that were tried.",
+        ),
+    ),
     NextStepKind.MORE_SEEDS: StepWording(
         _FURTHER,
         (
@@ -129,9 +144,9 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         (
             (
                 "Of the evaluated runs the best by {loss:metric} is {best_by_loss}, the best by "
-                "{metric:code} of {task:code} {best_by_evaluation}. Compare them sample by sample."
+                "{metric:score} of {task:code} {best_by_evaluation}. Compare them sample by sample."
             ),
-            "Compare {metric:code} of {task:code} with {loss:metric}: do they rank the runs alike?",
+            "Compare {metric:score} of {task:code} with {loss:metric}: do they rank the runs alike?",
             "Compare the scores of evaluations with the losses: do they rank the runs alike?",
         ),
     ),

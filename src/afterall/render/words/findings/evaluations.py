@@ -37,7 +37,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Evaluation Saturated",
         says=(
             (
-                "all {runs} runs score {lowest} to {highest} of {score:code} on {subject:code}: it tells "
+                "all {runs} runs score {lowest} to {highest} of {score:score} on {subject:code}: it tells "
                 "them apart no more, a harder one would"
             ),
             "all runs score as good as everything on {subject:code}: it tells them apart no more",
@@ -48,7 +48,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Evaluations Compared Sample by Sample",
         says=(
             (
-                "{score:code} of {subject:code}, {b} minus {a}: {difference} ({low} to {high} at 95 %) on "
+                "{score:score} of {subject:code}, {b} minus {a}: {difference} ({low} to {high} at 95 %) on "
                 "{samples} shared samples, higher on {higher_b}, lower on {higher_a}, p = {p_corrected}"
             ),
             "two runs were compared on the samples of {subject:code} that both answered",
