@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
+from threading import Lock
 
 from msgspec import Struct
 
@@ -21,7 +22,9 @@ from afterall.scan.checkpoints.progress import Meter
 from afterall.scan.roles import role_of
 
 LARGE_HEADER_BYTES = 128 << 10
-"""Longer ones are decoded a second time when their checkpoint is judged, rather than kept until then."""
+"""Longer ones are kept until their checkpoint is judged only while there is room for them."""
+MOST_EARLY_BYTES = 8 << 20
+"""Large headers that wait for the other files of their checkpoint; beyond it they are decoded once more."""
 MOST_HEADER_BYTES = 24 << 20
 """Headers of one checkpoint that are kept together; beyond it its tensors are not compared across files."""
 _path = attrgetter("path")
@@ -48,30 +51,55 @@ class Files(Struct, frozen=True):
 
 def inspected(places: Sequence[Place], how: Inspecting) -> Iterator[Files]:
     """Yield the files of every place while those of the following ones are under way."""
-    folders = Folders(how.root)
+    folders, room = Folders(how.root), _Room(MOST_EARLY_BYTES)
     entries = chain.from_iterable(place.entries for place in places)
-    results = work(entries, lambda entry: _inspect(folders, entry, how), how.jobs)
+    results = work(entries, lambda entry: _inspect(folders, entry, how, room), how.jobs)
     try:
         for place in places:
-            yield _gather(islice(results, len(place.entries)), how)
+            yield _gather(islice(results, len(place.entries)), how, room)
     finally:
         results.close()
         folders.close()
 
 
-def _inspect(folders: Folders, entry: Entry, how: Inspecting) -> Inspection:
+class _Room:
+    """Room for large headers that wait."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._left = most_bytes
+        self._lock = Lock()
+
+    def take(self, size_bytes: int) -> bool:
+        """Take so much of it, if there is as much."""
+        with self._lock:
+            fits = size_bytes <= self._left
+            self._left -= size_bytes if fits else 0
+        return fits
+
+    def give(self, size_bytes: int) -> None:
+        """Give back what was taken."""
+        with self._lock:
+            self._left += size_bytes
+
+
+def _inspect(folders: Folders, entry: Entry, how: Inspecting, room: _Room) -> Inspection:
     role = role_of(entry.path)
     file = inspect(folders, entry, role, how.keeps_tensors or role is not FileRole.FULL_WEIGHTS)
+    return file.set_aside() if _is_large(file) and not room.take(file.header_bytes) else file
+
+
+def _is_large(file: Inspection) -> bool:
     contents = file.contents
-    is_large = contents is not None and contents.header_bytes > LARGE_HEADER_BYTES and file.holds_details
-    return file.set_aside() if is_large else file
+    return contents is not None and contents.header_bytes > LARGE_HEADER_BYTES and file.holds_details
 
 
-def _gather(results: Iterable[Inspection], how: Inspecting) -> Files:
+def _gather(results: Iterable[Inspection], how: Inspecting, room: _Room) -> Files:
     files = []
     held = 0
     for file in results:
         held += file.header_bytes
+        if _is_large(file):
+            room.give(file.header_bytes)
         files.append(_aside(file) if held > MOST_HEADER_BYTES else file)
         if how.meter is not None:
             how.meter.add(file.path, file.entry.size_bytes)
