@@ -7,6 +7,7 @@ Source: huggingface_hub serialization (index written last, so shards without one
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from operator import itemgetter
 
 from msgspec import Struct
 
@@ -47,11 +48,13 @@ def check(material: Material) -> Iterable[Finding]:
         for file in folder.indexes:
             index = file.contents.document if file.contents is not None else None
             if isinstance(index, Index):
-                counts = Counter(index.weight_map.values())
+                in_order = _all_agreeing(folder, index)
+                counts = in_order or Counter(index.weight_map.values())
                 named |= counts.keys()
-                agreed.append(_agreeing(folder, index, counts))
+                agreed.append({*in_order} if in_order else _agreeing(folder, index, counts))
                 yield from _against_index(folder, file.path, index, counts)
-                yield from _misplaced(_known(folder, counts.keys() - agreed[-1]), file.path, index)
+                if not in_order:
+                    yield from _misplaced(_known(folder, counts.keys() - agreed[-1]), file.path, index)
         yield from _numbered(folder, named)
         yield from _extra(folder, named)
         yield from _doubled(folder, agreed)
@@ -114,7 +117,24 @@ def _leaves(name: str) -> bool:
     return name.startswith("/") or ".." in name.split("/") or "\0" in name
 
 
-def _agreeing(folder: _Folder, index: Index, counts: Counter[str]) -> set[str]:
+def _all_agreeing(folder: _Folder, index: Index) -> dict[str, int] | None:
+    """Return how many tensors each file holds where all hold just what the index says, else None."""
+    counts: dict[str, int] = {}
+    for name, file in folder.weights.items():
+        tensors = file.outline.names if file.outline is not None else None
+        if not tensors:
+            return None
+        try:
+            says = itemgetter(*tensors)(index.weight_map)
+        except KeyError:
+            return None
+        if (says if len(tensors) > 1 else (says,)).count(name) < len(tensors):
+            return None
+        counts[name] = len(tensors)
+    return counts if sum(counts.values()) == len(index.weight_map) else None
+
+
+def _agreeing(folder: _Folder, index: Index, counts: Mapping[str, int]) -> set[str]:
     """Return the files that hold just the tensors that the index says; `counts` is how many that are."""
     says = index.weight_map.get
     return {
