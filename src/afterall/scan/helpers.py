@@ -4,6 +4,7 @@ Invariant: nothing that a message holds is run, and no module is loaded from the
 where the environment says. A message, its length before it, that is cut or of another form raises `Lost`.
 """
 
+import fcntl
 import gc
 import os
 import subprocess
@@ -24,6 +25,8 @@ HOME = str(Path(afterall.__file__).resolve())
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _KEEPS_PAGES = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 """What one block of a log took is taken for the next, and not fetched anew from the system: mallopt(3)."""
+_PIPE_BYTES = 1 << 20
+"""What any user may have, unless a system allows less: most messages fit in whole, and wake a thread once."""
 _COLLECT_AFTER = 20_000
 """Objects, where Python's own figure is 700 or 2,000."""
 
@@ -58,6 +61,9 @@ class HelperProcess:
             raise Lost("cannot be started") from error
         self._asked = cast("IO[bytes]", self._popen.stdin)
         self._answers = cast("IO[bytes]", self._popen.stdout)
+        for stream in (self._asked, self._answers):
+            with suppress(OSError):
+                fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self.has_begun = False
         """True from its first word on: it is of use."""
 
