@@ -52,9 +52,10 @@ class Kind:
 
 
 KINDS = (
-    Kind(8, 20_000, (3.5, 3.5, 3.0)),
-    Kind(64, 20_000, (1.25, 2.0, 3.0)),
-    Kind(448, 5_000, (0.5, 1.25, 3.0)),
+    Kind(8, 20_000, (2.5, 2.5, 2.5)),
+    Kind(32, 20_000, (1.5, 2.0, 2.5)),
+    Kind(64, 20_000, (1.0, 1.5, 2.0)),
+    Kind(448, 5_000, (0.5, 1.0, 1.75)),
 )
 """The aim is 1, at least as fast as the loop, which not all kinds reach: these bounds only tell of a step
 back, and hold where other work leaves the verification's helper no core."""
