@@ -45,6 +45,18 @@ def test_runs_two_levels_down_bear_their_groups_name() -> None:
     assert layout.experiments[0].scripts == ("g1/submit.sbatch",)
 
 
+def test_json_lines_that_bear_a_runs_name_are_its() -> None:
+    """Verl's file logger writes `project/NAME.jsonl` beside `checkpoints/project/NAME`; datasets stay out."""
+    layout = layout_of(
+        f"checkpoints/p/a/{CHECKPOINT}", f"checkpoints/p/b/{CHECKPOINT}", "p/a.jsonl", "p/c.jsonl",
+        "data/a.jsonl", "logs/p/b.jsonl", "p/b.txt",
+    )  # fmt: skip
+    assert [[e.path for e in one.entries if e.name.endswith("l")] for one in layout.experiments] == [
+        ["p/a.jsonl"],
+        ["logs/p/b.jsonl"],
+    ]
+
+
 def test_what_all_names_share_is_no_part_of_them() -> None:
     """One group alone gives its runs no longer names."""
     assert names(layout_of(f"llama/a/{CHECKPOINT}", f"llama/b/{CHECKPOINT}")) == ["a", "b"]

@@ -124,6 +124,11 @@ def test_one_validation_speaks_for_a_run() -> None:
     assert own_validation([early, late]) == own_validation([late, early]) == (late.validation,)
     assert own_validation([early, final, late]) == (final.validation,)
     assert own_validation([Trace(trainer="x", origin=Origin.LOG, file="x")]) == ()
+    printed = told(Origin.ROUNDED_LOG, "slurm-1.out", "global_step_30", 0.4)
+    exact = told(Origin.METRICS_FILE, "z/metrics.jsonl", "global_step_30", 0.41)
+    later = told(Origin.ROUNDED_LOG, "slurm-1.out", "step_100", 0.5)
+    assert own_validation([printed, exact]) == (exact.validation,)
+    assert own_validation([exact, later]) == (later.validation,)
 
 
 def test_a_run_has_its_scores_among_its_evaluations(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Deal a set's entries out to its experiments, each entry to one at most.
 
 Invariant: an entry belongs to the experiment whose directory is nearest above it, and to none when no
-directory is.
+directory is, but for JSON lines that bear its name where its namesakes lie: `logs/rank4.jsonl`, and
+`project/rank4.jsonl`, where verl's file logger puts them by default beside `checkpoints/project/rank4`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -11,6 +13,8 @@ from msgspec import Struct
 from afterall.discover.layout.found import Found
 from afterall.discover.names.directories import is_container, is_evaluation, without_output_prefix
 from afterall.model import Entry, EntryKind
+
+_TRACE = ".jsonl"
 
 
 class Part(Struct, frozen=True):
@@ -51,8 +55,7 @@ class Owners:
 
 def with_companions(found: Sequence[Found], entries: Iterable[Entry]) -> tuple[tuple[str, ...], ...]:
     """Return each experiment's directories with its namesakes in containers: `eval/rank4`, `logs/rank4`."""
-    bare = [_bare(one.roots[0]) for one in found]
-    indices = {own: index for index, own in enumerate(bare) if own and bare.count(own) == 1}
+    indices = _by_name([one.roots[0] for one in found])
     roots = [list(one.roots) for one in found]
     above = {root[:cut] for own in roots for root in own for cut, sign in enumerate(root) if sign == "/"}
     owners = Owners((root, index) for index, own in enumerate(roots) for root in own)
@@ -73,16 +76,27 @@ def deal_out(
 ) -> tuple[tuple[tuple[Part, ...], ...], tuple[Entry, ...]]:
     """Return each experiment's entries, and those of none, in the order given."""
     owners = Owners((root, index) for index, own in enumerate(roots) for root in own)
+    indices = _by_name([own[0] for own in roots])
     parts: list[list[Part]] = [[] for _ in roots]
     rest = []
     for entry in entries:
         owner = owners.of_directory(entry.parent)
+        if owner is None and entry.name.endswith(_TRACE) and entry.kind is EntryKind.FILE:
+            index = indices.get(_bare(entry.path.removesuffix(_TRACE)))
+            owner = None if index is None else (entry.parent, index)
         if owner is None:
             rest.append(entry)
         else:
             root, index = owner
             parts[index].append(Part(entry, entry.path[len(root) + 1 :] if root else entry.path))
     return tuple(tuple(own) for own in parts), tuple(rest)
+
+
+def _by_name(paths: Sequence[str]) -> dict[tuple[str, ...], int]:
+    """Return the indices of the experiments in these directories by the names that only one of them bears."""
+    bare = [_bare(path) for path in paths]
+    times = Counter(bare)
+    return {own: index for index, own in enumerate(bare) if own and times[own] == 1}
 
 
 def _bare(path: str) -> tuple[str, ...]:

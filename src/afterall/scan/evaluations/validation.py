@@ -1,13 +1,17 @@
 """Choose which of a trainer's own validations speaks for its run.
 
 Invariant: one at most; a result file, written at the end, speaks before a state, a later step before an
-earlier one.
+earlier one, and of one step the source with the most digits.
 """
 
+import re
 from collections.abc import Sequence
 
 from afterall.model import Evaluation
 from afterall.scan.traces import Origin, Trace
+
+_STEP = re.compile(r"(?a:\d{1,12})$")
+"""As in `checkpoint-50`, `global_step_50` and `step_50`."""
 
 
 def own_validation(traces: Sequence[Trace]) -> tuple[Evaluation, ...]:
@@ -19,7 +23,8 @@ def own_validation(traces: Sequence[Trace]) -> tuple[Evaluation, ...]:
     return (best,)
 
 
-def _place(trace: Trace, validation: Evaluation) -> tuple[bool, int, int, str]:
-    step = (validation.checkpoint or "").rpartition("-")[2]
-    number = int(step) if step.isascii() and step.isdigit() else 0
-    return (trace.origin is not Origin.RESULTS, -number, trace.file.count("/"), trace.file)
+def _place(trace: Trace, validation: Evaluation) -> tuple[bool, int, Origin, int, str]:
+    step = _STEP.search(validation.checkpoint or "")
+    number = int(step[0]) if step is not None else 0
+    is_result = trace.origin is Origin.RESULTS
+    return (not is_result, -number, trace.origin, trace.file.count("/"), trace.file)

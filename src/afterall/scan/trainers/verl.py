@@ -11,45 +11,24 @@ trainer/sft_trainer.py, utils/logger/aggregate_logger.py.
 """
 
 import re
-from collections.abc import Mapping
 
-from afterall.model import Evaluation, EvaluationStatus, Source
+from afterall.model import Evaluation, Source
 from afterall.scan.curves import Rounding
 from afterall.scan.logs.lines import Line
 from afterall.scan.traces import Trace
-from afterall.scan.trainers.huggingface_scores import TASK
 from afterall.scan.trainers.line_format import PLANNED, FormatLines, LineFormat, Row, lines_of
-from afterall.scan.trainers.rows import number_in, step_in
+from afterall.scan.trainers.rows import step_in
 from afterall.scan.trainers.trainer import Trainer
 from afterall.scan.trainers.verl_config import PRINTED, VerlConfig
+from afterall.scan.trainers.verl_file import METRICS_FILES
+from afterall.scan.trainers.verl_rows import NAME, kept, scores, validation_of
 
-NAME = "verl"
 _ROW = re.compile(r"(?:^|[\s)\]])step:(\d{1,12}) - (?=[a-z][\w-]{0,60}/)")
 _NUMPY = re.compile(r"np\.(?:float|int)\d{1,3}\((.{1,40})\)")
 _TOTAL = re.compile(r"(?:^|[\s)\]'\"])Total training steps: (\d{1,12}),?['\"]?$")
 _RESUMED = re.compile(
     r"(?:^|[\s\]])(?:Setting global step to|Found latest checkpoint: \S{1,4096} \(step) (\d{1,12})\b"
 )
-_THREE_DECIMALS = re.compile(r"\d{1,12}\.\d{3}")
-_SCORE = re.compile(r"(?:val-core|val(?!/loss$))/(.{1,200})")
-_OF_SPREAD = re.compile(r"(?:^|[/_])(?:std|min|max|num_turns|count|tool_call\w*|generations)(?:/|$)")
-_CURVES: Mapping[str, tuple[str, ...]] = {
-    "critic/rewards/mean": (),
-    "actor/pg_loss": (),
-    "critic/vf_loss": (),
-    "actor/entropy": ("actor/entropy_loss",),
-    # KL of the policy from the reference, in the loss or in the reward
-    "actor/kl_loss": ("actor/reward_kl_penalty", "critic/kl"),
-    "actor/grad_norm": (),
-    "response_length/mean": (),
-    "perf/max_memory_allocated_gb": ("actor/perf/max_memory_allocated_gb",),
-    "perf/max_memory_reserved_gb": ("actor/perf/max_memory_reserved_gb",),
-    "train/loss": (),
-    "val/loss": (),
-    "train/grad_norm": (),
-}
-"""Names whose curves everybody's table knows, each with what other versions call it."""
-_LEARNING_RATES = {"actor/lr": 1.0, "train/lr": 1.0, "train/lr(1e-3)": 1e-3}
 _SCORES = "scores of the validation"
 
 
@@ -80,17 +59,10 @@ class VerlLines(FormatLines):
     def _take(self, row: Row, line: Line, source: Source) -> None:
         """Take a row; one that only validates is no step."""
         told = {name: value for name, value in row.items() if name != _SCORES}
-        scores = row.get(_SCORES)
-        if isinstance(scores, dict):
-            self._validation = Evaluation(
-                task=TASK,
-                status=EvaluationStatus.SUCCESS,
-                source=source,
-                checkpoint=f"global_step_{step_in(row)}",
-                metrics=scores,
-                is_validation=True,
-            )
-        if told.keys() != {"step"} or not scores:
+        validated = row.get(_SCORES)
+        if isinstance(validated, dict):
+            self._validation = validation_of(step_in(row), validated, source)
+        if told.keys() != {"step"} or not validated:
             super()._take(told, line, source)
 
     def trace(self) -> Trace | None:
@@ -108,43 +80,14 @@ def _parse(text: str) -> Row | None:
         return {PLANNED: total[1]} if total is not None else None
     words = (word.rpartition(":") for word in text[found.end() :].split(" - "))
     told = {name: _plain(value) for name, _, value in words if name}
-    row: dict[str, object] = {"step": found[1], **_kept(told)}
-    scores = _scores(told)
-    return {**row, _SCORES: scores} if scores else row
+    row: dict[str, object] = {"step": found[1], **kept(told)}
+    validated = scores(told)
+    return {**row, _SCORES: validated} if validated else row
 
 
 def _plain(value: str) -> str:
     number = _NUMPY.fullmatch(value)
     return number[1] if number is not None else value
-
-
-def _kept(told: Mapping[str, str]) -> Row:
-    row: dict[str, object] = {}
-    for name, others in _CURVES.items():
-        key = next((each for each in (name, *others) if each in told), None)
-        if key is not None:
-            row[name] = told[key]
-    for name, unit in _LEARNING_RATES.items():
-        rate = number_in(told.get(name))
-        if rate is not None and _THREE_DECIMALS.fullmatch(told[name]) is None:
-            row["lr"] = rate * unit
-    if "perf/throughput" in told:
-        row["tokens_per_second_per_gpu"] = told["perf/throughput"]
-    seconds = number_in(told.get("timing_s/step"))
-    if seconds is not None and seconds > 0:
-        row["train_steps_per_second"] = 1 / seconds
-    return row
-
-
-def _scores(told: Mapping[str, str]) -> dict[str, float]:
-    """Return what was validated on; of all that verl watches only what it calls the core, where it does."""
-    names = [name for name in told if name.startswith("val-core/")] or [*told]
-    found = ((_SCORE.fullmatch(name), number_in(told[name])) for name in names)
-    return {
-        name[1]: number
-        for name, number in found
-        if name is not None and number is not None and _OF_SPREAD.search(name[1]) is None
-    }
 
 
 FORMAT = LineFormat(
@@ -167,4 +110,4 @@ FORMAT = LineFormat(
     rounding=Rounding(decimals=3),
 )
 
-VERL = Trainer(name=NAME, lines=(lines_of(FORMAT, VerlLines),))
+VERL = Trainer(name=NAME, lines=(lines_of(FORMAT, VerlLines),), files=(METRICS_FILES,))
