@@ -13,7 +13,7 @@ from afterall.scan.traces import Trace
 from afterall.scan.trainers.plain_files import read_table
 from afterall.scan.trainers.retracing import Retracing
 from afterall.scan.trainers.rows import Rows
-from scan.trace_reading import chosen, file_trace, lasts, values
+from scan.trace_reading import chosen, file_trace, last_part, lasts, values
 
 
 def table(text: str, name: str = "run/training_log.csv") -> Trace:
@@ -76,6 +76,28 @@ def test_a_file_of_validation_holds_no_loss_of_training() -> None:
     assert chosen("plain", ["r/test_log.csv", "r/log_test.jsonl"]) == []
     both = table("epoch,loss,val_loss\n1,2.0,2.5\n2,1.0,1.5\n", "run/train_val_log.csv")
     assert (logged(both), logged(both, "val_loss")) == ([2.0, 1.0], [2.5, 1.5])
+
+
+def test_objects_of_splits_are_looked_into() -> None:
+    """In JSON lines, in a list, and in a log: each split's loss is its own."""
+    rows = [
+        {"epoch": at, "train": {"loss": 2.0 - at, "acc": 0.5}, "val": {"loss": 2.5 - at}} for at in (0, 1)
+    ]
+    trace = json_lines(rows, "run/history.jsonl")
+    assert (logged(trace), logged(trace, "val_loss")) == ([2.0, 1.0], [2.5, 1.5])
+    listed = file_trace(read_table, json.dumps(rows).encode(), "run/history.json")
+    assert (logged(listed), logged(listed, "val_loss")) == ([2.0, 1.0], [2.5, 1.5])
+    (printed,) = last_part("".join(f"{json.dumps(row)}\n" for row in rows).encode()).traces
+    assert (logged(printed), logged(printed, "val_loss")) == ([2.0, 1.0], [2.5, 1.5])
+
+
+def test_tables_of_timm_and_flair_are_read() -> None:
+    """One is called a summary; the other's columns are parted by tabs."""
+    timm = table("epoch,train_loss,eval_loss,eval_top1,lr\n0,2.5,2.0,9.5,0.1\n", "run/summary.csv")
+    assert (logged(timm), logged(timm, "val_loss")) == ([2.5], [2.0])
+    flair = table("EPOCH\tTIMESTAMP\tTRAIN_LOSS\tDEV_LOSS\n1\t10:00:00\t2.5\t2.0\n", "run/loss.tsv")
+    assert (logged(flair), logged(flair, "val_loss")) == ([2.5], [2.0])
+    assert chosen("plain", ["r/loss.tsv", "r/summary.csv", "r/data.tsv"]) == ["r/summary.csv", "r/loss.tsv"]
 
 
 def test_of_runs_that_append_the_last_one_counts() -> None:

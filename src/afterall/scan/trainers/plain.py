@@ -14,6 +14,7 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.epoch_steps import EpochSteps
 from afterall.scan.trainers.line_files import json_row
 from afterall.scan.trainers.metric_names import CURVES
+from afterall.scan.trainers.plain_columns import unfolded
 from afterall.scan.trainers.plain_files import NAME, TABLES
 from afterall.scan.trainers.plain_words import Place, Told, told_in
 from afterall.scan.trainers.rows import Rows, number_in
@@ -124,7 +125,7 @@ def _row_of(losses: Mapping[str, object], place: Place) -> dict[str, float | Non
 def _json_row(text: str) -> dict[str, object]:
     """Return the curves in a line that is one JSON object with a loss; empty for any other line."""
     found = json_row(text) if text.startswith("{") and text.endswith("}") else None
-    known = {name: value for name, value in (found or {}).items() if name in CURVES}
+    known = {name: value for name, value in unfolded(found or {}).items() if name in CURVES}
     is_row = any(CURVES[name] in ("loss", "val_loss") for name in known)
     return known if is_row else {}
 

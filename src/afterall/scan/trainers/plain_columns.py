@@ -28,6 +28,7 @@ _SAME = {
     "valid_losses": "val_loss",
     "validation_losses": "val_loss",
     "eval_losses": "val_loss",
+    "dev_loss": "val_loss",
     "loss_train": "train_loss",
     "loss_val": "val_loss",
 }
@@ -87,6 +88,13 @@ def kind_of(text: str) -> str:
     """Return of which data a name speaks, "train", "val" or "test"; "" where of none or of several."""
     found = {str(match.lastgroup) for match in _OF.finditer(text)}
     return found.pop() if len(found) == 1 else ""
+
+
+def unfolded(row: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a row with what its objects of a split hold under names such as "train/loss"."""
+    parts = {name: value for name, value in row.items() if isinstance(value, dict) and kind_of(name)}
+    inner = {f"{kind_of(name)}/{key}": value for name, part in parts.items() for key, value in part.items()}
+    return {**{name: value for name, value in row.items() if name not in parts}, **inner} if inner else row
 
 
 class Columns:

@@ -13,7 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeGuard
 
-from afterall.scan.trainers.plain_columns import LOSSES, PLACES, has_loss_and_place, kind_of, known_names
+from afterall.scan.trainers.plain_columns import (
+    LOSSES,
+    PLACES,
+    has_loss_and_place,
+    kind_of,
+    known_names,
+    unfolded,
+)
 from afterall.scan.trainers.rows import number_in
 
 MOST_BYTES = 16 << 20
@@ -47,7 +54,7 @@ def document_rows(data: bytes) -> Sequence[tuple[int, Row]]:
 def _rows_in(value: object) -> Sequence[tuple[int, Row]]:
     rows: list[tuple[int, Row]]
     if isinstance(value, list):
-        rows = [(at, row) for at, row in enumerate(value) if isinstance(row, dict)]
+        rows = [(at, unfolded(row)) for at, row in enumerate(value) if isinstance(row, dict)]
         if not any(not LOSSES.isdisjoint(_names_in(row)) for _, row in rows[:FIRST_ROWS]):
             return ()
     else:

@@ -3,8 +3,8 @@
 The last resort: it counts only where no known format gave a loss, and its origin says that it is a guess.
 Format: a header of names with rows of numbers, or an object a line; names as `plain_columns` knows them. A
 table is only taken for one where it has a loss, and a step or an epoch beside it. A file to which several
-runs appended tells of the last one. mmengine's `scalars.json` and mmcv's `<time>.log.json` are JSON lines; of
-one JSON document see `plain_documents`.
+runs appended tells of the last one. timm's is `summary.csv`, flair's `loss.tsv`; mmengine's `scalars.json`
+and mmcv's `<time>.log.json` are JSON lines; of one JSON document see `plain_documents`.
 """
 
 import re
@@ -18,7 +18,13 @@ from afterall.scan.trainers.epoch_steps import EpochSteps
 from afterall.scan.trainers.line_files import csv_cells, json_row, whole_lines
 from afterall.scan.trainers.metric_names import CURVES
 from afterall.scan.trainers.metrics_csv import MOST_COLUMNS
-from afterall.scan.trainers.plain_columns import Columns, has_loss_and_place, kind_of, known_names
+from afterall.scan.trainers.plain_columns import (
+    Columns,
+    has_loss_and_place,
+    kind_of,
+    known_names,
+    unfolded,
+)
 from afterall.scan.trainers.plain_documents import FIRST_ROWS, MOST_BYTES, document_rows
 from afterall.scan.trainers.retracing import Retracing
 from afterall.scan.trainers.rows import Rows, number_in, step_in
@@ -27,7 +33,7 @@ from afterall.scan.trainers.trainer import TraceFiles, newest
 NAME = "plain"
 _ABOUT = r"logs?|metrics|history|loss(?:es)?"
 _FILE = re.compile(
-    rf"(?i)^(?:[\w-]{{0,40}}[_-])?(?:(?:{_ABOUT}|progress|train(?:ing)?|stats)(?:[_-][\w-]{{0,40}})?\.(?:csv|jsonl)"
+    rf"(?i)^(?:[\w-]{{0,40}}[_-])?(?:(?:{_ABOUT}|progress|train(?:ing)?|stats|summary)(?:[_-][\w-]{{0,40}})?\.(?:[ct]sv|jsonl)"
     rf"|(?:{_ABOUT}|scalars)(?:[_-][\w-]{{0,40}})?\.json)$|^[\w-]{{1,80}}\.log\.json$"
 )
 _OTHERS = frozenset({"trainer_log.jsonl", "gpu_metrics.csv"})
@@ -113,9 +119,9 @@ def _rows(file: IO[bytes], name: str, columns: Columns) -> Iterator[tuple[int, M
     header: list[str] = []
     for number, line in whole_lines(file, name):
         if line.startswith("{") and not header:
-            yield number, json_row(line) or {}
+            yield number, unfolded(json_row(line) or {})
             continue
-        cells = csv_cells(line)
+        cells = line.split("\t") if name.endswith(".tsv") else csv_cells(line)
         if not header:
             header = [cell.strip() for cell in cells[:MOST_COLUMNS]]
             if not has_loss_and_place(known_names(tuple(header)).values()):

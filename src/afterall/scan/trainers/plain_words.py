@@ -10,35 +10,45 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_NUMBER = r"(?:[-+]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
-_POINTED = r"(?:[-+]?\d{0,20}\.\d{1,20}(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?![\w.%])"
+_NUMBER = r"(?:[-+]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?!\.?[\w%])"
+_POINTED = r"(?:[-+]?\d{0,20}\.\d{1,20}(?:[eE][-+]?\d{1,3})?|nan|NaN|inf|-inf)(?!\.?[\w%])"
 _CALL = r"(?:(?:(?:np|numpy|torch)\.)?(?:tensor|float\d\d)\()?"
 """As PyTorch and numpy 2 print a number: `tensor(0.5, device='cuda:0')`, `np.float64(0.5)`."""
 _BEHIND = (
-    r"(?:[ _/]\(?(?P<behind>train(?:ing)?|val(?:id(?:ation)?)?|eval|test)\)?(?:/total)?"
+    r"(?:[ _/]\(?(?P<behind>train(?:ing)?|val(?:id(?:ation)?)?|eval|test)\)?(?:/total)?|/total"
     r"|\s?\([^()]{1,40}\)| is(?= ))?"
 )
-"""As in `loss_train=0.5`, `loss/train/total: 0.5`, `Loss (avg of 100): 0.5`, `loss is 0.5`."""
+"""As in `loss_train=0.5`, `loss/train/total: 0.5`, `loss/total=0.5`, `Loss (avg of 9): 0.5`, `loss is 9`."""
 _LOSS = re.compile(
-    rf"(?i)(?<![\w/.-])(?P<words>(?:[a-z]{{1,20}}[ _/.-]){{0,2}})(?:loss|xent){_BEHIND}"
+    rf"(?i)(?<![\w/.-])(?:losses/)?(?P<words>(?:[a-z]{{1,20}}[ _/.-]){{0,2}})(?:c?loss|xent){_BEHIND}"
     rf"(?:[\"']?\s{{0,4}}[:=]\s{{0,8}}[\"']?{_CALL}(?P<told>{_NUMBER})|\s{{1,8}}(?P<bare>{_POINTED}))"
 )
 _TRAINING = frozenset({"train", "training"})
 _VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev"})
+_OPEN_CLIPS = frozenset({"clip", "val"})
 _NEUTRAL = frozenset(
     {
-        "", "a", "and", "average", "avg", "avr", "batch", "current", "epoch", "final", "has", "is", "iter",
-        "iteration", "lm", "mean", "model", "of", "running", "smoothed", "step", "the", "total", "with",
+        "", "a", "all", "and", "average", "avg", "avr", "batch", "current", "epoch", "final", "has", "is",
+        "iter", "iteration", "lm", "mean", "model", "of", "running", "smoothed", "step", "the", "total",
+        "with",
     }
 )  # fmt: skip
 """Words before "loss" that leave open which one it is. Any other makes it another number: "best", "test"."""
 
 _KIND = r"(?P<kind>train(?:ing)?|test(?:ing)?|val(?:id(?:ation|ating)?)?|eval(?:uation|uating)?|dev)"
 _LINE_OF = re.compile(rf"(?i)\W{{0,10}}{_KIND}(?![\w/.-])")
-_MARKED = re.compile(rf"(?i)(?:[\[(<|]|(?:^|\s)-)\s{{0,3}}{_KIND}\s{{0,3}}(?:[\])>|:]|on ')")
-"""As in `[valid] loss=0.5`, and fairseq's `| valid on 'valid' subset | loss 0.5`."""
-_OTHERS = re.compile(r"Namespace\(|^(?:\*? ?Acc@|Averaged stats: )")
-"""Lines of settings; DeiT's and MAE's of an evaluation on they tell not what, and means of either kind."""
+_MARKED = re.compile(
+    rf"(?i)(?:[\[(<|]|(?:^|\s)-|[,\s](?=\s{{0,3}}[a-z]{{3,12}}:\s{{0,3}}(?:[a-z]|$)))\s{{0,3}}{_KIND}"
+    r"\s{0,3}(?:[\])>|:]|-\s|on '|epoch\b)"
+)
+"""As in `[valid] loss=0.5`, fairseq's `| valid on 'valid' subset | loss 0.5`, OpenCLIP's `| Eval Epoch: 3`
+and icefall's `Epoch 3, validation: loss=0.5`; `Epoch 3 - val - loss: 0.5`."""
+_OTHERS = re.compile(
+    r"Namespace\(|^(?:\*? ?Acc@|Averaged stats: )"
+    r"|\bsubset:?\s{1,8}\d{1,12} / \d{1,12} |\bEval Epoch: \d{1,9} \[\s{0,12}\d{1,12} / \d{1,12}\]"
+)
+"""Lines of settings; DeiT's and MAE's of an evaluation on they tell not what, and means of either kind; what
+fairseq and OpenCLIP tell of a validation that is still going on."""
 _EVALUATED = re.compile(r"^ppl: \S{1,30}, $|^Saving dict for global step ")
 """What stands before the loss that DeepSpeed-Chat's step 1 and TensorFlow's estimators evaluated."""
 _MEAN = re.compile(r"\| train \| |\| epoch \d{1,9} \| (?:train )?loss ")
@@ -46,7 +56,7 @@ _MEAN = re.compile(r"\| train \| |\| epoch \d{1,9} \| (?:train )?loss ")
 
 _TO_NUMBER = r"[\"']?\s{0,2}[:=#]?\s{0,2}\[?\s{0,8}[\"']?"
 _STEPS = tuple(
-    re.compile(rf"(?i)(?<![\w/]){words}(?P<step>\d{{1,12}})(?![\w.%]){last}")
+    re.compile(rf"(?i)(?<![\w/]){words}(?P<step>\d{{1,12}}[KM]?)(?!\.?[\w%]){last}")
     for words, last in (
         (rf"global[ _]step{_TO_NUMBER}", r"(?:\s{0,2}/\s{0,2}(?P<last>\d{1,12}))?"),
         (r"(?:train_|valid_)?num_updates[\"']?\s{0,2}[:=]?\s{0,2}[\"']?", r"(?P<last>)"),
@@ -57,12 +67,14 @@ _STEPS = tuple(
         ),
     )
 )
-"""How a line tells its step, the surest first; the third is tqdm's bar of that name."""
+"""How a line tells its step, the surest first; the third is tqdm's bar of that name; LeRobot's are `2K`."""
+_THOUSANDS = {"k": "000", "m": "000000"}
 _EPOCH = re.compile(rf"(?i)(?<![\w/])epoch{_TO_NUMBER}(\d{{1,9}}(?:\.\d{{1,9}})?)(?!\.?\w|%)")
 _RANK = re.compile(
     r"(?i)(?:^\W{0,3}|[,:|] )(?:(?:global|local)[ _])?(?:rank|gpu|proc(?:ess)?|worker)"
-    r"[ _:=#]{0,2}(\d{1,5})(?![\w.])"
+    r"[ _:=#]{0,2}(\d{1,5})(?![\w.])|\.py:\d{1,6}\] \((\d{1,5})/\d{1,5}\) "
 )
+"""In words, or as icefall counts them: `[train.py:529] (0/2) Epoch 11`."""
 _ANY_DIGIT = {ord(digit): "0" for digit in "123456789"}
 """No pattern above has a digit of its own."""
 
@@ -99,7 +111,7 @@ def told_in(text: str) -> Told:
     step, last, epoch = (None if span is None else text[span] for span in (form.step, form.last, form.epoch))
     return Told(
         {name: text[span] for name, span in form.losses},
-        Place(step, last or None, epoch),
+        Place(step and step[:-1] + _THOUSANDS.get(step[-1].lower(), step[-1]), last or None, epoch),
         None if form.rank is None else int(text[form.rank]),
         form.is_mean,
     )
@@ -125,7 +137,7 @@ def _form_of(text: str) -> _Form:
         _span(step, "step"),
         _span(step, "last"),
         _span(_EPOCH.search(text), 1),
-        _span(ranks[-1], 1) if ranks else None,
+        _span(ranks[-1], 1) or _span(ranks[-1], 2) if ranks else None,
         _MEAN.search(text) is not None,
     )
 
@@ -151,7 +163,7 @@ def _name_of(words: str, behind: str | None) -> str | None:
     told = {*re.split("[ _/.-]", words.lower()), (behind or "").lower()} - _NEUTRAL
     if told <= _TRAINING:
         return "loss"
-    return "val_loss" if told <= _VALIDATION else None
+    return "val_loss" if told <= _VALIDATION or told == _OPEN_CLIPS else None
 
 
 def _among(text: str, end: int) -> str | None:
