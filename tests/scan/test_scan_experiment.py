@@ -175,6 +175,16 @@ def test_a_diverged_run_completed_and_is_not_sound(tmp_path: Path) -> None:
     assert (finding.evidence["first_step"], finding.gravity) == (3, Severity.ERROR)
 
 
+def test_a_policy_that_diverges_is_found(tmp_path: Path) -> None:
+    """Where a run learns from a reward there is no other loss than its policy's."""
+    row = "step:{} - actor/pg_loss:{} - critic/vf_loss:0.5 - critic/rewards/mean:0.25\n"
+    entries = lay_down(tmp_path, {"r/slurm-1.out": (row.format(1, 0.5) + row.format(2, "nan")).encode()})
+    found = scanned(tmp_path, experiment("r", entries, [log("r/slurm-1.out", "1")]))
+    (finding,) = [each for each in found.findings if each.code is FindingCode.LOSS_NOT_FINITE]
+    assert (finding.subject, finding.evidence["first_step"]) == ("policy_loss", 2)
+    assert (finding.severity or finding.code.severity) is Severity.ERROR
+
+
 def test_epochs_that_only_the_trainer_tells_are_the_runs(tmp_path: Path) -> None:
     """A default that no configuration names is a parameter too; one that is named is not replaced."""
     done = b"`Trainer.fit` stopped: `max_epochs=3` reached.\n"

@@ -6,12 +6,15 @@ from afterall.model import Fact, Finding, FindingCode, Scalar, Severity
 from afterall.scan.precedence import Told, for_curve, for_last, told
 from afterall.scan.traces import Origin, Trace
 
+_LOSSES = ("loss", "val_loss", "policy_loss", "value_loss")
+"""What is a finding where it is not finite; of a policy that learns from a reward there is no other loss."""
+
 
 def judge_numbers(
     traces: Sequence[Trace], metrics: Mapping[str, Fact], steps_per_epoch: float | None
 ) -> Iterator[Finding]:
     """Yield the findings on one run's numbers."""
-    found = {name: told(traces, name, steps_per_epoch) for name in ("loss", "val_loss")}
+    found = {name: told(traces, name, steps_per_epoch) for name in _LOSSES}
     yield from _guessed(found)
     for name, sources in found.items():
         finding = _not_finite(name, for_curve(sources)) if sources else None

@@ -125,6 +125,7 @@ LINES: list[tuple[C, str]] = [
         C.LINE_KILLED,
         "torch.multiprocessing.spawn.ProcessExitedException: process 0 terminated with signal SIGSEGV",
     ),
+    (C.LINE_KILLED, "Killed"),
     (C.LINE_KILLED, "=   KILLED BY SIGNAL: 9 (Killed)"),
     (C.LINE_KILLED, "APPLICATION TERMINATED WITH THE EXIT STRING: Bus error (signal 7)"),
 ]

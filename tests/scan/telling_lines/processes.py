@@ -24,6 +24,7 @@ LINES: list[tuple[C, str]] = [
     ),
     (C.LINE_DIVERGED, "Loss is nan, stopping training"),
     (C.LINE_DIVERGED, "ValueError: The loss returned in `training_step` is nan."),
+    (C.LINE_DIVERGED, "ValueError: Loss is not finite and patience is exhausted."),
     (
         C.LINE_DIVERGED,
         "Exception: Current loss scale already at minimum - cannot decrease scale anymore. Exiting run.",

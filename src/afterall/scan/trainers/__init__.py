@@ -28,12 +28,15 @@ from afterall.scan.trainers.olmo import OLMO
 from afterall.scan.trainers.openrlhf import OPENRLHF
 from afterall.scan.trainers.peft import PEFT
 from afterall.scan.trainers.plain import PLAIN
+from afterall.scan.trainers.prime_rl import PRIME_RL
+from afterall.scan.trainers.slime import SLIME
 from afterall.scan.trainers.submitit import SUBMITIT
 from afterall.scan.trainers.tensorboard import TENSORBOARD
 from afterall.scan.trainers.torchtitan import TORCHTITAN
 from afterall.scan.trainers.torchtune import TORCHTUNE
 from afterall.scan.trainers.trainer import TraceFiles, Trainer
 from afterall.scan.trainers.trl import TRL
+from afterall.scan.trainers.ultralytics import ULTRALYTICS
 from afterall.scan.trainers.verl import VERL
 from afterall.scan.trainers.wandb import WANDB
 
@@ -49,12 +52,15 @@ TRAINERS: tuple[Trainer, ...] = (
     LITGPT,
     LIGHTNING,
     GPT_NEOX,
+    SLIME,
     MEGATRON,
     OLMO,
     COMPOSER,
     TORCHTITAN,
     VERL,
     OPENRLHF,
+    PRIME_RL,
+    ULTRALYTICS,
     DEEPSPEED,
     WANDB,
     TENSORBOARD,

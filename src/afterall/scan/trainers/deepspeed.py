@@ -19,6 +19,7 @@ from afterall.model import Entry, Source
 from afterall.scan.curves import Rounding
 from afterall.scan.provenance import version_of
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.deepspeed_chat import CHAT_LINES
 from afterall.scan.trainers.deepspeed_launcher import LauncherLines
 from afterall.scan.trainers.line_format import FormatLines, LineFormat, Row, lines_of
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
@@ -76,6 +77,6 @@ FORMAT = LineFormat(
 
 DEEPSPEED = Trainer(
     name=NAME,
-    lines=(lines_of(FORMAT, DeepSpeedLines), LauncherLines),
+    lines=(lines_of(FORMAT, DeepSpeedLines), CHAT_LINES, LauncherLines),
     files=(TraceFiles(choose=_choose, read=_know),),
 )

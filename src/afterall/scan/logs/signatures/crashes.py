@@ -28,9 +28,9 @@ ROWS: tuple[Signature, ...] = (
         literal=b"Killed",
         pattern=re.compile(
             rb"(?:(?:slurm_script|\.sh|\.sbatch|\.slurm|bash): line \d{1,6}: +\d+ |exited on signal 9 \("
-            rb"|KILLED BY SIGNAL: 9 \(|EXIT STRING: )(?P<how>Killed)\b"
+            rb"|KILLED BY SIGNAL: 9 \(|EXIT STRING: |^(?=Killed\s{0,8}$))(?P<how>Killed)\b"
         ),
-        era="bash, Open MPI, Intel MPI, MPICH",
+        era="bash, dash, Open MPI, Intel MPI, MPICH",
         is_not=_UNKNOWN,
         is_aftermath=True,
     ),

@@ -63,6 +63,14 @@ ROWS: tuple[Signature, ...] = (
     ),
     Signature(
         code=Code.LINE_DIVERGED,
+        literal=b"Loss is not finite",
+        is_error=True,
+        pattern=raised(rb"ValueError", rb"Loss is not finite and patience is exhausted"),
+        era="SpeechBrain",
+        is_not="one loss that was not finite, of which it passes over some",
+    ),
+    Signature(
+        code=Code.LINE_DIVERGED,
         literal=b"oss scale ",
         pattern=re.compile(
             rb"Current loss scale already at minimum - cannot decrease scale anymore"

@@ -1,0 +1,131 @@
+"""Read what Ultralytics' YOLO leaves: results.csv, a row an epoch, and its words at start and end.
+
+Format: columns padded with spaces until 2024, `epoch`, `time`, `train/box_loss`, `train/cls_loss`, …,
+`metrics/mAP50-95(B)`, …, `val/box_loss`, …, `lr/pg0`; YOLOv5's `x/lr0` and `metrics/mAP_0.5:0.95`; of a
+classifier `train/loss` alone. Each loss is weighted already, and their sum is what is trained on. Epochs were
+counted from 0, since 2023 from 1. `Starting training for 100 epochs...`, and at last, also where it stopped
+early, `100 epochs completed in 0.123 hours.`. Source: ultralytics/engine/trainer.py, utils/loss.py;
+yolov5/train.py, utils/loss.py.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from afterall.model import Entry, Evaluation, EvaluationStatus, Fact, Source
+from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.huggingface_scores import TASK
+from afterall.scan.trainers.line_files import csv_cells, whole_lines
+from afterall.scan.trainers.line_format import FormatLines, LineFormat, lines_of
+from afterall.scan.trainers.metrics_csv import MOST_COLUMNS
+from afterall.scan.trainers.rows import Rows, count_in, number_in
+from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
+
+NAME = "ultralytics"
+_PLAN = re.compile(r"^Starting training for (\d{1,9}) epochs\.\.\.$")
+_DONE = re.compile(r"^(\d{1,9}) epochs completed in [\d.]{1,12} hours\.$")
+_LOSS = re.compile(r"(train|val)/(?:\w{1,40}_)?loss")
+_LEARNING_RATES = ("lr/pg0", "x/lr0")
+_SCORE = "metrics/"
+
+
+class UltralyticsLines(FormatLines):
+    """Reads how many epochs there were to be, and that there were so many."""
+
+    def tell(self, text: str, source: Source) -> None:
+        """Take the plan, which a second run replaces, and the end."""
+        if plan := _PLAN.search(text):
+            self.facts = {"planned_epochs": Fact(int(plan[1]), source)}
+            self.forget_end()
+        elif done := _DONE.search(text):
+            self.facts["epochs"] = Fact(int(done[1]), source)
+
+    def trace(self) -> Trace | None:
+        """Return the plan and the end; None where neither was told."""
+        trace = super().trace()
+        if trace is None and self.facts:
+            trace = Trace(trainer=NAME, origin=Origin.LOG, file=self._name, facts=self.facts)
+        return trace
+
+
+def read_results(file: IO[bytes], name: str) -> Trace | None:
+    """Return the trace in a results.csv of Ultralytics; None for any other."""
+    rows = Rows("line {}")
+    header: list[str] = []
+    first = 1
+    last: tuple[int, dict[str, str], int] | None = None
+    for number, line in whole_lines(file, name):
+        cells = [cell.strip() for cell in csv_cells(line)]
+        if not header:
+            header = cells[:MOST_COLUMNS]
+            if not _is_its(header):
+                return None
+            continue
+        told = dict(zip(header, cells, strict=False)) if len(cells) == len(header) else {}
+        epoch = count_in(told.get("epoch"))
+        if epoch is None:
+            continue
+        first = min(first, epoch)
+        epoch += 1 - first
+        rows.add({"epoch": epoch, **_losses(told), **_learning_rate(told)}, number)
+        last = (number, told, epoch)
+    if last is None or not len(rows):
+        return None
+    number, told, epoch = last
+    source = Source(name, f"line {number}")
+    return Trace(
+        trainer=NAME,
+        origin=Origin.METRICS_FILE,
+        file=name,
+        curves=rows.curves,
+        facts={"epochs": Fact(epoch, source)},
+        validation=_validation(told, source),
+    )
+
+
+def _is_its(header: Sequence[str]) -> bool:
+    has_losses = any(_LOSS.fullmatch(name) for name in header)
+    has_others = any(name.startswith(_SCORE) for name in header)
+    return "epoch" in header and has_losses and has_others
+
+
+def _losses(told: Mapping[str, str]) -> dict[str, float]:
+    """Return the sums of the losses of training and of validation; none where one of them is no number."""
+    parts: dict[str, list[float | None]] = {}
+    for name, value in told.items():
+        if found := _LOSS.fullmatch(name):
+            parts.setdefault(f"{found[1]}/loss", []).append(number_in(value))
+    return {name: sum(filter(None, values)) for name, values in parts.items() if None not in values}
+
+
+def _learning_rate(told: Mapping[str, str]) -> dict[str, str]:
+    name = next((name for name in _LEARNING_RATES if name in told), None)
+    return {} if name is None else {"lr": told[name]}
+
+
+def _validation(told: Mapping[str, str], source: Source) -> Evaluation | None:
+    numbers = {name: number_in(value) for name, value in told.items() if name.startswith(_SCORE)}
+    scores = {name.removeprefix(_SCORE): value for name, value in numbers.items() if value is not None}
+    if not scores:
+        return None
+    return Evaluation(
+        task=TASK, status=EvaluationStatus.SUCCESS, source=source, metrics=scores, is_validation=True
+    )
+
+
+def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
+    return newest([entry for entry in entries if entry.name == "results.csv"])
+
+
+FORMAT = LineFormat(
+    trainer=NAME,
+    triggers=(b"Starting training for ", b" epochs completed in "),
+    parse=lambda _: None,
+    done=_DONE,
+)
+
+ULTRALYTICS = Trainer(
+    name=NAME,
+    lines=(lines_of(FORMAT, UltralyticsLines),),
+    files=(TraceFiles(choose=_choose, read=read_results, may_be_empty=True),),
+)
