@@ -13,11 +13,14 @@ from afterall.scan.checkpoints import Asked, Memory, verify_as
 from afterall.scan.checkpoints.examining import Examination, examine
 from afterall.scan.checkpoints.layouts import find_places
 from afterall.scan.checkpoints.memory_file import (
+    MAX_BYTES,
     NAME,
+    Tables,
     memory_directory,
     parse_table,
+    parse_tables,
     read_memory,
-    render_table,
+    render_memory,
     write_memory,
 )
 from afterall.scan.checkpoints.remembering import GRAIN_NS
@@ -159,19 +162,28 @@ def test_nothing_new_is_not_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [0, 5, 25, 40, -1])
 def test_a_damaged_memory_is_no_memory(cut: int) -> None:
     """A file that was cut, or in which one byte changed, is not believed in any part."""
-    data = render_table({b"k" * 16: msgspec.Raw(msgspec.msgpack.encode([1, 2, 3]))}, {})
-    assert parse_table(data).keys() == {b"k" * 16}
-    assert parse_table(data[:cut]) == {}
-    assert parse_table(data[:cut] + bytes([data[cut] ^ 1]) + data[cut:][1:]) == {}
+    memory = Memory()
+    memory.used = {b"k" * 16: msgspec.Raw(msgspec.msgpack.encode([1, 2, 3]))}
+    data = render_memory(memory)
+    assert parse_table(parse_tables(data).others).keys() == {b"k" * 16}
+    assert parse_tables(data[:cut]) == Tables()
+    assert parse_tables(data[:cut] + bytes([data[cut] ^ 1]) + data[cut:][1:]) == Tables()
 
 
 def test_what_was_not_used_is_kept_and_dropped_first() -> None:
     """What another part of the set needs stays, as far as there is room."""
     old = {bytes([n]) * 16: msgspec.Raw(bytes([0xC4, 200]) + bytes(200)) for n in range(20)}
     new = {b"n" * 16: msgspec.Raw(bytes([0xC4, 100]) + bytes(100))}
-    assert parse_table(render_table(new, old)).keys() == new.keys() | old.keys()
-    kept = parse_table(render_table(new, old, most_bytes=2048)).keys()
-    assert new.keys() < kept < new.keys() | old.keys()
+    whole = {b"w" * 16: msgspec.Raw(bytes([0xC4, 150]) + bytes(150))}
+    memory = Memory(old, outcomes=whole)
+    memory.used = new
+    for most_bytes, kept_whole in ((MAX_BYTES, True), (2048, False)):
+        tables = parse_tables(render_memory(memory, most_bytes))
+        kept = parse_table(tables.others).keys()
+        assert new.keys() < kept <= new.keys() | old.keys()
+        assert (kept == new.keys() | old.keys()) is kept_whole
+        assert (parse_table(tables.outcomes) == whole) is kept_whole
+        assert len(render_memory(memory, most_bytes)) <= most_bytes
 
 
 def test_an_abandoned_temporary_file_is_cleared_and_a_fresh_one_respected(root: Path, tmp_path: Path) -> None:

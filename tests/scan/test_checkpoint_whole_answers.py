@@ -46,7 +46,7 @@ def small(tmp_path: Path) -> Path:
 
 def test_what_has_not_changed_at_all_is_known_whole(small: Path) -> None:
     """One answer for all that lies there, to the same question alone."""
-    memory = Memory(whole(small).used, later)
+    memory = Memory(now_ns=later, outcomes=whole(small).used_outcomes)
     assert memory.outcome(QUESTION, walk(small, "")) == found(small)
     assert memory.outcome((Tier.VALUES, "set"), walk(small, "")) is None
 
@@ -70,7 +70,7 @@ def same_time(path: Path, data: bytes) -> None:
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_nothing_is_known_whole_once_anything_changed(small: Path, change: Callable[[Path], object]) -> None:
     """The whole answer is given for just the state that it was found in."""
-    memory = whole(small)
+    memory = Memory(now_ns=later, outcomes=whole(small).used_outcomes)
     change(small / "part_1.safetensors")
     assert memory.outcome(QUESTION, walk(small, "")) is None
 
@@ -90,14 +90,14 @@ def test_what_depends_on_more_than_was_walked_is_not_kept_whole(
 ) -> None:
     """Nothing that was walked shows when such a thing changes."""
     add(small)
-    assert whole(small).used == {}
+    assert whole(small).used_outcomes == {}
 
 
 def test_a_file_that_was_just_written_keeps_nothing_whole(small: Path) -> None:
     """A second change in the same tick of the clock would not show."""
     memory = Memory(now_ns=lambda: time.time_ns() + GRAIN_NS - 10**9)
     memory.keep_outcome(QUESTION, walk(small, ""), found(small))
-    assert memory.used == {}
+    assert memory.used_outcomes == {}
 
 
 def test_models_are_verified_from_memory_whole(

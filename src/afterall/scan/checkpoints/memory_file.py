@@ -7,13 +7,13 @@ by temporary file and rename, and never in a directory of somebody else's.
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import takewhile
 from pathlib import Path
 
 import msgspec
 import xxhash
+from msgspec import Struct
 
 from afterall.scan.checkpoints.remembering import Memory, Table
 
@@ -21,10 +21,10 @@ STATE_DIRECTORY = ".afterall"
 NAME = "verified.cache"
 MAX_BYTES = 64 << 20
 """A larger file is not read, and none is written."""
-_MAGIC = b"afterall-verified-1\n"
+_MAGIC = b"afterall-verified-2\n"
 _DIGEST_BYTES = 16
-_TABLE_BYTES, _KEY_BYTES = 5, 2
-"""What MessagePack puts before a large map, and before a short key."""
+_FRAME_BYTES, _KEY_BYTES = 64, 2
+"""More than stands before the two tables, and what MessagePack puts before a short key."""
 _SETTINGS = "afterall.toml"
 _LEVELS = 6
 _ABANDONED_S = 600
@@ -61,7 +61,8 @@ def read_memory(directory: Path | None) -> Memory:
         with open(file, "rb") as opened:
             status = os.fstat(file)
             if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_size <= MAX_BYTES:
-                return Memory(parse_table(opened.read(MAX_BYTES + 1)))
+                tables = parse_tables(opened.read(MAX_BYTES + 1))
+                return Memory(lambda: parse_table(tables.others), outcomes=parse_table(tables.outcomes))
     return Memory()
 
 
@@ -75,37 +76,59 @@ def write_memory(directory: Path | None, memory: Memory) -> bool:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with _opened(directory) as descriptor:
-            return _replace(descriptor, render_table(memory.used, memory.unused))
+            return _replace(descriptor, render_memory(memory))
     except OSError:
         return False
 
 
-def parse_table(data: bytes) -> Table:
-    """Return the table in a file's bytes, empty where they are damaged."""
+class Tables(Struct, frozen=True, array_like=True):
+    """A file's two tables, each as MessagePack: whoever finds the whole answer needs no other."""
+
+    outcomes: memoryview = memoryview(b"")
+    others: memoryview = memoryview(b"")
+
+
+def parse_tables(data: bytes) -> Tables:
+    """Return the tables in a file's bytes, empty ones where they are damaged."""
     begin = len(_MAGIC) + _DIGEST_BYTES
-    table = memoryview(data)[begin:]
-    if not data.startswith(_MAGIC) or xxhash.xxh3_128(table).digest() != data[len(_MAGIC) : begin]:
-        return {}
+    tables = memoryview(data)[begin:]
+    if not data.startswith(_MAGIC) or xxhash.xxh3_128(tables).digest() != data[len(_MAGIC) : begin]:
+        return Tables()
+    try:
+        return msgspec.msgpack.decode(tables, type=Tables)
+    except msgspec.MsgspecError:
+        return Tables()
+
+
+def parse_table(table: memoryview) -> Table:
+    """Return what a table holds, nothing where it is of another form."""
     try:
         return msgspec.msgpack.decode(table, type=Table)
     except msgspec.MsgspecError:
         return {}
 
 
-def render_table(used: Table, unused: Table, most_bytes: int = MAX_BYTES) -> bytes:
-    """Return a file's bytes: what was used first, then of the rest what there is room for."""
-    items = (*used.items(), *unused.items())
-    sizes = _sizes(items)
-    kept = dict(takewhile(lambda _: next(sizes) <= most_bytes, items))
-    table = msgspec.msgpack.encode(kept)
-    return _MAGIC + xxhash.xxh3_128(table).digest() + table
+def render_memory(memory: Memory, most_bytes: int = MAX_BYTES) -> bytes:
+    """Return a file's bytes: what was used first, then of the rest what there is room for.
 
-
-def _sizes(items: Iterable[tuple[bytes, msgspec.Raw]]) -> Iterator[int]:
-    size = len(_MAGIC) + _DIGEST_BYTES + _TABLE_BYTES
-    for key, raw in items:
-        size += _KEY_BYTES + len(key) + len(raw)
-        yield size
+    What was read comes before whole answers, which are soon found again from it.
+    """
+    room = most_bytes - _FRAME_BYTES
+    others: Table = {}
+    outcomes: Table = {}
+    for kept, table in (
+        (others, memory.used),
+        (outcomes, memory.used_outcomes),
+        (others, memory.unused),
+        (outcomes, memory.unused_outcomes),
+    ):
+        for key, raw in table.items():
+            size = _KEY_BYTES + len(key) + len(raw)
+            if size <= room:
+                room -= size
+                kept[key] = raw
+    tables = msgspec.msgpack.encode([msgspec.msgpack.encode(table) for table in (outcomes, others)])
+    return _MAGIC + xxhash.xxh3_128(tables).digest() + tables
 
 
 def _is_own(directory: Path) -> bool:

@@ -8,6 +8,7 @@ second change within it would not show.
 import os
 import time
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
@@ -55,21 +56,37 @@ class Outcome(Struct, frozen=True):
 
 
 class Memory:
-    """What was found, by a digest of file and question; without `keeps` nothing is, and nothing was."""
+    """What was found, by a digest of file and question; without `keeps` nothing is, and nothing was.
+
+    What was known before of files and checkpoints may be given as what returns it: it is asked for only where
+    no whole answer is known.
+    """
 
     def __init__(
-        self, before: Table | None = None, now_ns: Callable[[], int] = time.time_ns, *, keeps: bool = True
+        self,
+        before: Table | Callable[[], Table] | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
+        *,
+        outcomes: Table | None = None,
+        keeps: bool = True,
     ) -> None:
         self._keeps = keeps
-        self._before = before or {}
+        self._given = before or {}
+        self._outcomes = outcomes or {}
         self._now_ns = now_ns
         self.used: Table = {}
         """What was asked for and known, or learned, in this run."""
+        self.used_outcomes: Table = {}
+        """The same of whole answers."""
         self.has_learned = False
+
+    @cached_property
+    def _before(self) -> Table:
+        return self._given() if callable(self._given) else self._given
 
     @property
     def known(self) -> Table | None:
-        """All that is known by now; None where nothing is kept."""
+        """All that is known of files and checkpoints by now; None where nothing is kept."""
         return {**self._before, **self.used} if self._keeps else None
 
     def take(self, used: Table, *, has_learned: bool) -> None:
@@ -81,6 +98,11 @@ class Memory:
     def unused(self) -> Table:
         """What was known before and not asked for in this run."""
         return {key: raw for key, raw in self._before.items() if key not in self.used}
+
+    @property
+    def unused_outcomes(self) -> Table:
+        """The same of whole answers."""
+        return {key: raw for key, raw in self._outcomes.items() if key not in self.used_outcomes}
 
     def values(self, file: Inspection, context: Any) -> Values | None:
         """Return what reading this file whole told before, None where that is not known.
@@ -117,13 +139,18 @@ class Memory:
         `question` is whatever else the answer depends on: how deep, and which path.
         """
         key, state = self._whole(question, walk)
-        found = None if key is None else self._recall(key, Outcome)
-        if found is None or found.state != state:
+        raw = None if key is None else self._outcomes.get(key)
+        if key is None or raw is None:
             return None
         try:
-            return msgspec.msgpack.decode(found.checkpoints, type=tuple[Checkpoint, ...])
+            found = msgspec.msgpack.decode(raw, type=Outcome)
+            if found.state != state:
+                return None
+            checkpoints = msgspec.msgpack.decode(found.checkpoints, type=tuple[Checkpoint, ...])
         except msgspec.MsgspecError:
             return None
+        self.used_outcomes[key] = raw
+        return checkpoints
 
     def keep_outcome(self, question: Any, walk: Walk, told: tuple[Checkpoint, ...]) -> None:
         """Remember what verifying a whole walk told, where it can depend on nothing but what was walked."""
@@ -132,7 +159,8 @@ class Memory:
             return
         checkpoints = _encoded(told)
         if checkpoints is not None and all(map(self._is_settled, walk.entries)):
-            self._keep(key, Outcome(state, checkpoints))
+            self.used_outcomes[key] = msgspec.Raw(msgspec.msgpack.encode(Outcome(state, checkpoints)))
+            self.has_learned = True
 
     def _whole(self, question: Any, walk: Walk) -> tuple[bytes | None, bytes | None]:
         """Return the keys for a question and for the state of a walk, None where it cannot be told whole."""
