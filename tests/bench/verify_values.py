@@ -100,7 +100,8 @@ def timed(do: Callable[[], object]) -> float:
 def verify(directory: Path, depth: Tier, *, remembers: bool = False) -> None:
     """Verify everything in a directory in this process; raise RuntimeError where something is wrong."""
     found = verify_as([directory], Asked(depth=depth, remembers=remembers)).checkpoints
-    if any(each.verdict is not Verdict.OK or each.tier is not depth for each in found):
+    good = Verdict.OK
+    if any(each.verdict is not good or each.tier is not depth for each in found):
         raise RuntimeError("not everything was verified")
 
 

@@ -138,13 +138,14 @@ class Memory:
 
         `question` is whatever else the answer depends on: how deep, and which path.
         """
-        key, state = self._whole(question, walk)
+        key = _key((question,)) if self._outcomes and _is_whole(walk) else None
         raw = None if key is None else self._outcomes.get(key)
         if key is None or raw is None:
             return None
         try:
             found = msgspec.msgpack.decode(raw, type=Outcome)
-            if found.state != state:
+            # It was kept of entries in which all lies, and what lies in these is the same.
+            if found.state != _key((walk.entries,)):
                 return None
             checkpoints = msgspec.msgpack.decode(found.checkpoints, type=tuple[Checkpoint, ...])
         except msgspec.MsgspecError:
@@ -154,20 +155,14 @@ class Memory:
 
     def keep_outcome(self, question: Any, walk: Walk, told: tuple[Checkpoint, ...]) -> None:
         """Remember what verifying a whole walk told, where it can depend on nothing but what was walked."""
-        key, state = self._whole(question, walk)
-        if key is None or state is None or not all(map(_is_lasting, told)):
+        if not self._keeps or not _is_whole(walk) or not _say_all(walk.entries):
             return
-        checkpoints = _encoded(told)
-        if checkpoints is not None and all(map(self._is_settled, walk.entries)):
+        if not all(map(self._is_settled, walk.entries)) or not all(map(_is_lasting, told)):
+            return
+        key, state, checkpoints = _key((question,)), _key((walk.entries,)), _encoded(told)
+        if key is not None and state is not None and checkpoints is not None:
             self.used_outcomes[key] = msgspec.Raw(msgspec.msgpack.encode(Outcome(state, checkpoints)))
             self.has_learned = True
-
-    def _whole(self, question: Any, walk: Walk) -> tuple[bytes | None, bytes | None]:
-        """Return the keys for a question and for the state of a walk, None where it cannot be told whole."""
-        is_whole = self._keeps and not walk.unreadable and not walk.is_truncated
-        if not is_whole or not _say_all(walk.entries):
-            return None, None
-        return _key((question,)), _key((walk.entries,))
 
     def _is_settled(self, entry: Entry) -> bool:
         return max(entry.mtime_ns, entry.ctime_ns) + GRAIN_NS < self._now_ns()
@@ -192,6 +187,10 @@ class Memory:
 
 def _is_lasting(found: Checkpoint) -> bool:
     return not any(finding.code in _PASSING for finding in found.findings)
+
+
+def _is_whole(walk: Walk) -> bool:
+    return not walk.unreadable and not walk.is_truncated
 
 
 def _say_all(entries: Iterable[Entry]) -> bool:
