@@ -95,8 +95,9 @@ def _hard_links(
 def _groups(checkpoints: Sequence[Checkpoint]) -> Iterable[list[Checkpoint]]:
     groups: dict[tuple[str, str, str], list[Checkpoint]] = defaultdict(list)
     for each in checkpoints:
+        is_file = len(each.files) == 1 and each.files[0].path == each.path
         inside = f"{each.path}/"
-        if each.tier is None or not all(file.path.startswith(inside) for file in each.files):
+        if each.tier is None or is_file or not all(file.path.startswith(inside) for file in each.files):
             continue
         if not each.is_final and not any(f.path.endswith(_DISTRIBUTED) for f in each.files):
             home, _, name = each.path.rpartition("/")

@@ -13,9 +13,14 @@ from afterall.scan.checkpoints.succession import successive
 Pair = tuple[CheckpointFile, CheckpointFile]
 
 
+def any_digest(checkpoints: Sequence[Checkpoint]) -> bool:
+    """Return whether any file was read whole: what holds the same can be told of no other."""
+    return any(file.digest for each in checkpoints for file in each.files)
+
+
 def identical(checkpoints: Sequence[Checkpoint], entries: Mapping[str, Entry]) -> Iterator[Finding]:
     """Yield a finding for every checkpoint that holds the same weights as the one before it in its run."""
-    if not any(file.digest for each in checkpoints for file in each.files):
+    if not any_digest(checkpoints):
         return
     for before, after in successive(checkpoints):
         pairs = _pairs(before, after, entries)

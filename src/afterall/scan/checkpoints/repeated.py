@@ -21,6 +21,7 @@ from afterall.model import (
     Scalar,
 )
 from afterall.scan.checkpoints.checks.material import found
+from afterall.scan.checkpoints.identical import any_digest
 
 LEAST_BYTES = 1 << 20
 """Less than this is not worth a word."""
@@ -63,7 +64,7 @@ def _contents(
     """Return every file that takes space of its own by what it holds, in the order of the checkpoints."""
     contents: dict[Content, list[_Copy]] = defaultdict(list)
     seen: set[tuple[int, int]] = set()
-    for checkpoint in checkpoints:
+    for checkpoint in checkpoints if any_digest(checkpoints) else ():
         for file in checkpoint.files:
             entry = entries.get(file.path)
             if file.role not in _ROLES or not file.digest or not file.size_bytes or file.path in shared:
