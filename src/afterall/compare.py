@@ -23,6 +23,7 @@ _REWARDS = ("final_val_reward", "final_reward")
 SHOWN = (*_REWARDS, "final_val_loss", "final_loss", "global_step", "tokens_per_second_per_gpu")
 """Metrics that have a column where any run has them, the first one ranking the runs, as within a set: where a
 reward is trained for, the loss is no measure of how good a model is."""
+_NOWHERE = (False, -1.0, -1.0)
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _UP = frozenset({*_REWARDS, "final_val_reward_accuracy", "final_reward_accuracy", "final_token_accuracy"})
 
@@ -94,7 +95,7 @@ def compare(runs: Sequence[Run], metric: str | None = None) -> Table:
 
 def _run(set_name: str, one: Mapping[str, object]) -> Run:
     metrics = dict(_numbers(_mapping(one.get("metrics"))))
-    metrics |= dict(_scores(_list(one.get("evaluations"))))
+    metrics |= dict(_scores(_list(one.get("evaluations")), _list(one.get("checkpoints"))))
     trained = one.get("training_completed")
     return Run(
         set_name=set_name,
@@ -113,13 +114,31 @@ def _numbers(metrics: Mapping[str, object]) -> Iterator[tuple[str, float]]:
             yield name, number
 
 
-def _scores(evaluations: Sequence[object]) -> Iterator[tuple[str, float]]:
-    """Yield the scores of evaluations that succeeded, of a task evaluated twice the later one's."""
-    for one in sorted(map(_mapping, evaluations), key=lambda e: _text(e.get("created"))):
+def _scores(evaluations: Sequence[object], checkpoints: Sequence[object]) -> Iterator[tuple[str, float]]:
+    """Yield the scores of evaluations that succeeded, the one that counts last.
+
+    Of several checkpoints that is the last one's, of two evaluations of one checkpoint the later one's.
+    """
+    places = {
+        _text(one.get(key)): _progress(one) for one in map(_mapping, checkpoints) for key in ("name", "path")
+    }
+    places.pop("", None)
+
+    def turn(one: Mapping[str, object]) -> tuple[object, ...]:
+        return (places.get(_text(one.get("checkpoint")), _NOWHERE), _text(one.get("created")))
+
+    for one in sorted(map(_mapping, evaluations), key=turn):
         for name, value in _mapping(one.get("metrics")).items():
             number = _number(value)
             if one.get("status") == "success" and number is not None:
                 yield f"{_text(one.get('task'))}/{name}", number
+
+
+def _progress(checkpoint: Mapping[str, object]) -> tuple[bool, float, float]:
+    """Return how far into training a checkpoint was saved: the last one behind all others."""
+    step, epoch = (_number(checkpoint.get(key)) for key in ("step", "epoch"))
+    known = [-1.0 if n is None or math.isnan(n) else n for n in (step, epoch)]
+    return (checkpoint.get("is_final") is True, known[0], known[1])
 
 
 def _place(run: Run, metric: str, direction: Direction) -> tuple[object, ...]:

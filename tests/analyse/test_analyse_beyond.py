@@ -43,6 +43,9 @@ def sweep(name: str, losses: Mapping[float, float], **common: Scalar) -> list[Ex
         ([0.0, 0.01, 0.1], False, False, None),
         ([4, 16], True, True, None),
         ([1e29, 1e30, 1e31], True, False, None),
+        ([1e-6, 1e-5, 1e-3], True, False, 1e-2),
+        ([1e-6, 1e-4, 1e-3], False, False, 1e-7),
+        ([8, 16, 256], True, True, 1024),
     ],
 )
 def test_the_next_value_goes_on_as_the_tried_ones_do(
@@ -51,6 +54,24 @@ def test_the_next_value_goes_on_as_the_tried_ones_do(
     """By the ratio of the last two, or by the difference where all differ alike; whole ones stay whole."""
     found = value_beyond(tried, upwards=upwards, whole=whole)
     assert found == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("tried", "whole", "least", "expected"),
+    [
+        ([1e-4, 2e-4, 3e-4], False, 1e-30, 5e-5),
+        ([8, 16, 24], True, 1, 4),
+        ([0.1, 0.2, 0.3], False, 0, 0.0),
+        ([1, 2, 3], True, 1, None),
+        ([0.0, 0.1, 0.2], False, 0, None),
+    ],
+)
+def test_even_steps_that_would_leave_what_can_be_set_go_on_by_the_ratio(
+    tried: list[float], whole: bool, least: float, expected: float | None
+) -> None:
+    """A learning rate of 0 is none, half of the smallest one is; 0 is a decay like any other."""
+    found = value_beyond(tried, upwards=False, whole=whole, least=least)
+    assert found == (None if expected is None else pytest.approx(expected, abs=1e-12))
 
 
 @given(st.lists(st.floats(allow_nan=False), max_size=6, unique=True), st.booleans(), st.booleans())
@@ -93,10 +114,11 @@ def test_a_value_below_the_smallest_is_proposed_where_that_was_best() -> None:
         {4: 1.2, 16: 0.9, 64: 0.9},
         {4: 1.2, 64: 0.9},
         {4: 1.2, 16: math.nan, 32: 1.0, 64: 0.9},
+        {4: 1.2, 16: 1.0, 64: 0.99},
     ],
 )
 def test_nothing_is_proposed_where_the_numbers_do_not_lead_on(losses: dict[float, float]) -> None:
-    """The best within the range, a step back on the way, equal numbers, two values, NaN between them."""
+    """The best within, a step back on the way, equal numbers, two values, NaN between them, a flat end."""
     assert not steps(BEYOND, *sweep("lora_rank", losses))
 
 
@@ -245,6 +267,40 @@ def test_scores_lead_on_unless_their_samples_may_explain_it() -> None:
     assert found.details["checkpoint"] == "final"
     assert not steps(BEYOND, *scored(scores, 0.08))
     assert not steps(BEYOND, *scored({**scores, 64: 1.0}, 0.01))
+
+
+def test_a_loss_leads_nowhere_that_an_evaluation_speaks_against() -> None:
+    """Where the score fell by more than its samples explain; where they may, the loss decides."""
+    scores, losses = {4: 0.7, 16: 0.75, 64: 0.65}, {4: 1.2, 16: 1.1, 64: 0.9}
+    for error, proposed in ((0.01, []), (0.08, [256])):
+        both = [
+            replace(run, metrics={**run.metrics, **trained(run.name, losses[rank]).metrics})
+            for rank, run in zip(scores, scored(scores, error), strict=True)
+        ]
+        assert [found.details["value"] for found in steps(BEYOND, *both)] == proposed
+    risen = [
+        replace(run, metrics={**run.metrics, **trained(run.name, losses[rank]).metrics})
+        for rank, run in zip(losses, scored({4: 0.5, 16: 0.6, 64: 0.7}, 0.01), strict=True)
+    ]
+    assert step(BEYOND, *risen).details["metric"] == "final_val_loss"
+
+
+def test_a_training_loss_leads_nowhere_that_no_evaluation_bears_out() -> None:
+    """It falls with every rank: a score that its samples explain says nothing for it, a clear one does."""
+    for error, proposed in ((0.01, [256]), (0.08, [])):
+        both = [
+            replace(
+                run,
+                metrics={
+                    **run.metrics,
+                    "final_loss": trained(run.name, 1.0 - rank / 99).metrics["final_loss"],
+                },
+            )
+            for rank, run in zip((4, 16, 64), scored({4: 0.5, 16: 0.6, 64: 0.7}, error), strict=True)
+        ]
+        found = steps(BEYOND, *both)
+        assert [each.details["value"] for each in found] == proposed
+        assert all(each.details["metric"] == "final_loss" for each in found)
 
 
 def test_parameters_that_the_settings_leave_out_are_not_extended() -> None:

@@ -13,6 +13,7 @@ from afterall.model import (
     Experiment,
     FindingCode,
     NextStepKind,
+    Scalar,
     StandIn,
     State,
     Verdict,
@@ -273,3 +274,48 @@ def test_one_state_is_asked_for_once_under_the_name_that_others_scored() -> None
     assert found.details == {"checkpoint": "checkpoint-300", "how": "inspect", "task": "capitalization"}
     script = replace(early, layout=saved("a", "eval/cell.slurm").layout)
     assert step(NextStepKind.EVALUATE, script, *others).details == {"checkpoint": "final", "how": "slurm"}
+
+
+def measured(name: str, scored: str, value: float) -> Experiment:
+    """Return a run of 300 steps with a score of one of its checkpoints."""
+    own = tuple(replace(c, path=c.path.replace("a", name, 1)) for c in finished().checkpoints)
+    found = evaluation(f"{name}/1.eval", scored, metrics={"match/accuracy": value})
+    kept: dict[str, Scalar] = {"global_step": 300, "epochs": 3.0}
+    return experiment(name, checkpoints=own, metrics=kept, evaluations=(found,))
+
+
+def scores(*runs: Experiment) -> tuple[str, dict[str, float]]:
+    """Return which checkpoint the scores are compared at, and those that are."""
+    (found,) = [r for r in analyse(material(*runs)).rankings if r.metric.endswith("match/accuracy")]
+    return found.checkpoint, found.values
+
+
+def test_scores_of_one_state_under_two_names_are_ranked_together() -> None:
+    """`final` of one run beside the last step's checkpoint of others; an earlier one stays apart."""
+    last = [measured("b", "checkpoint-300", 0.6), measured("c", "checkpoint-300", 0.7)]
+    everyone = ("final", {"a": 0.5, "b": 0.6, "c": 0.7})
+    assert scores(measured("a", "final", 0.5), *last) == everyone
+    early = measured("d", "checkpoint-150", 0.9)
+    assert scores(measured("a", "final", 0.5), *last, early) == everyone
+    two = [measured("a", "final", 0.5), measured("c", "final", 0.7)]
+    assert scores(*two, last[0]) == everyone
+
+
+def test_scores_of_one_name_keep_it() -> None:
+    """Where nobody scored `final`, and where one run's last step is another's on the way."""
+    last = [measured("b", "checkpoint-300", 0.6), measured("c", "checkpoint-300", 0.7)]
+    assert scores(*last) == ("checkpoint-300", {"b": 0.6, "c": 0.7})
+    longer = measured("d", "checkpoint-300", 0.8)
+    going_on = replace(
+        longer,
+        metrics={n: replace(f, value=600) if n == "global_step" else f for n, f in longer.metrics.items()},
+    )
+    assert scores(*last, going_on) == ("checkpoint-300", {"b": 0.6, "c": 0.7, "d": 0.8})
+
+
+def test_the_best_weights_are_ranked_under_their_own_name() -> None:
+    """Where the best is loaded at the end, `final` is not the last step: their scores stand apart."""
+    last = [measured("b", "checkpoint-300", 0.6), measured("c", "checkpoint-300", 0.7)]
+    loaded = experiment("p", parameters={"load_best_model_at_end": True}).parameters
+    runs = [replace(run, parameters=loaded) for run in (measured("a", "final", 0.5), *last)]
+    assert scores(*runs) == ("checkpoint-300", {"b": 0.6, "c": 0.7})

@@ -191,6 +191,26 @@ def test_evaluations_that_agree_with_the_losses_need_no_second_look(scores: tupl
     assert not steps(NextStepKind.COMPARE_EVALUATIONS, *runs)
 
 
+@pytest.mark.parametrize(("error", "asked"), [(0.01, 1), (0.1, 0)])
+@pytest.mark.parametrize("ranks", [(4, 8), (4, 4)])
+def test_scores_that_samples_alone_tell_apart_need_no_second_look(
+    error: float, asked: int, ranks: tuple[int, int]
+) -> None:
+    """Two scores within their standard errors name no other run as the best, compared or not."""
+    runs = [
+        experiment(
+            n,
+            parameters={"lora_rank": rank, "model": n},
+            metrics={"final_val_loss": loss},
+            evaluations=(
+                evaluation(f"{n}/1.eval", metrics={"match/accuracy": score, "match/stderr": error}),
+            ),
+        )
+        for n, rank, loss, score in zip("ab", ranks, (1.0, 2.0), (0.8, 0.9), strict=True)
+    ]
+    assert len(steps(NextStepKind.COMPARE_EVALUATIONS, *runs)) == asked
+
+
 def test_runs_that_seeds_alone_tell_apart_need_no_second_look() -> None:
     """Replicates of one setting are no disagreement of loss and score, nor are settings that tie by score."""
     for rank_of, scores in (

@@ -64,6 +64,34 @@ def test_a_score_ranks_upwards(tmp_path: Path) -> None:
     assert (table.direction, [r.name for r in table.runs]) == (Direction.UP, ["b", "a"])
 
 
+def test_the_score_of_the_last_checkpoint_counts(tmp_path: Path) -> None:
+    """An earlier checkpoint that was evaluated later does not; of two scores of one the later does."""
+    one = run("a", 1.0)
+    one["checkpoints"] = [
+        {"name": "checkpoint-100", "path": "a/checkpoint-100", "step": 100, "is_final": False},
+        {"name": "checkpoint-50", "path": "a/checkpoint-50", "step": 50, "is_final": False},
+        {"name": "final", "path": "a", "step": None, "is_final": True},
+    ]
+
+    def scored(*told: tuple[str | None, float]) -> float:
+        one["evaluations"] = [
+            {
+                "task": "cap",
+                "status": "success",
+                "checkpoint": name,
+                "metrics": {"match/accuracy": score},
+                "created": f"2026-11-2{n}T07:00:00Z",
+            }
+            for n, (name, score) in enumerate(told)
+        ]
+        (found,) = read_runs(results(tmp_path / str(len(list(tmp_path.iterdir()))), one))
+        return found.metrics["cap/match/accuracy"]
+
+    assert scored(("checkpoint-100", 0.5), ("checkpoint-50", 0.9)) == 0.5
+    assert scored(("final", 0.6), ("checkpoint-100", 0.5), (None, 0.9)) == 0.6
+    assert scored(("a/checkpoint-100", 0.5), ("a/checkpoint-100", 0.7)) == 0.7
+
+
 def test_a_reward_decides_where_one_is_trained_for(tmp_path: Path) -> None:
     """As within a set: the loss of such a training tells nothing of the model."""
     runs = [run("a", 1.0), run("b", 2.0)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from afterall.model import ComparedAt, Completion, Direction, Report, State, VaryingParameter
+from afterall.model import ComparedAt, Comparison, Completion, Direction, Report, State, VaryingParameter
 from afterall.render.documents import render
 from afterall.render.words.parameters import alternatives, setting
 from afterall.settings import SetSettings
@@ -237,6 +237,21 @@ def test_what_samples_alone_may_make_is_said(
     told = compared(metric="sorting/match/accuracy", direction=Direction.UP, **sides)
     assert told.partition(")")[2].endswith(caveat)
     assert ("chance of the samples" in told) == bool(caveat)
+
+
+def test_scores_of_equal_numbers_and_other_errors_stand_apart() -> None:
+    """One sentence for two tasks would give the one the other's error."""
+    pair = replace(make_comparison(A, B, "lora_rank", "final_loss"), direction=Direction.UP)
+
+    def scored(metric: str, error: float) -> Comparison:
+        sides = {"a": replace(pair.a, value=0.5, stderr=error), "b": replace(pair.b, value=0.6, stderr=error)}
+        return replace(pair, metric=metric, **sides)
+
+    apart = markdown(spec_report(comparisons=(scored("mmlu/none/acc", 0.01), scored("qa/none/em", 0.02))))
+    assert re.search(r"- \*\*`mmlu/acc`:\*\* .* ± 0\.01\b", apart)
+    assert re.search(r"- \*\*`qa/em`:\*\* .* ± 0\.02\b", apart)
+    alike = markdown(spec_report(comparisons=(scored("mmlu/none/acc", 0.01), scored("qa/none/em", 0.01))))
+    assert "- **`mmlu/acc` and `qa/em`:**" in alike
 
 
 def summed_up(*pairs: tuple[str, float, float, bool | None]) -> str:

@@ -104,6 +104,37 @@ def test_values_beyond_are_told_with_all_that_was_measured() -> None:
         )
 
 
+def test_a_score_in_a_step_is_code_as_everywhere() -> None:
+    """Of lm-evaluation-harness without "none"; a loss is told in words."""
+    details: dict[str, Scalar] = {"loss": "final_val_loss", "task": "arc", "metric": "none/acc"}
+    more: dict[str, Scalar] = {
+        "parameter": "lora_rank",
+        "value": 64,
+        "edge": "largest",
+        "trend": "higher",
+        "tried": "4, 8, 16",
+        "metric": "arc/none/acc",
+        "measured": "0.5, 0.6, 0.7",
+        "step": 50,
+    }
+    step = NextStep(kind=NextStepKind.BEYOND_RANGE, details=more)
+    assert ": `arc/acc` was higher with each value" in told(step, 3)
+    compare = told(NextStep(kind=NextStepKind.COMPARE_EVALUATIONS, details=details), 3)
+    assert compare.startswith("Compare `acc` of `arc` with final validation loss")
+
+
+def test_values_between_are_written_as_in_the_tables() -> None:
+    """1e-5 beside 3e-5, and listed as a sentence lists them."""
+    details: dict[str, Scalar] = {
+        "parameter": "learning_rate",
+        "values": "3e-05, 0.0001, 0.0003",
+        "lower": 1e-5,
+        "upper": 1e-3,
+    }
+    step = NextStep(kind=NextStepKind.INTERMEDIATE_VALUES, details=details)
+    assert told(step, 3) == "Try learning rate 3e-5, 0.0001, and 0.0003, between 1e-5 and 0.001."
+
+
 @pytest.mark.parametrize("code", FindingCode)
 def test_headings_are_distinct(code: FindingCode) -> None:
     """Two kinds of finding never bear the same heading."""

@@ -20,7 +20,7 @@ from afterall.render.figures import figures
 from afterall.render.figures.grouping import looks
 from afterall.render.page import Page
 from afterall.settings import SetSettings
-from analyse.analyse_made import checkpoint, experiment, material, trained
+from analyse.analyse_made import checkpoint, evaluation, experiment, material, trained
 from render.render_reports import (
     make_attempt,
     make_checkpoint,
@@ -211,6 +211,15 @@ def test_losses_that_measure_different_things_are_said_to() -> None:
     assert told.index("## Key Findings") < told.index(form) < told.index("### 1. Best Run")
 
 
+def test_losses_on_different_data_are_said_to_be() -> None:
+    """Who is best by such a loss may only have had the easier data."""
+    runs = [trained(name, 2.0, dataset=f"data/{name}") for name in ("a", "b")]
+    form = "*The dataset differs: training losses of such runs were measured on different data, and so were"
+    told = analysed(*runs)
+    assert told.index("## Key Findings") < told.index(form) < told.index("### 1. Best Run")
+    assert "The dataset differs" not in analysed(*[trained(n, 2.0, dataset="data") for n in ("a", "b")])
+
+
 def test_a_run_ties_with_other_settings_not_with_its_own_repeats() -> None:
     """Replicates of the best run say nothing of another choice."""
     near = [trained(f"near{n}", 2.0 + n / 100, lora_rank=8, seed=n) for n in range(3)]
@@ -219,3 +228,19 @@ def test_a_run_ties_with_other_settings_not_with_its_own_repeats() -> None:
     close = [trained(f"close{n}", 2.001 + n / 100, lora_rank=4, seed=n) for n in range(3)]
     told = analysed(*near, *close)
     assert "tied with the best within the noise of replicates: close0, close1, and close2" in told
+
+
+def test_repeats_have_the_mean_of_their_scores_too() -> None:
+    """Behind the validation loss: the first two scores that two repeats have."""
+    runs = [
+        replace(
+            trained(f"r{rank}s{seed}", 2.0 - rank / 10 + seed / 100, lora_rank=rank, seed=seed),
+            evaluations=(evaluation("e", metrics={"match/accuracy": 0.5 + seed / 10, "odd/number": 3.0}),),
+        )
+        for rank in (4, 8)
+        for seed in (0, 1)
+    ]
+    told = " ".join(analysed(*runs).partition("### 3. Repeated Runs")[2].partition("### 4.")[0].split())
+    assert "| Setting | Seeds | Val Loss | capitalization/match/accuracy | Final Loss |" in told
+    assert "| 0.55 ± 0.07 (2) |" in told
+    assert "odd/number" not in told

@@ -41,7 +41,7 @@ def told(report: Report, settings: SetSettings = OWN) -> str:
         "### 3. Basis Impact",
         "rank r 64 was lower than rank r 4 in 2 of 2 comparisons",
         "| Adapter (rank r 64)",
-        "Try rank r 8, 16, 32, between 4 and 64.",
+        "Try rank r 8, 16, and 32, between 4 and 64.",
         "4 settings were trained once, with Saat 1234: two more",
     ],
 )

@@ -230,6 +230,14 @@ def test_an_evaluation_without_a_column_of_its_own_tells_its_scores() -> None:
     assert "Other Scores" in document
     assert re.search(r"\| c +\|.*\| ppl 12\.5[0-9]* ± 0\.50?, bits 0\.75 +\|", document)
     assert "Other Scores" not in markdown(tiny_report(*runs[:2]))
+    assert "Scores without a column" not in document
+
+
+def test_scores_that_the_table_leaves_out_are_named() -> None:
+    """Of five scores of one evaluation the last has no column: where it stands is said."""
+    scores = {"acc": 0.5, "f1": 0.25, "em": 0.5, "bleu": 0.75, "none/ppl": 12.5, "none/ppl_stderr": 0.5}
+    run = make_experiment("a", evaluations=(make_evaluation("a", metrics=scores),))
+    assert "\n\nScores without a column: `ppl`, in RESULTS.json.\n" in markdown(tiny_report(run))
 
 
 def test_the_speed_of_all_gpus_together_is_told_where_nobody_knows_that_of_one() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from afterall.model import Scalar
 from afterall.render.words.measures import clock, days, duration, iso, memory, moment, size
-from afterall.render.words.metrics import Digits
+from afterall.render.words.metrics import Digits, metric_name
 from afterall.render.words.numbers import count, decimals_for, fixed, number, percent
 from afterall.render.words.parameters import listed, phrase, setting, short_models, title, worded
 
@@ -124,6 +124,12 @@ def test_duration(seconds: float, words: str, face: str) -> None:
     """Durations are told in their largest unit, and as a clock shows them."""
     assert duration(seconds) == words
     assert clock(seconds) == face
+
+
+def test_a_label_leaves_a_scores_key_as_it_is() -> None:
+    """Words begin with a capital; "arc/acc" is what the program calls it."""
+    labels = [metric_name(name).heading for name in ("final_val_loss", "epochs", "arc/none/acc")]
+    assert labels == ["Final validation loss", "Epochs", "arc/acc"]
 
 
 def test_days_say_year_and_month_once() -> None:

@@ -1,7 +1,7 @@
 """Read evaluation scores as measures: the same task, scorer and metric, on the same checkpoint of each run.
 
-Invariant: scores of different checkpoints are never compared; of several evaluations of one checkpoint the
-latest successful one counts.
+Invariant: scores of different checkpoints are never compared, but for one that is taken for the state of its
+run's last; of several evaluations of one checkpoint the latest successful one counts.
 """
 
 import math
@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from afterall.analyse.measures import Kind, Measure, Reading, whole
+from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint, place_of
+from afterall.analyse.measures import Kind, Measure, Reading
 from afterall.analyse.ordering import natural_key
-from afterall.analyse.readings import finite_metric
-from afterall.model import Checkpoint, Direction, Evaluation, EvaluationStatus, Experiment
+from afterall.analyse.stand_ins import find_stand_ins
+from afterall.model import Direction, Evaluation, EvaluationStatus, Experiment
 
 FINAL = "final"
+_STANDS_IN = "final, by another name"
+Lasts = frozenset[tuple[str, str]]
+"""Names of runs and of the checkpoints that stand for their last one."""
 _UP = frozenset(
     {
         "acc",
@@ -119,19 +123,22 @@ def evaluation_measures(
 ) -> tuple[Measure, ...]:
     """Return a measure for each score whose direction is known, at the checkpoint that most runs evaluated.
 
-    The final checkpoint is preferred as soon as two runs evaluated it. A measure is called
-    "task/scorer/metric"; `wanted` gives the direction of some by that name. Scorers that agree on every run
-    are one, under the name of the first, or of the one that is wanted.
+    The final checkpoint is preferred as soon as two runs evaluated it; one that is taken for the same state
+    counts for it. A measure is called "task/scorer/metric"; `wanted` gives the direction of some by that
+    name. Scorers that agree on every run are one, under the name of the first, or of the one that is wanted.
     """
+    lasts = frozenset((each.experiment, each.evaluated) for each in find_stand_ins(experiments))
     scores: dict[tuple[str, str], dict[str, set[str]]] = {}
     for experiment in experiments:
         for evaluation in experiment.evaluations:
             if evaluation.status is EvaluationStatus.SUCCESS:
                 for name in evaluation.metrics:
                     labels = scores.setdefault((evaluation.task, name), {})
-                    labels.setdefault(_label(experiment, evaluation), set()).add(experiment.name)
+                    for label in _labels(experiment, evaluation, lasts):
+                        labels.setdefault(label, set()).add(experiment.name)
     measures = [
-        _measure(task, name, _common_label(labels), wanted) for (task, name), labels in scores.items()
+        _measure((task, name), _common_label(labels), wanted, lasts)
+        for (task, name), labels in scores.items()
     ]
     measures = [measure for measure in measures if measure.direction is not Direction.UNKNOWN]
     measures.sort(key=lambda measure: measure.name not in wanted)
@@ -144,29 +151,38 @@ def evaluation_measures(
     return tuple(agreeing.values())
 
 
-def evaluated_checkpoint(experiment: Experiment, evaluation: Evaluation) -> Checkpoint | None:
-    """Return the checkpoint that was evaluated, None where the log names none of this run's."""
-    return next((c for c in experiment.checkpoints if evaluation.checkpoint in (c.name, c.path)), None)
-
-
-def _label(experiment: Experiment, evaluation: Evaluation) -> str:
+def _labels(experiment: Experiment, evaluation: Evaluation, lasts: Lasts) -> tuple[str, ...]:
+    """Return what a checkpoint is compared as: by its name, and as the last one where it stands for that."""
     checkpoint = evaluated_checkpoint(experiment, evaluation)
-    return FINAL if checkpoint is not None and checkpoint.is_final else evaluation.checkpoint or ""
+    if checkpoint is None:
+        return (evaluation.checkpoint or "",)
+    if checkpoint.is_final:
+        return (FINAL,)
+    own = evaluation.checkpoint or ""
+    return (own, _STANDS_IN) if (experiment.name, checkpoint.name) in lasts else (own,)
 
 
 def _common_label(runs: dict[str, set[str]]) -> str:
-    if len(runs.get(FINAL, ())) > 1:
+    """Return the label that most runs have; the last checkpoint's own scores come first, then more runs."""
+    own = runs.get(FINAL, set())
+    if len(own) > 1:
         return FINAL
-    return max(runs, key=lambda label: (len(runs[label]), label == FINAL, natural_key(label)))
+    named = {label: names for label, names in runs.items() if label != _STANDS_IN}
+    last = own | runs.get(_STANDS_IN, set())
+    named |= {FINAL: last} if last else {}
+    return max(
+        named, key=lambda label: (len(named[label]), (label == FINAL) is bool(own), natural_key(label))
+    )
 
 
-def _measure(task: str, name: str, label: str, wanted: Mapping[str, Direction]) -> Measure:
-    direction = score_direction(task, name, wanted)
-    return Measure(f"{task}/{name}", direction, Kind.QUALITY, _reader(task, name, label), label)
+def _measure(score: tuple[str, str], label: str, wanted: Mapping[str, Direction], lasts: Lasts) -> Measure:
+    direction = score_direction(*score, wanted)
+    return Measure("/".join(score), direction, Kind.QUALITY, _reader(*score, label, lasts), label)
 
 
-def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading | None]:
+def _reader(task: str, name: str, label: str, lasts: Lasts) -> Callable[[Experiment], Reading | None]:
     # inspect-ai writes one error a scorer, the harness one a metric.
+    labels = {FINAL, _STANDS_IN} if label == FINAL else {label}
     errors = (f"{name}_stderr", f"{name.rpartition('/')[0]}/stderr".lstrip("/"))
 
     def read(experiment: Experiment) -> Reading | None:
@@ -176,7 +192,7 @@ def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading 
             if evaluation.task == task
             and evaluation.status is EvaluationStatus.SUCCESS
             and name in evaluation.metrics
-            and _label(experiment, evaluation) == label
+            and not labels.isdisjoint(_labels(experiment, evaluation, lasts))
         ]
         if not scored:
             return None
@@ -191,10 +207,3 @@ def _reader(task: str, name: str, label: str) -> Callable[[Experiment], Reading 
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def place_of(experiment: Experiment, checkpoint: Checkpoint | None) -> tuple[int | None, float | None]:
-    """Return the step, and how many epochs were done, of a checkpoint; of the last state, the run's own."""
-    if checkpoint is None or checkpoint.is_final:
-        return whole(finite_metric(experiment, "global_step")), finite_metric(experiment, "epochs")
-    return checkpoint.step, None if checkpoint.epoch is None else float(checkpoint.epoch + 1)

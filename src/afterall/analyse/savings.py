@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from afterall.analyse.evaluation_measures import evaluated_checkpoint, score_direction
+from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint
+from afterall.analyse.evaluation_measures import score_direction
 from afterall.analyse.readings import finite_metric, has_trained, is_alive
 from afterall.model import (
     Checkpoint,

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from afterall.analyse.comparisons import SAME_EPOCH
-from afterall.analyse.evaluation_measures import evaluated_checkpoint, place_of
+from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint, place_of
 from afterall.analyse.readings import has_trained
 from afterall.model import (
     Checkpoint,

@@ -14,7 +14,7 @@ from afterall.model import Scalar
 from afterall.render.escaping import Markdown, code, line, text
 from afterall.render.words.formats import format_name
 from afterall.render.words.measures import clock, day, duration, memory, moment, size
-from afterall.render.words.metrics import metric_name, score_name
+from afterall.render.words.metrics import METRICS, metric_name, score_name
 from afterall.render.words.numbers import count, number, percent
 from afterall.render.words.parameter_names import OURS, ParameterNames
 from afterall.render.words.parameters import worded
@@ -171,7 +171,7 @@ def _as_markdown(value: object, spec: str, names: ParameterNames = OURS) -> str:
         return value
     if spec == "code":
         return code(str(value))
-    if spec == "score":
+    if spec == "score" or (spec == "metric" and isinstance(value, str) and value not in METRICS):
         return code(score_name(str(value)))
     return text(_said(value, spec, names), 400)
 

@@ -6,7 +6,7 @@ Invariant: nothing that scanning already said is said again; a number that is no
 import math
 
 from afterall.analyse.costs import job_name
-from afterall.analyse.evaluation_measures import evaluated_checkpoint
+from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint
 from afterall.analyse.findings.evidence import NO_LAUNCH, finding, known, progress
 from afterall.analyse.readings import BADLY_ENDED, finite_metric, has_trained, is_alive, metric
 from afterall.model import (

@@ -2,7 +2,8 @@
 
 Invariant: three values or more were tried with all else equal, their numbers were read at the same point of
 training, each is better than the one before, and nothing that seeds or samples may explain makes the last
-step; nobody tried a value beyond, not even in a run that failed. No significance is claimed.
+step, which is not small beside the others and which no evaluation speaks against; nobody tried a value
+beyond, not even in a run that failed. No significance is claimed.
 """
 
 import math
@@ -17,6 +18,7 @@ from afterall.analyse.groundwork import Groundwork
 from afterall.analyse.ordering import identity
 from afterall.analyse.pairs import MOST_CLEAN, choose_with_row
 from afterall.analyse.parameters.names import GRADED
+from afterall.analyse.steps.doubt import is_doubtful
 from afterall.analyse.steps.values import are_whole, number_in, plain_number, value_beyond
 from afterall.model import (
     ComparedAt,
@@ -31,8 +33,8 @@ from afterall.model import (
 )
 
 FEWEST_VALUES = 3
-_Z_95 = 1.96
-"""Standard errors within which 95 % of a normal distribution lies."""
+FLAT = 0.1
+"""A last step below this part of the largest one says that the numbers hardly go on."""
 
 
 class _Sweep(Struct, frozen=True):
@@ -62,9 +64,11 @@ def _beyond(ground: Groundwork, first: Ranking, parameter: VaryingParameter) -> 
     sweep = _sweep(_clean(ground, first, parameter), first)
     if sweep is None or not _leads_on(sweep, first) or not _is_at_edge(sweep, first, parameter):
         return None
+    if _is_spoken_against(ground, sweep, first):
+        return None
     upwards = sweep.settings[-1] > sweep.settings[0]
-    value = value_beyond(sweep.settings, upwards=upwards, whole=are_whole(parameter.values))
     least, most = GRADED[parameter.name]
+    value = value_beyond(sweep.settings, upwards=upwards, whole=are_whole(parameter.values), least=least)
     if value is None or not least <= value <= most:
         return None
     return NextStep(
@@ -123,7 +127,8 @@ def _leads_on(sweep: _Sweep, first: Ranking) -> bool:
     """Tell whether each value is better than the one before, and the last one beyond doubt."""
     sign = -1 if first.direction is Direction.UP else 1
     values = [sign * side.value for side in sweep.sides]
-    is_steady = all(after < before for before, after in pairwise(values))
+    gains = [before - after for before, after in pairwise(values)]
+    is_steady = min(gains) > 0 and gains[-1] >= FLAT * max(gains)
     at_one_point = all(c.same_step and c.compared_at is not ComparedAt.NEITHER for c in sweep.comparisons)
     unfinished = {name for side in sweep.sides for name in side.experiments} & set(first.unfinished)
     before, edge = sweep.sides[-2:]
@@ -135,19 +140,34 @@ def _leads_on(sweep: _Sweep, first: Ranking) -> bool:
         and not edge.not_finite
         and not is_perfect
         and not set(before.experiments) & set(first.tied_with_best)
-        and not _is_doubtful(sweep.comparisons[-1])
+        and not is_doubtful(sweep.comparisons[-1])
     )
 
 
-def _is_doubtful(c: Comparison) -> bool:
-    """Tell whether seeds or samples may explain a difference: the rules of its own sentence."""
-    if c.within_noise:
-        return True
-    if c.pairs is not None:
-        return c.pairs.within_chance or (c.pairs.difference > 0) is not (c.b.value > c.a.value)
-    if c.a.stderr is None or c.b.stderr is None:
+def _is_spoken_against(ground: Groundwork, sweep: _Sweep, first: Ranking) -> bool:
+    """Tell whether a loss decides and evaluations do not bear out its last step.
+
+    Against a validation loss speaks a score that got worse, beyond what seeds and samples may explain;
+    against a training loss, where the data may have been learnt by heart, already that no score got better.
+    """
+    if "/" in first.metric:
         return False
-    return abs(c.b.value - c.a.value) <= _Z_95 * math.hypot(c.a.stderr, c.b.stderr)
+    last = sweep.comparisons[-1]
+    both = {last.a.experiment, last.b.experiment}
+    scores = [
+        c
+        for c in ground.comparisons
+        if "/" in c.metric and not c.confounders and {c.a.experiment, c.b.experiment} == both
+    ]
+    clear = [c for c in scores if not is_doubtful(c) and c.a.value != c.b.value]
+    worse = [c for c in clear if _is_worse(c, sweep.sides[-1])]
+    is_unseen = "_val_" in first.metric
+    return bool(worse) or (bool(scores) and not clear and not is_unseen)
+
+
+def _is_worse(c: Comparison, edge: Side) -> bool:
+    own, other = (c.a, c.b) if c.a.experiment == edge.experiment else (c.b, c.a)
+    return own.value < other.value if c.direction is Direction.UP else own.value > other.value
 
 
 def _is_at_edge(sweep: _Sweep, first: Ranking, parameter: VaryingParameter) -> bool:

@@ -6,7 +6,7 @@ never the last one of a run that diverged, whose weights are of no use.
 
 from collections.abc import Iterable, Sequence
 
-from afterall.analyse.evaluation_measures import evaluated_checkpoint
+from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint
 from afterall.analyse.findings.training import is_superseded
 from afterall.analyse.ordering import natural_key
 from afterall.analyse.places import absolute

@@ -14,6 +14,7 @@ from afterall.analyse.ordering import identity, scalar_key
 from afterall.analyse.parameters.names import MULTIPLIED
 from afterall.analyse.readings import has_trained, is_alive
 from afterall.analyse.steps.beyond import beyond_steps
+from afterall.analyse.steps.doubt import is_doubtful, may_be_samples
 from afterall.analyse.steps.values import are_whole, number_in, plain_number, values_between, written
 from afterall.model import Experiment, FindingCode, NextStep, NextStepKind, Ranking, Scalar, VaryingParameter
 
@@ -121,6 +122,8 @@ def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
         return
     if by_loss in scores.tied_with_best or by_loss in _replicates_of(ground, by_score):
         return
+    if _may_be_samples(ground, scores, by_loss, by_score):
+        return
     task, _, metric = scores.metric.partition("/")
     yield NextStep(
         kind=NextStepKind.COMPARE_EVALUATIONS,
@@ -133,6 +136,17 @@ def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:
             "best_by_evaluation": by_score,
         },
     )
+
+
+def _may_be_samples(ground: Groundwork, scores: Ranking, *names: str) -> bool:
+    """Tell whether the questions that were asked may explain by how much two runs' scores differ."""
+    for c in ground.comparisons:
+        if c.metric == scores.metric and {c.a.experiments, c.b.experiments} == {(n,) for n in names}:
+            return is_doubtful(c)
+    measure = next(measure for measure in ground.measures if measure.name == scores.metric)
+    found = [measure.read(run) for run in ground.experiments if run.name in names]
+    a, b = (reading for reading in found if reading is not None)
+    return may_be_samples(a.value - b.value, a.stderr, b.stderr)
 
 
 def _replicates_of(ground: Groundwork, name: str) -> set[str]:

@@ -6,7 +6,7 @@ least two other runs, and more than half of those that could, have a score of th
 
 from collections.abc import Iterable, Sequence
 
-from afterall.analyse.evaluation_measures import evaluated_checkpoint
+from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint
 from afterall.analyse.readings import has_diverged, is_alive
 from afterall.analyse.steps.evaluating import by_hand, is_evaluated
 from afterall.analyse.steps.shell import lines

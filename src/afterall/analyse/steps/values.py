@@ -19,6 +19,9 @@ LARGEST_VALUE = 1e30
 MOST_VALUES = 3
 _SAME = 1e-6
 """Relative: differences that rounding alone may tell apart."""
+_MOST_WHOLE = 4.0
+_MOST_FACTOR = 10.0
+"""How far a step beyond goes at most, by a factor: after a gap of 100 nobody leaps another 100."""
 _CUSTOMARY = (1, 3)
 """What people take times a power of ten, so that three steps make ten."""
 
@@ -41,21 +44,26 @@ def values_between(lower: float, upper: float, *, whole: bool) -> list[float]:
     return [clear[place] for place in dict.fromkeys(places)]
 
 
-def value_beyond(tried: Sequence[float], *, upwards: bool, whole: bool) -> float | None:
+def value_beyond(
+    tried: Sequence[float], *, upwards: bool, whole: bool, least: float = -math.inf
+) -> float | None:
     """Return the next value after the largest of three or more, or before the smallest; None where none fits.
 
-    Values of equal differences go on by that difference, others by the ratio of the last two; among values of
-    1 and 3 times powers of ten the next one is such a value too.
+    Values of equal differences go on by that difference where this stays at `least` or above, others by the
+    ratio of the last two, at most fourfold for whole ones and tenfold for others; among values of 1 and 3
+    times powers of ten the next one is such a value too.
     """
     ordered = sorted(tried, reverse=not upwards)
     if len(ordered) < 3 or any(n and not 1 / LARGEST_VALUE <= abs(n) <= LARGEST_VALUE for n in ordered):
         return None
     before, edge = ordered[-2:]
     steps = [b - a for a, b in pairwise(ordered)]
-    if all(math.isclose(step, steps[-1], rel_tol=_SAME) for step in steps):
+    is_even = all(math.isclose(step, steps[-1], rel_tol=_SAME) for step in steps)
+    if is_even and edge + steps[-1] >= least:
         value = edge + steps[-1]
     elif min(before, edge) > 0:
-        value = edge * (edge / before)
+        most = _MOST_WHOLE if whole else _MOST_FACTOR
+        value = edge * min(most, max(1 / most, edge / before))
         value = _customary(value) if all(_is_customary(n) for n in ordered) else value
         if whole and value < 1:
             return None

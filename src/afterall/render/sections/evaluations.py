@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from afterall.model import Evaluation, EvaluationStatus, Experiment, StandIn
 from afterall.render.composing import all_experiments, joined, listing, md
-from afterall.render.escaping import Markdown, text
+from afterall.render.escaping import Markdown, code, text
 from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.subsection import Block, Subsection
@@ -47,6 +47,9 @@ def subsections(page: Page) -> Iterator[Subsection]:
     blocks = [Block(table=folded(_table(shown), len(shown), f"{which} {count(len(shown))} evaluations"))]
     if len(rows) > MOST_ROWS:
         blocks.append(Block(text=md("… and {} more, in {}.", len(rows) - MOST_ROWS, RESULTS_JSON)))
+    left_out = [code(score_name(name)) for name in _left_out(shown)]
+    if left_out:
+        blocks.append(Block(text=md("Scores without a column: {}, in {}.", listing(left_out), RESULTS_JSON)))
     blocks += [Block(text=line) for line in _stand_ins(page)]
     yield Subsection("Evaluation Results", tuple(blocks))
 
@@ -140,6 +143,18 @@ def _metrics(rows: list[Row]) -> list[str]:
     counts = Counter(name for _, evaluation in rows for name in evaluation.metrics)
     scores = [name for name in counts if not _is_error(name)]
     return sorted(scores or counts, key=lambda name: (-counts[name], name))[:MOST_METRICS]
+
+
+def _left_out(rows: list[Row]) -> list[str]:
+    """Return the scores that stand in no cell of the table."""
+    shown = _metrics(rows)
+    left: dict[str, None] = {}
+    for _, evaluation in rows:
+        if evaluation.status is EvaluationStatus.SUCCESS:
+            own = [name for name in evaluation.metrics if name not in shown and not _is_error(name)]
+            told = MOST_OTHERS if evaluation.metrics.keys().isdisjoint(shown) else 0
+            left |= dict.fromkeys(own[told:])
+    return list(left)
 
 
 def _is_error(name: str) -> bool:

@@ -31,6 +31,8 @@ ANOMALIES = (
 )
 """What is unexpected in the results themselves, told here and explained under Issues."""
 MOST_ANOMALIES = 10
+_DATA = "dataset"
+"""The parameter that says what a run was trained on."""
 
 
 class FindingsView(Struct, frozen=True, kw_only=True):
@@ -65,6 +67,11 @@ def _of_losses(page: Page) -> Iterator[Markdown]:
         is_one = len(shaping) == 1
         form = "{} {} part of the loss itself: losses of runs that differ in {} measure different things."
         yield md(form, capital(listing(shaping)), "is" if is_one else "are", "it" if is_one else "them")
+    if any(parameter.name == _DATA for parameter in page.varying):
+        yield Markdown(
+            "The dataset differs: training losses of such runs were measured on different data, and so were "
+            "validation losses unless these runs share a validation set."
+        )
 
 
 def _anomalies(page: Page) -> Subsection:

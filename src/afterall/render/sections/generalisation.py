@@ -13,7 +13,10 @@ from afterall.render.tables import Column, table
 from afterall.render.words.metrics import Digits, metric_name
 from afterall.render.words.numbers import MISSING
 
-_TOLD = ("final_val_loss", "best_val_loss", "mean_last_loss", "final_loss", "train_seconds")
+_VALIDATION = ("final_val_loss", "best_val_loss")
+_TRAINING = ("mean_last_loss", "final_loss", "train_seconds")
+_MOST = 4
+_MOST_SCORES = 2
 
 
 def subsections(page: Page) -> Iterator[Subsection]:
@@ -25,8 +28,10 @@ def subsections(page: Page) -> Iterator[Subsection]:
 def _repeats(page: Page) -> Block:
     """Return mean and standard deviation of every setting that ran more than once."""
     deciding = (page.deciding.metric,) if page.deciding else ()
-    wanted = dict.fromkeys((*deciding, *_TOLD))
-    metrics = [m for m in wanted if any(m in group.metrics for group in page.report.replicates)][:4]
+    known = {metric for group in page.report.replicates for metric in group.metrics}
+    scores = [r.metric for r in page.by_quality if "/" in r.metric and r.metric in known][:_MOST_SCORES]
+    wanted = dict.fromkeys((*deciding, *_VALIDATION, *scores, *_TRAINING))
+    metrics = [metric for metric in wanted if metric in known][: _MOST + len(scores)]
     columns = [Column(Markdown("Setting")), Column(Markdown("Seeds"))]
     columns += [Column(text(metric_name(metric).header), is_number=True) for metric in metrics]
     rows = [

@@ -59,9 +59,14 @@ def _by_metric(pairs: Sequence[Comparison]) -> list[Group]:
         by_metric.pop(MEAN_LOSS)
     groups: dict[tuple[object, ...], Group] = {}
     for metric, own in by_metric.items():
-        numbers = tuple((c.a.experiment, c.b.experiment, c.a.value, c.b.value) for c in own)
+        numbers = tuple((c.a.experiment, c.b.experiment, *_numbers(c)) for c in own)
         groups.setdefault(numbers, ([], own))[0].append(metric)
     return list(groups.values())
+
+
+def _numbers(c: Comparison) -> tuple[object, ...]:
+    """Return what the sentence on a comparison rests on: the values, their errors and what samples say."""
+    return (c.a.value, c.b.value, c.a.stderr, c.b.stderr, repr(c.pairs))
 
 
 def _signs(pairs: Sequence[Comparison]) -> dict[tuple[str, str], bool]:

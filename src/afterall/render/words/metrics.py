@@ -34,8 +34,8 @@ class MetricName(Struct, frozen=True):
 
     @property
     def heading(self) -> str:
-        """The phrase as a label: "Final training loss"."""
-        return self.phrase[:1].upper() + self.phrase[1:]
+        """The phrase as a label: "Final training loss"; a score's key as it is."""
+        return self.phrase if self.phrase == self.header else self.phrase[:1].upper() + self.phrase[1:]
 
 
 METRICS = {

@@ -77,7 +77,7 @@ STEPS: Mapping[NextStepKind, StepWording] = {
     NextStepKind.INTERMEDIATE_VALUES: StepWording(
         _FURTHER,
         (
-            "Try {parameter:parameter} {values}, between {lower:value} and {upper:value}.",
+            "Try {parameter:parameter} {values:values}, between {lower:value} and {upper:value}.",
             "Try values between those that were measured.",
         ),
     ),
