@@ -224,6 +224,14 @@ def test_saves_that_are_only_counted_come_in_their_order() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["ITER-7", "epoch_1_iter7", "Ckpt=7", "x.checkpoint_7", "step7", "\u0130ter_7", "\u0131ter7"]
+)
+def test_a_single_file_has_the_step_that_its_name_says(name: str) -> None:
+    """In any case, Turkish too."""
+    assert [place.step for place in find_places(tree(f"w/{name}.safetensors"))] == [7]
+
+
 def test_checkpoints_come_in_the_order_of_their_steps() -> None:
     """Steps count as numbers, and the final model comes last."""
     listing = (

@@ -70,8 +70,8 @@ def _single(left: Left, directory: Directory, name: str) -> Place:
 
 
 def _may_be_numbered(name: str) -> bool:
-    """Return False for most names that say neither epoch nor step."""
-    return "ep" in name or "iter" in name or "ck" in name
+    """Return False for most names that say neither epoch nor step; `iter` may begin with a Turkish i."""
+    return "ep" in name or "ter" in name or "ck" in name
 
 
 LAYOUT = Layout(name=NAME, find=_find)
