@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct
 
 from afterall.cli import run
-from scan.checkpoint_making import write, write_epoch
+from scan.checkpoint_making import model_arrays, safetensors_bytes, write, write_epoch
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -105,6 +105,18 @@ def test_a_path_that_is_named_twice_counts_once(ask: Ask) -> None:
 def test_a_path_within_another_counts_once(ask: Ask) -> None:
     """A set and one of its runs: the run's checkpoint is told once, as it was named first."""
     assert rows(ask, "set", "set/r1", "set/r1/epoch_0") == ["set/r1/epoch_0", "set/r2/epoch_0"]
+
+
+def test_two_checkpoints_at_one_place_are_both_told(ask: Ask, tmp_path: Path) -> None:
+    """A run's final model is told beside the damaged part of a pipeline there, whatever else was named."""
+    write(tmp_path / "run/modules.json", "[]")
+    write(tmp_path / "run/trainer_state.json", "{}")
+    write(tmp_path / "run/model.safetensors", safetensors_bytes(model_arrays()))
+    write(tmp_path / "run/2_Dense/model.safetensors", safetensors_bytes(model_arrays())[:-1])
+    assert rows(ask, "run") == ["run", "run"]
+    assert rows(ask, "run", "set/r1") == ["run", "run", "set/r1/epoch_0"]
+    assert rows(ask, "run/2_Dense", "run", "./run") == ["run/2_Dense", "run", "run"]
+    assert ask("run", "set/r1").code == WRONG
 
 
 def test_paths_in_two_places_are_told_in_the_order_they_were_named(ask: Ask) -> None:

@@ -113,14 +113,16 @@ def verify_as(paths: Sequence[Path], asked: Asked) -> Verified:
     return Verified(tuple(checkpoints), base, recorded)
 
 
-def _untold(found: Iterable[Checkpoint], each: Named, told: set[str]) -> Iterator[Checkpoint]:
-    """Yield what no path named before has told of already; add it to what was told."""
-    for checkpoint in found:
-        below_it = os.path.relpath(checkpoint.path, each.typed)
-        place = os.path.normpath(os.path.join(each.root, each.start, below_it))
-        if place not in told:
-            told.add(place)
-            yield checkpoint
+def _untold(found: Sequence[Checkpoint], each: Named, told: set[str]) -> list[Checkpoint]:
+    """Return what no path named before has told of already; add it to what was told.
+
+    Several checkpoints may lie at one place, as a run's final model and other weights beside it.
+    """
+    below_it = [os.path.relpath(checkpoint.path, each.typed) for checkpoint in found]
+    places = [os.path.normpath(os.path.join(each.root, each.start, path)) for path in below_it]
+    new = [checkpoint for checkpoint, place in zip(found, places, strict=True) if place not in told]
+    told.update(places)
+    return new
 
 
 def _shifted(progress: Tell, before_bytes: int, total_bytes: int) -> Tell:
