@@ -170,6 +170,16 @@ def test_a_damaged_memory_is_no_memory(cut: int) -> None:
     assert parse_tables(data[:cut] + bytes([data[cut] ^ 1]) + data[cut:][1:]) == Tables()
 
 
+def test_a_remembered_text_that_is_none_is_not_believed(root: Path) -> None:
+    """A digest is soon made anew, also of what is no UTF-8."""
+    memory = learned(root, Tier.QUICK)
+    broken = {
+        key: msgspec.Raw(bytes(raw).replace(b"epoch_0", b"epoch_\xff")) for key, raw in memory.used.items()
+    }
+    assert broken != memory.used
+    assert run(root, Memory(broken, later), Tier.QUICK) == run(root, Memory(keeps=False), Tier.QUICK)
+
+
 def test_what_was_not_used_is_kept_and_dropped_first() -> None:
     """What another part of the set needs stays, as far as there is room."""
     old = {bytes([n]) * 16: msgspec.Raw(bytes([0xC4, 200]) + bytes(200)) for n in range(20)}

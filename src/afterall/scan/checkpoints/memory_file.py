@@ -96,7 +96,7 @@ def parse_tables(data: bytes) -> Tables:
         return Tables()
     try:
         return msgspec.msgpack.decode(tables, type=Tables)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return Tables()
 
 
@@ -104,7 +104,7 @@ def parse_table(table: memoryview) -> Table:
     """Return what a table holds, nothing where it is of another form."""
     try:
         return msgspec.msgpack.decode(table, type=Table)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return {}
 
 

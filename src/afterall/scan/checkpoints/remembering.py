@@ -148,7 +148,7 @@ class Memory:
             if found.state != _key((walk.entries,)):
                 return None
             checkpoints = msgspec.msgpack.decode(found.checkpoints, type=tuple[Checkpoint, ...])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         self.used_outcomes[key] = raw
         return checkpoints
@@ -173,7 +173,7 @@ class Memory:
             return None
         try:
             found = msgspec.msgpack.decode(raw, type=kind)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         self.used[key] = raw
         return found

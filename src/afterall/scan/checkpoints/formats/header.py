@@ -97,7 +97,7 @@ class _PlainTensor(Tensor, frozen=True, gc=False):
     """A tensor as every writer writes it; what is left out gets values that no check lets pass."""
 
     dtype: _Dtype = ""
-    shape: Annotated[tuple[_Size, ...], Meta(max_length=_MOST_DIMENSIONS)] = _NO_SHAPE
+    shape: tuple[_Size, ...] = _NO_SHAPE
     data_offsets: tuple[_Size, _Size] = _NO_OFFSETS
 
 
@@ -226,6 +226,8 @@ def _is_laid_out(tensors: Iterable[Tensor], data_bytes: int) -> bool:
     """Return True for what is surely right in this order; empty tensors are left to the exact judgement."""
     end = 0
     for tensor in tensors:
+        if len(tensor.shape) > _MOST_DIMENSIONS:
+            return False
         begin, behind = tensor.data_offsets
         bits = prod(tensor.shape) * _BITS[tensor.dtype]
         if begin != end or behind <= begin or bits != 8 * (behind - begin):
