@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from afterall.model import FindingCode, Tier, Verdict
+from afterall.scan.checkpoints import inspecting
 from afterall.scan.checkpoints.folders import Folders
 from afterall.scan.checkpoints.inspecting import MOST_HEADER_BYTES, Files, Inspecting, inspected
+from afterall.scan.checkpoints.inspection import Inspection, inspect_again
 from afterall.scan.checkpoints.layouts import find_places
 from afterall.scan.checkpoints.outline import Outline
 from afterall.scan.checkpoints.walking import walk
@@ -147,3 +149,33 @@ def test_a_directory_that_is_gone_leaves_the_last_one_open(tmp_path: Path) -> No
         with pytest.raises(FileNotFoundError):
             folders.enter("b")
         assert folders.enter("a") == first
+
+
+def test_a_large_index_is_decoded_again_only_where_there_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The values tier has none: its checkpoints wait for their weights."""
+    write_sharded(tmp_path, {f"layers.{number}.weight": numbers(2, 2) for number in range(4)})
+    monkeypatch.setattr(inspecting, "LARGE_HEADER_BYTES", 64)
+    again: list[str] = []
+
+    def counting(root: Path, file: Inspection) -> Inspection:
+        again.append(file.name)
+        return inspect_again(root, file)
+
+    monkeypatch.setattr(inspecting, "inspect_again", counting)
+    index = "model.safetensors.index.json"
+    found = []
+    for keeps_tensors, room, is_decoded_again in (
+        (False, 1 << 20, False),
+        (False, 8, True),
+        (True, 1 << 20, True),
+    ):
+        again.clear()
+        monkeypatch.setattr(inspecting, "MOST_EARLY_BYTES", room)
+        files = files_at(tmp_path, keeps_tensors=keeps_tensors)
+        assert (index in again) is is_decoded_again
+        found.append(
+            next(file.contents.document for file in files.inspected if file.contents and file.name == index)
+        )
+    assert found[0] == found[1] == found[2] is not None

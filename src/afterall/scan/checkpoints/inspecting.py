@@ -51,7 +51,8 @@ class Files(Struct, frozen=True):
 
 def inspected(places: Sequence[Place], how: Inspecting) -> Iterator[Files]:
     """Yield the files of every place while those of the following ones are under way."""
-    folders, room = Folders(how.root), _Room(MOST_EARLY_BYTES)
+    # In the values tier checkpoints wait for their weights, and what is early would wait long.
+    folders, room = Folders(how.root), _Room(0 if how.keeps_tensors else MOST_EARLY_BYTES)
     entries = chain.from_iterable(place.entries for place in places)
     results = work(entries, lambda entry: _inspect(folders, entry, how, room), how.jobs)
     try:
