@@ -31,9 +31,7 @@ def typed_in(each: Named) -> Typed:
 def as_typed(checkpoint: Checkpoint, typed: Typed) -> Checkpoint:
     """Return a checkpoint with all its paths as they are typed."""
     files = tuple([replace(file, path=typed(file.path)) for file in checkpoint.files])
-    findings = tuple(
-        [_finding(finding, typed) for finding in checkpoint.findings] if checkpoint.findings else ()
-    )
+    findings = tuple([_finding(finding, typed) for finding in checkpoint.findings])
     return replace(checkpoint, path=typed(checkpoint.path), files=files, findings=findings)
 
 

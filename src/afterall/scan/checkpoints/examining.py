@@ -63,7 +63,7 @@ def examine(places: Iterable[Place], how: Examination) -> Iterator[Checkpoint]:
 
 
 def _fresh(places: Sequence[Place], how: Examination, meter: Meter) -> Iterator[Checkpoint]:
-    """Yield what these places turn out to be, judged by as many processes as are asked for."""
+    """Yield what these places turn out to be, judged here and by the helpers."""
     if how.depth is not Tier.QUICK or not how.helpers:
         return judged(places, how, meter)
     jobs = None if how.jobs is None else max(1, how.jobs // (len(how.helpers) + 1))
