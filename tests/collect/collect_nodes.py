@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -47,10 +48,19 @@ class Node:
         with open(self._log, "ab") as log:
             self._worker = subprocess.Popen(argv, stdout=log, stderr=log, cwd="/")
         try:
+            self._await(mount)
             yield self
         finally:
             self._worker.send_signal(signal.SIGTERM)
             self._worker.wait(30)
+
+    def _await(self, mount: Path) -> None:
+        """Wait until the node has its mount: `hide_locks` needs it, and the namespace it is in."""
+        deadline = time.monotonic() + 60
+        while f" {mount} " not in Path(f"/proc/{self._worker.pid}/mountinfo").read_text():
+            assert self._worker.poll() is None, self.log
+            assert time.monotonic() < deadline, "the node got no mount"
+            time.sleep(0.01)
 
     @property
     def log(self) -> str:
