@@ -1,8 +1,17 @@
 """Write the report of a fine-tuning experiment set when its last Slurm job ends."""
 
-from importlib.metadata import PackageNotFoundError, version
+__version__: str
 
-try:
-    __version__ = version("afterall")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0+unknown"
+
+def __getattr__(name: str) -> str:
+    """Look up `__version__` when it is asked for: that takes as long as all else a helper imports."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        found = version("afterall")
+    except PackageNotFoundError:  # a source tree that was never installed
+        found = "0+unknown"
+    globals()[name] = found
+    return found

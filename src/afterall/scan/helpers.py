@@ -7,6 +7,7 @@ where the environment says. A message, its length before it, that is cut or of a
 import fcntl
 import gc
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,6 +65,8 @@ class HelperProcess:
         for stream in (self._asked, self._answers):
             with suppress(OSError):
                 fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._said = select.poll()
+        self._said.register(self._answers, select.POLLIN)
         self.has_begun = False
         """True from its first word on: it is of use."""
 
@@ -85,6 +88,10 @@ class HelperProcess:
     def answer(self) -> bytes:
         """Wait for its answer; raise Lost where it is gone."""
         return receive(self._answers)
+
+    def has_spoken(self) -> bool:
+        """Return whether something of it waits to be heard, its end too."""
+        return bool(self._said.poll(0))
 
     def kill(self) -> None:
         """End it now, whatever it does; it holds nothing that could be lost."""

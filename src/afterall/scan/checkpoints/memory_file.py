@@ -52,6 +52,12 @@ def memory_directory(start: Path, *, is_set: bool = False, looks_like_set: bool 
     return Path(base, "afterall", name) if base.startswith("/") else None
 
 
+def remembers_any(start: Path) -> bool:
+    """Return whether anything is remembered of what lies at `start`, an absolute path without links."""
+    directories = (memory_directory(start), start / STATE_DIRECTORY)
+    return any(directory is not None and os.path.isfile(directory / NAME) for directory in directories)
+
+
 def read_memory(directory: Path | None) -> Memory:
     """Return what was remembered in `directory`, nothing where there is nothing that can be believed."""
     if directory is None:

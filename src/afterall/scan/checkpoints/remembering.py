@@ -15,7 +15,7 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from afterall import __version__
+import afterall
 from afterall.model import Checkpoint, Entry, EntryKind, FindingCode
 from afterall.scan.checkpoints.checks.material import ADAPTER_CONFIG
 from afterall.scan.checkpoints.formats import Fault
@@ -225,7 +225,7 @@ def _place_key(place: Place, context: Any) -> bytes | None:
 
 
 def _key(about: tuple[Any, ...]) -> bytes | None:
-    encoded = _encoded((_FORM, __version__, os.geteuid(), *about))
+    encoded = _encoded((_FORM, afterall.__version__, os.geteuid(), *about))
     return None if encoded is None else xxhash.xxh3_128(encoded).digest()
 
 

@@ -4,10 +4,10 @@ Invariant: what is returned does not depend on helpers: each checkpoint is judge
 and what no helper did, because it is gone or knows no way to tell, this process does itself.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from queue import Empty, SimpleQueue
-from threading import Thread
+from contextlib import ExitStack, suppress
+from typing import Self
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +23,8 @@ WORTH_FILES = 2_000
 """Looking at so many small ones takes about as long as a helper needs to start."""
 SHARE_FILES = 500
 """What is handed out at a time, more only where one checkpoint has more."""
+LOOK_EVERY = 16
+"""Checkpoints that are judged here between two looks at what helpers say."""
 ARGV = helper_argv("afterall.scan.checkpoints.helping")
 
 Judge = Callable[[Sequence[Place]], Iterable[Checkpoint]]
@@ -54,17 +56,29 @@ def processes_worth(files: int, jobs: int | None) -> int:
     return max(1, min(cores(), most, files // WORTH_FILES))
 
 
-@contextmanager
-def hired(count: int) -> Iterator[tuple[HelperProcess, ...]]:
-    """Start helpers, fewer where the system has no room for them; they end with the block.
+class Hiring:
+    """Helpers, each started once there is enough for it to judge; they end with the block.
 
     A helper needs a while to start: the sooner it is hired, the sooner it is of use.
     """
-    with ExitStack() as ends:
-        helpers: list[HelperProcess] = []
+
+    def __init__(self, jobs: int | None = None) -> None:
+        self._jobs = jobs
+        self._ends = ExitStack()
+        self.helpers: tuple[HelperProcess, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+
+    def expect(self, files: int) -> None:
+        """Have as many as are worth it for so many files, fewer where the system has no room for them."""
+        missing = processes_worth(files, self._jobs) - 1 - len(self.helpers)
         with suppress(Lost):
-            helpers.extend(ends.enter_context(HelperProcess(ARGV)) for _ in range(count))
-        yield tuple(helpers)
+            for _ in range(missing):
+                self.helpers += (self._ends.enter_context(HelperProcess(ARGV)),)
 
 
 def judged_together(
@@ -98,78 +112,82 @@ class _Crew:
         self._shares = shares
         self._here = here
         self._done: dict[int, tuple[Checkpoint, ...]] = {}
-        self._told: SimpleQueue[int] = SimpleQueue()
-        self._left: SimpleQueue[int] = SimpleQueue()
-        for index in range(len(shares)):
-            self._left.put(index)
+        self._left = deque(range(len(shares)))
+        self._helping: list[_Helping] = []
 
     def judged(
         self, task: Task, helpers: Sequence[HelperProcess], on_told: Callable[[Place], None]
     ) -> Iterator[Checkpoint]:
         """Yield every checkpoint once all are judged."""
-        every = range(len(self._shares))
-        with ExitStack() as ends:
-            employed = self._employ(task, helpers, ends)
-            for index in _untaken(self._left):
-                self._done[index] = tuple(self._here(self._shares[index]))
-                self._tell(on_told)
-            for helper, thread in employed:
-                if not helper.has_begun:
-                    helper.kill()
-                thread.join()
-        self._tell(on_told)
-        for index in every:
+        message = encoded(task)
+        self._helping = [] if message is None else [_Helping(helper, message) for helper in helpers]
+        while self._left:
+            index = self._left.popleft()
+            self._done[index] = tuple(self._judged_here(index, on_told))
+        for helping in self._helping:
+            while helping.asked is not None:
+                self._hear(helping, on_told)
+        for index in range(len(self._shares)):
             yield from self._done.pop(index, None) or self._here(self._shares[index])
 
-    def _employ(
-        self, task: Task, helpers: Sequence[HelperProcess], ends: ExitStack
-    ) -> list[tuple[HelperProcess, Thread]]:
-        """Give each helper a thread; in the end `ends` kills the helpers, which ends the threads too."""
-        employed: list[tuple[HelperProcess, Thread]] = []
-        message = encoded(task)
-        if message is None:
-            return employed
-        with suppress(RuntimeError):  # where a limit leaves no room for a thread
-            for helper in helpers:
-                thread = Thread(target=self._judge_there, args=(helper, message), name="afterall-judge")
-                thread.start()
-                ends.callback(thread.join)
-                ends.callback(helper.kill)
-                employed.append((helper, thread))
-        return employed
+    def _judged_here(self, index: int, on_told: Callable[[Place], None]) -> Iterator[Checkpoint]:
+        for done, checkpoint in enumerate(self._here(self._shares[index])):
+            if done % LOOK_EVERY == 0:
+                for helping in self._helping:
+                    if helping.has_spoken():
+                        self._hear(helping, on_told)
+            yield checkpoint
 
-    def _judge_there(self, helper: HelperProcess, task: bytes) -> None:
-        """Let a helper judge until nothing is left or it is gone; what it did not do stays undone.
-
-        It is asked again before its last answer is looked at, so that it need not wait for that.
-        """
-        asked: int | None = None
+    def _hear(self, helping: "_Helping", on_told: Callable[[Place], None]) -> None:
+        """Take a helper's answer, and ask it again before that is looked at: so it need not wait."""
+        asked = helping.asked
         with suppress(Lost, msgspec.MsgspecError):
-            helper.begin(task)
-            for index in _untaken(self._left):
-                question = encoded(self._shares[index])
-                if question is None:
-                    continue
-                answer = helper.answer() if asked is not None else b""
-                helper.ask(question)
-                if asked is not None:
-                    self._keep(asked, answer)
-                asked = index
+            answer = helping.hear()
+            self._ask(helping)
             if asked is not None:
-                self._keep(asked, helper.answer())
+                self._done[asked] = ANSWER.decode(answer)
+                for place in self._shares[asked]:
+                    on_told(place)
 
-    def _keep(self, index: int, answer: bytes) -> None:
-        self._done[index] = ANSWER.decode(answer)
-        self._told.put(index)
+    def _ask(self, helping: "_Helping") -> None:
+        while self._left:
+            index = self._left.popleft()
+            question = encoded(self._shares[index])
+            if question is not None:
+                helping.ask(index, question)
+                return
 
-    def _tell(self, on_told: Callable[[Place], None]) -> None:
-        for index in _untaken(self._told):
-            for place in self._shares[index]:
-                on_told(place)
 
+class _Helping:
+    """A helper, and what it was asked and has not answered yet."""
 
-def _untaken(waiting: SimpleQueue[int]) -> Iterator[int]:
-    """Yield what nobody has taken, until there is nothing."""
-    with suppress(Empty):
-        while True:
-            yield waiting.get_nowait()
+    def __init__(self, helper: HelperProcess, task: bytes) -> None:
+        self._helper = helper
+        self._task = task
+        self._is_lost = False
+        self.asked: int | None = None
+
+    def has_spoken(self) -> bool:
+        """Return whether something is there to hear."""
+        return not self._is_lost and self._helper.has_spoken()
+
+    def hear(self) -> bytes:
+        """Return its answer, nothing for its first word; raises Lost where it is gone, once and for all."""
+        self.asked = None
+        try:
+            if self._helper.has_begun:
+                return self._helper.answer()
+            self._helper.begin(self._task)
+        except Lost:
+            self._is_lost = True
+            raise
+        return b""
+
+    def ask(self, index: int, question: bytes) -> None:
+        """Ask about a share; raises Lost where it is gone."""
+        try:
+            self._helper.ask(question)
+        except Lost:
+            self._is_lost = True
+            raise
+        self.asked = index

@@ -5,6 +5,7 @@ Invariant: what was typed may be a link; below it none is followed out of the ro
 
 import os
 import re
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -60,8 +61,11 @@ class Named(Struct, frozen=True, dict=True):
         return len(homes) >= _SEVERAL
 
 
-def survey(path: Path, jobs: int | None = None) -> Named:
-    """Return what `path` is and holds; raise BadInput where it is not there or cannot be listed."""
+def survey(path: Path, jobs: int | None = None, on_many: Callable[[int], None] | None = None) -> Named:
+    """Return what `path` is and holds; raise BadInput where it is not there or cannot be listed.
+
+    `on_many` is told while a directory is walked how much was found so far.
+    """
     try:
         place = Path(os.path.realpath(path, strict=True))
         entry = entry_of(place.name, place.lstat())
@@ -78,4 +82,4 @@ def survey(path: Path, jobs: int | None = None) -> Named:
         # The hub's cache keeps the files beside the snapshots and links to them.
         root = Path(hub["repository"])
         start = os.path.relpath(place, root)
-    return Named(str(path), root, start, walk(root, start, jobs))
+    return Named(str(path), root, start, walk(root, start, jobs, on_many))

@@ -29,11 +29,16 @@ from afterall.scan.checkpoints.as_typed import as_typed, typed_in
 from afterall.scan.checkpoints.checks.material import found
 from afterall.scan.checkpoints.examining import Examination, examine
 from afterall.scan.checkpoints.manifest import Manifest, Recorded
-from afterall.scan.checkpoints.memory_file import memory_directory, read_memory, write_memory
+from afterall.scan.checkpoints.memory_file import (
+    memory_directory,
+    read_memory,
+    remembers_any,
+    write_memory,
+)
 from afterall.scan.checkpoints.progress import Progress
 from afterall.scan.checkpoints.remembering import Memory
 from afterall.scan.checkpoints.resume_points import resume_points
-from afterall.scan.checkpoints.sharing import hired, processes_worth
+from afterall.scan.checkpoints.sharing import Hiring
 from afterall.scan.checkpoints.surveying import Named, survey
 from afterall.scan.checkpoints.verdicts import verdict_of_all, worst
 from afterall.scan.helpers import HelperProcess
@@ -88,21 +93,41 @@ def verify_as(paths: Sequence[Path], asked: Asked) -> Verified:
     A directory that holds none is told as one that is missing, what could not be listed as not verifiable.
     Raises BadInput for a path that is not there or cannot be listed.
     """
-    named = [survey(path, asked.jobs) for path in dict.fromkeys(paths)]
+    with Hiring(asked.jobs) as crew:
+        named = _surveyed(tuple(dict.fromkeys(paths)), asked, crew)
+        if len(named) == 1:
+            return _verified(named, asked, (crew,))
+    return _verified(named, asked, [Hiring(asked.jobs) for _ in named])
+
+
+def _surveyed(paths: Sequence[Path], asked: Asked, crew: Hiring) -> list[Named]:
+    """Return what was named; for one path alone `crew` is hired meanwhile, where its files will be judged."""
+
+    def expect(files: int) -> None:
+        if not asked.remembers or not remembers_any(Path(os.path.realpath(paths[0]))):
+            crew.expect(files)
+
+    is_early = len(paths) == 1 and asked.depth is Tier.QUICK
+    return [survey(path, asked.jobs, expect if is_early else None) for path in paths]
+
+
+def _verified(named: Sequence[Named], asked: Asked, crews: Iterable[Hiring]) -> Verified:
     base = os.path.commonpath([each.directory for each in named])
     record = None if asked.manifest is None else placed(asked.manifest, base)
     checkpoints: list[Checkpoint] = []
     recorded: dict[str, Recorded] = {}
     told: set[str] = set()
     before, total = 0, 0 if asked.progress is None else sum(each.size_bytes for each in named)
-    for each in named:
+    for each, crew in zip(named, crews, strict=True):
         tell = None if asked.progress is None else _shifted(asked.progress, before, total)
         before += 0 if tell is None else each.size_bytes
         with _memory(each, asked) as (memory, known):
             result = known
             if result is None:
-                with hired(_helpers_worth(each, asked)) as helpers:
-                    seen = _verify(each, _how(each, asked, memory, tell, helpers), record)
+                with crew:
+                    if asked.depth is Tier.QUICK:
+                        crew.expect(len(each.walk.entries))
+                    seen = _verify(each, _how(each, asked, memory, tell, crew.helpers), record)
                 recorded.update(_recorded(seen, each, base) if asked.records else ())
                 typed = typed_in(each)
                 result = tuple([as_typed(checkpoint, typed) for checkpoint in seen])
@@ -127,12 +152,6 @@ def _untold(found: Sequence[Checkpoint], each: Named, told: set[str]) -> list[Ch
 
 def _shifted(progress: Tell, before_bytes: int, total_bytes: int) -> Tell:
     return lambda each: progress(Progress(each.path, before_bytes + each.done_bytes, total_bytes))
-
-
-def _helpers_worth(each: Named, asked: Asked) -> int:
-    if asked.depth is not Tier.QUICK:
-        return 0
-    return processes_worth(len(each.walk.entries), asked.jobs) - 1
 
 
 def _how(

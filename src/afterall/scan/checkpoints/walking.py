@@ -5,6 +5,7 @@ Invariant: no link is followed, nothing is opened but directories, and the order
 
 import os
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from itertools import chain, islice
 from operator import attrgetter
@@ -18,6 +19,7 @@ from afterall.scan.checkpoints.entries import IGNORED_DIRECTORIES
 
 MAX_ENTRIES = 2_000_000
 MAX_DEPTH = 64
+MANY = 1_000
 _BLOCK_BYTES = 512
 _path = attrgetter("path")
 _DIRECTORY, _OTHER = EntryKind.DIRECTORY, EntryKind.OTHER
@@ -51,10 +53,13 @@ def entry_of(path: str, status: os.stat_result) -> Entry:
     )
 
 
-def walk(root: Path, start: str, jobs: int | None = None) -> Walk:
+def walk(
+    root: Path, start: str, jobs: int | None = None, on_many: Callable[[int], None] | None = None
+) -> Walk:
     """Return everything below `start`, a directory below `root`, trackers and caches left out.
 
-    Directories equally deep are listed, and their files looked at, by at most `jobs` threads.
+    Directories equally deep are listed, and their files looked at, by at most `jobs` threads. `on_many` is
+    told how much was found so far, each time that it is MANY more.
     """
     looking = _Looking(str(root))
     entries: list[Entry] = []
@@ -71,6 +76,8 @@ def walk(root: Path, start: str, jobs: int | None = None) -> Walk:
                 entries.append(entry)
                 if entry.kind is _DIRECTORY:
                     below.append(entry.path)
+                if on_many is not None and len(entries) % MANY == 0:
+                    on_many(len(entries))
                 if len(entries) > MAX_ENTRIES:
                     break
         level = below
