@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from afterall.model import Checkpoint, Tier
 from afterall.scan.checkpoints.checks import Material
-from afterall.scan.checkpoints.inspecting import Inspecting, inspected
+from afterall.scan.checkpoints.inspecting import Files, Inspecting, inspected
 from afterall.scan.checkpoints.judging import judge, unseen
 from afterall.scan.checkpoints.layouts import Place
 from afterall.scan.checkpoints.opening import can_be_listed
@@ -81,21 +81,22 @@ def _fresh(places: Sequence[Place], how: Examination, meter: Meter) -> Iterator[
 def judged(places: Sequence[Place], how: Examination, meter: Meter | None = None) -> Iterator[Checkpoint]:
     """Yield the checkpoint that each of these places turns out to be; none of them is empty."""
     meter = meter or Meter(0, None)
-    materials = _materials(places, how, meter)
     if how.depth is Tier.QUICK:
-        for material in materials:
-            yield judge(material, Tier.QUICK)
+        looking = Inspecting(
+            how.root, how.jobs, keeps_tensors=False, ended_ns=how.promises.ended_ns, meter=meter
+        )
+        for place, files in zip(places, inspected(places, looking), strict=True):
+            yield files.judged or judge(_material(place, files, how), Tier.QUICK)
         return
     # numpy takes as long to import as a quick report to write, and only this tier needs it.
     from afterall.scan.checkpoints.values.deepening import Reading, deepened  # noqa: PLC0415
 
+    # A file's bytes count as its weights are read.
+    files_of_all = inspected(places, Inspecting(how.root, how.jobs))
+    materials = (_material(place, files, how) for place, files in zip(places, files_of_all, strict=True))
     reading = Reading(root=how.root, threads=how.jobs, reads_all=how.reads_all, memory=how.memory)
     yield from (judge(*deeper) for deeper in deepened(materials, reading, meter))
 
 
-def _materials(places: Sequence[Place], how: Examination, meter: Meter) -> Iterator[Material]:
-    quick = how.depth is Tier.QUICK
-    # In the values tier a file's bytes count as its weights are read.
-    looking = Inspecting(how.root, how.jobs, keeps_tensors=not quick, meter=meter if quick else None)
-    for place, files in zip(places, inspected(places, looking), strict=True):
-        yield Material(place, files.inspected, how.promises, files.is_whole)
+def _material(place: Place, files: Files, how: Examination) -> Material:
+    return Material(place, files.inspected, how.promises, files.is_whole)

@@ -12,7 +12,8 @@ from threading import Lock
 
 from msgspec import Struct
 
-from afterall.model import Entry, FileRole
+from afterall.model import Checkpoint, Entry, FileRole
+from afterall.scan.checkpoints.alone import sound
 from afterall.scan.checkpoints.crew import work
 from afterall.scan.checkpoints.folders import Folders
 from afterall.scan.checkpoints.inspection import Inspection, inspect, inspect_again
@@ -36,7 +37,9 @@ class Inspecting(Struct, frozen=True):
     root: Path
     jobs: int | None = None
     keeps_tensors: bool = True
-    """False: of full weights nothing but the outline is needed."""
+    """False: of full weights the outline will do, and of good ones by themselves the judgement."""
+    ended_ns: int | None = None
+    """When the job ended, None where that is not known."""
     meter: Meter | None = None
     """Told of every file's bytes."""
 
@@ -47,14 +50,16 @@ class Files(Struct, frozen=True):
     inspected: tuple[Inspection, ...]
     is_whole: bool
     """False where their tensors are too many to keep, and were dropped with their names."""
+    judged: Checkpoint | None = None
+    """What they are, where that is already known without looking at them one by one."""
 
 
 def inspected(places: Sequence[Place], how: Inspecting) -> Iterator[Files]:
     """Yield the files of every place while those of the following ones are under way."""
     # In the values tier checkpoints wait for their weights, and what is early would wait long.
     folders, room = Folders(how.root), _Room(0 if how.keeps_tensors else MOST_EARLY_BYTES)
-    entries = chain.from_iterable(place.entries for place in places)
-    results = work(entries, lambda entry: _inspect(folders, entry, how, room), how.jobs)
+    tasks: Iterator[Entry | Place] = chain.from_iterable(_tasks(place, how) for place in places)
+    results = work(tasks, lambda task: _look(folders, task, how, room), how.jobs)
     try:
         for place in places:
             yield _gather(islice(results, len(place.entries)), how, room)
@@ -83,6 +88,17 @@ class _Room:
             self._left += size_bytes
 
 
+def _tasks(place: Place, how: Inspecting) -> Iterable[Entry | Place]:
+    """Return what there is to look at: a file by itself as a whole, where no tensors of it are needed."""
+    return (place,) if not how.keeps_tensors and place.is_lone else place.entries
+
+
+def _look(folders: Folders, task: Entry | Place, how: Inspecting, room: _Room) -> Inspection | Checkpoint:
+    if isinstance(task, Entry):
+        return _inspect(folders, task, how, room)
+    return sound(folders, task, how.ended_ns) or _inspect(folders, task.entries[0], how, room)
+
+
 def _inspect(folders: Folders, entry: Entry, how: Inspecting, room: _Room) -> Inspection:
     role = role_of(entry.path)
     file = inspect(folders, entry, role, how.keeps_tensors or role is not FileRole.FULL_WEIGHTS)
@@ -94,10 +110,14 @@ def _is_large(file: Inspection) -> bool:
     return contents is not None and contents.header_bytes > LARGE_HEADER_BYTES and file.holds_details
 
 
-def _gather(results: Iterable[Inspection], how: Inspecting, room: _Room) -> Files:
+def _gather(results: Iterable[Inspection | Checkpoint], how: Inspecting, room: _Room) -> Files:
     files = []
     held = 0
     for file in results:
+        if isinstance(file, Checkpoint):
+            if how.meter is not None:
+                how.meter.add(file.path, file.size_bytes)
+            return Files((), is_whole=True, judged=file)
         held += file.header_bytes
         if _is_large(file):
             room.give(file.header_bytes)

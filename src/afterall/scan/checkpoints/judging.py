@@ -21,7 +21,7 @@ from afterall.scan.checkpoints.checks import CHECKS, TRAINER_CHECKS, Check, Mate
 from afterall.scan.checkpoints.checks.distributed import vouched
 from afterall.scan.checkpoints.checks.held_progress import Held, held_progress
 from afterall.scan.checkpoints.checks.material import found
-from afterall.scan.checkpoints.formats import Fault, safetensors
+from afterall.scan.checkpoints.formats import Fault
 from afterall.scan.checkpoints.inspection import Inspection
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES, Place
 from afterall.scan.checkpoints.verdicts import fault_verdict, verdict_of_all, worst
@@ -35,8 +35,6 @@ _EVERY_CHECK = (*CHECKS, *TRAINER_CHECKS)
 def judge(material: Material, tier: Tier) -> Checkpoint:
     """Return the checkpoint that these files are, looked at as deep as `tier` says."""
     place = material.place
-    if _is_sound(material):
-        return _sound(place, material.files[0], tier)
     is_plain = all(file.name.endswith(".safetensors") for file in material.files)
     checks = CHECKS if is_plain else _EVERY_CHECK
     good = _NONE if is_plain else vouched(material)
@@ -59,34 +57,6 @@ def judge(material: Material, tier: Tier) -> Checkpoint:
         step=place.step if place.step is not None else held.step,
         is_final=place.is_final,
         findings=findings,
-    )
-
-
-def _is_sound(material: Material) -> bool:
-    """Return True for one good safetensors file by itself that has not changed: no check could find more."""
-    if not material.is_lone or not material.is_whole:
-        return False
-    file, end = material.files[0], material.promises.ended_ns
-    entry, contents, now = file.entry, file.contents, file.identity
-    if contents is None or contents.faults or contents.format != safetensors.NAME or file.outline is None:
-        return False
-    is_unchanged = now is not None and now[2:] == (entry.size_bytes, entry.mtime_ns)
-    return is_unchanged and file.target is None and (end is None or entry.mtime_ns <= end)
-
-
-def _sound(place: Place, file: Inspection, tier: Tier) -> Checkpoint:
-    return Checkpoint(
-        name=place.name,
-        path=place.path,
-        layout=place.layout,
-        kind=CheckpointKind.FULL,
-        verdict=Verdict.OK,
-        tier=tier,
-        size_bytes=file.size_bytes,
-        files=(_told(file, Verdict.OK),),
-        epoch=place.epoch,
-        step=place.step,
-        is_final=place.is_final,
     )
 
 
@@ -121,7 +91,7 @@ def _findings(
         )
     if material.place.is_alone and not _was_read(material):
         yield _unread(material.files[0])
-    if not material.place.is_alone and not material.is_lone:
+    if not material.place.is_alone and not material.place.is_lone:
         for check in checks:
             yield from check(material)
     yield from _late(material)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Self
 
 _CLOSED = os.O_CLOEXEC | os.O_NOFOLLOW
-_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _CLOSED
+FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _CLOSED
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | _CLOSED
 """Only gone through: who may enter a directory need not be allowed to list it."""
-_BLOCK_BYTES = 512
+BLOCK_BYTES = 512
 """st_blocks counts these, whatever the file system's own block is."""
 _MOST_HOLES = 64
 
@@ -61,7 +61,7 @@ class OpenFile:
 
     def is_unwritten(self, begin: int, end: int) -> bool:
         """Return whether bytes [begin, end) were never written, as far as the file system tells."""
-        if self._status.st_blocks * _BLOCK_BYTES >= self.size:
+        if self._status.st_blocks * BLOCK_BYTES >= self.size:
             return False
         return self._next_data(begin) >= end
 
@@ -80,7 +80,7 @@ class OpenFile:
 
     def holes(self) -> tuple[tuple[int, int], ...]:
         """Return the first runs of bytes that were never written; looked for only where blocks are short."""
-        if self._status.st_blocks * _BLOCK_BYTES >= self.size:
+        if self._status.st_blocks * BLOCK_BYTES >= self.size:
             return ()
         found: list[tuple[int, int]] = []
         at = 0
@@ -141,7 +141,7 @@ def open_path(root: Path, relative_path: str) -> Iterator["OpenFile"]:
 
 def open_file(directory: int, name: str) -> OpenFile:
     """Open the regular file `name` of an open directory; raises OSError, EINVAL for anything else."""
-    descriptor = os.open(name, _FILE, dir_fd=directory)
+    descriptor = os.open(name, FILE_FLAGS, dir_fd=directory)
     try:
         return OpenFile(descriptor, _regular(descriptor, name))
     except OSError:

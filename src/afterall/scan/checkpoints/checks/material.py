@@ -12,7 +12,7 @@ from msgspec import Struct
 from afterall.model import FileRole, Finding, FindingCode, Scalar, Severity, Source
 from afterall.scan.checkpoints.formats import Tensor
 from afterall.scan.checkpoints.inspection import Inspection
-from afterall.scan.checkpoints.layouts.shape import NOTHING, WEIGHT_ROLES, Place
+from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES, Place
 from afterall.scan.promises import Promises
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -35,15 +35,6 @@ class Material(Struct, frozen=True, dict=True):
         for file in self.files:
             files.setdefault(file.role, []).append(file)
         return files
-
-    @property
-    def is_lone(self) -> bool:
-        """True for one safetensors file of full weights, no part of more: nothing can contradict it."""
-        if len(self.files) != 1 or self.place.unfinished or self.place.needs != NOTHING:
-            return False
-        file = self.files[0]
-        is_full = file.role is FileRole.FULL_WEIGHTS and file.name.endswith(".safetensors")
-        return is_full and "-of-" not in file.name
 
     def having(self, role: FileRole) -> Sequence[Inspection]:
         """Return the files that are for `role`."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from afterall.model import Entry, FileRole, Scalar
 from afterall.scan.checkpoints.entries import Directory, Left
+from afterall.scan.roles import role_of
 
 
 class Needs(Struct, frozen=True):
@@ -51,6 +52,15 @@ class Place(Struct, frozen=True, kw_only=True, gc=False):
     """True for a file that was named by itself: nothing can be missing beside it."""
     unfinished: str = ""
     """Name of what says that the save was not finished: a directory still called tmp-…, a marker file."""
+
+    @property
+    def is_lone(self) -> bool:
+        """True for one safetensors file of full weights, no part of more: nothing can contradict it."""
+        if len(self.entries) != 1 or self.unfinished or self.needs != NOTHING:
+            return False
+        path = self.entries[0].path
+        is_whole = path.endswith(".safetensors") and "-of-" not in path.rpartition("/")[2]
+        return is_whole and role_of(path) is FileRole.FULL_WEIGHTS
 
 
 class Saving(Struct, frozen=True, kw_only=True):
