@@ -15,14 +15,14 @@ from msgspec.structs import replace
 
 from afterall.model import Entry, EntryKind, FileRole, FindingCode
 from afterall.scan.checkpoints.folders import Folders
-from afterall.scan.checkpoints.formats import Contents, Fault, read_contents
+from afterall.scan.checkpoints.formats import Contents, Fault, read_contents, safetensors
+from afterall.scan.checkpoints.formats.header import PREFIX_BYTES
 from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
 from afterall.scan.checkpoints.links import follow
 from afterall.scan.checkpoints.opening import OpenFile, open_file
-from afterall.scan.checkpoints.outline import Outline, outline_of
+from afterall.scan.checkpoints.outline import Outline, numbers_of, outline_of
+from afterall.scan.checkpoints.usual_header import HEAD_BYTES, read_usual
 
-HEAD_BYTES = 1 << 16
-"""One read of this covers nearly every header, index and configuration."""
 _LARGE_BYTES = 1 << 20
 _READ_ROLES = WEIGHT_ROLES | {
     FileRole.WEIGHTS_INDEX,
@@ -99,6 +99,10 @@ def inspect(folders: Folders, entry: Entry, role: FileRole, keeps_tensors: bool 
 
     Without `keeps_tensors` nothing but the outline of its tensors is kept.
     """
+    if not keeps_tensors and entry.path.endswith(".safetensors"):
+        usual = _usual(folders, entry, role)
+        if usual is not None:
+            return usual
     is_file = entry.kind is EntryKind.FILE
     if not is_read(role, entry.name):
         is_empty = is_file and entry.size_bytes == 0 and role in _READ_ROLES
@@ -114,6 +118,30 @@ def inspect(folders: Folders, entry: Entry, role: FileRole, keeps_tensors: bool 
         # The system's own name for why.
         reason = errno.errorcode.get(error.errno or errno.EIO, "EIO")
         return _unread(entry, role, Fault(FindingCode.FILE_UNREADABLE, {"reason": reason}))
+
+
+def _usual(folders: Folders, entry: Entry, role: FileRole) -> Inspection | None:
+    """Look at a good safetensors file of which no tensors are kept, as nearly all are."""
+    found = read_usual(folders, entry)
+    if found is None:
+        return None
+    decoded, header_bytes, status = found
+    begin = PREFIX_BYTES + header_bytes
+    tensors, filled = decoded.tensors, entry.size_bytes - begin
+    parameters, dtypes = numbers_of(tensors, filled)
+    parent, _, name = entry.path.rpartition("/")
+    return Inspection(
+        path=entry.path,
+        parent=parent,
+        name=name,
+        role=role,
+        entry=entry,
+        size_bytes=entry.size_bytes,
+        contents=Contents(format=safetensors.NAME, data_begin=begin, header_bytes=header_bytes),
+        identity=(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns),
+        outline=Outline(len(tensors), parameters, dtypes, tuple(tensors), filled),
+        is_set_aside=True,
+    )
 
 
 def _opened(

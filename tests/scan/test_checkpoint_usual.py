@@ -1,4 +1,4 @@
-"""Judge a file by itself in one go exactly as step by step, or not at all."""
+"""Look at a usual file, and judge one by itself, in one go exactly as step by step, or not at all."""
 
 import json
 import os
@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterall.model import Checkpoint
-from afterall.scan.checkpoints import alone, inspecting
+from afterall.model import Checkpoint, FileRole
+from afterall.scan.checkpoints import inspecting, inspection
 from afterall.scan.checkpoints.alone import sound
 from afterall.scan.checkpoints.examining import Examination, judged
 from afterall.scan.checkpoints.folders import Folders
+from afterall.scan.checkpoints.inspection import Inspection, inspect
 from afterall.scan.checkpoints.layouts import Place, find_places
+from afterall.scan.checkpoints.usual_header import HEAD_BYTES, read_usual
 from afterall.scan.checkpoints.walking import walk
 from afterall.scan.promises import Promises
 from scan.checkpoint_making import model_arrays, numbers, raw_safetensors, safetensors_bytes
@@ -41,10 +43,24 @@ def in_one_go(root: Path, place: Place, ended_ns: int | None = None) -> Checkpoi
         return sound(folders, place, ended_ns)
 
 
+def looked_at(root: Path, place: Place) -> Inspection:
+    """Return what is found of a shard."""
+    with closing(Folders(root.parent)) as folders:
+        return inspect(folders, place.entries[0], FileRole.FULL_WEIGHTS, keeps_tensors=False)
+
+
+def closely(root: Path, place: Place) -> Inspection:
+    """Return what is found of a shard whatever it looks like."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inspection, "read_usual", lambda *_: None)
+        return looked_at(root, place)
+
+
 def by_steps(root: Path, place: Place, ended_ns: int | None = None) -> Checkpoint:
     """Return what inspecting and judging find."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inspecting, "sound", lambda *_: None)
+        patch.setattr(inspection, "read_usual", lambda *_: None)
         (found,) = judged([place], Examination(root.parent, promises=Promises(ended_ns=ended_ns)))
     return found
 
@@ -65,6 +81,9 @@ def test_a_good_file_needs_no_steps(tmp_path: Path, data: bytes) -> None:
     place = place_in(tmp_path)
     assert place.is_lone
     assert in_one_go(tmp_path, place) == by_steps(tmp_path, place)
+    with closing(Folders(tmp_path.parent)) as folders:
+        assert read_usual(folders, place.entries[0]) is not None
+    assert looked_at(tmp_path, place) == closely(tmp_path, place)
 
 
 def _grow(path: Path) -> None:
@@ -174,6 +193,7 @@ def test_what_is_told_in_one_go_is_what_the_steps_tell(
     place = place_in(root)
     found = in_one_go(root, place)
     assert found is None or found == by_steps(root, place)
+    assert looked_at(root, place) == closely(root, place)
 
 
 def test_good_files_are_judged_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,4 +203,4 @@ def test_good_files_are_judged_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     wanted = by_steps(tmp_path, place)
     monkeypatch.setattr(inspecting, "inspect", lambda *_: pytest.fail("was inspected"))
     assert list(judged([place], Examination(tmp_path.parent))) == [wanted]
-    assert len(safetensors_bytes({"one": numbers(300, 300)})) > alone.HEAD_BYTES
+    assert len(safetensors_bytes({"one": numbers(300, 300)})) > HEAD_BYTES
