@@ -298,7 +298,8 @@ def test_a_training_loss_leads_nowhere_that_no_evaluation_bears_out() -> None:
             )
             for rank, run in zip((4, 16, 64), scored({4: 0.5, 16: 0.6, 64: 0.7}, error), strict=True)
         ]
-        found = steps(BEYOND, *both)
+        asked = SetSettings(metrics={"final_loss": "min"})
+        found = steps(BEYOND, *both, settings=asked)
         assert [each.details["value"] for each in found] == proposed
         assert all(each.details["metric"] == "final_loss" for each in found)
 

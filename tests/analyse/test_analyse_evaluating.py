@@ -301,6 +301,37 @@ def test_scores_of_one_state_under_two_names_are_ranked_together() -> None:
     assert scores(*two, last[0]) == everyone
 
 
+def broken(run: Experiment, verdict: Verdict = Verdict.CORRUPT) -> Experiment:
+    """Return a run whose last state's files are cut short."""
+    final = run.checkpoints[-1]
+    files = tuple(replace(f, size_bytes=7, verdict=verdict) for f in final.files)
+    return replace(run, checkpoints=(*run.checkpoints[:-1], replace(final, verdict=verdict, files=files)))
+
+
+def test_a_broken_last_state_leaves_its_run_the_score_of_its_last_step() -> None:
+    """Beside others' `final`; not the score of an earlier checkpoint, nor of one that is broken too."""
+    others = [measured("b", "final", 0.6), measured("c", "final", 0.7)]
+    everyone = ("final", {"a": 0.5, "b": 0.6, "c": 0.7})
+    for verdict in (Verdict.CORRUPT, Verdict.INCOMPLETE, Verdict.MISSING, Verdict.UNVERIFIED):
+        assert scores(broken(measured("a", "checkpoint-300", 0.5), verdict), *others) == everyone
+    early = broken(measured("a", "checkpoint-150", 0.5))
+    assert "a" not in scores(early, *others)[1]
+    run = broken(measured("a", "checkpoint-300", 0.5))
+    both = (run.checkpoints[0], replace(run.checkpoints[1], verdict=Verdict.CORRUPT), run.checkpoints[2])
+    assert "a" not in scores(replace(run, checkpoints=both), *others)[1]
+    loaded = experiment("p", parameters={"load_best_model_at_end": True}).parameters
+    assert "a" not in scores(replace(run, parameters=loaded), *others)[1]
+
+
+def test_a_broken_last_state_is_spoken_for_by_step_not_by_bytes() -> None:
+    """No weights of it can be compared, and none of it is suggested for evaluation."""
+    run = with_digests(broken(finished()), "x", "y", "y")
+    assert stand_ins(run) == [
+        StandIn(experiment="a", checkpoint="final", evaluated="checkpoint-300", step=300)
+    ]
+    assert not steps(NextStepKind.EVALUATE, run)
+
+
 def test_scores_of_one_name_keep_it() -> None:
     """Where nobody scored `final`, and where one run's last step is another's on the way."""
     last = [measured("b", "checkpoint-300", 0.6), measured("c", "checkpoint-300", 0.7)]

@@ -101,10 +101,13 @@ def test_more_seeds_are_asked_for_where_none_were_repeated() -> None:
 
 
 def test_more_seeds_are_asked_for_where_the_best_tie() -> None:
-    """Replicates that cannot tell the best settings apart are too few."""
+    """Replicates that cannot tell the best settings apart are too few; the best one's own are among them."""
     runs = [trained(f"r{r}s{s}", v + s, lora_rank=r, seed=s) for r, v in ((4, 1.0), (8, 1.5)) for s in (0, 1)]
     found = step(NextStepKind.MORE_SEEDS, *runs)
-    assert (found.details["tied"], found.experiments, found.because) == (3, ("r4s0", "r8s0", "r8s1"), None)
+    tied = ("r4s0", "r8s0", "r4s1", "r8s1")
+    assert (found.details["tied"], found.experiments, found.because) == (4, tied, None)
+    far = [trained(f"r{r}s{s}", v + s, lora_rank=r, seed=s) for r, v in ((4, 1.0), (8, 99.0)) for s in (0, 1)]
+    assert not steps(NextStepKind.MORE_SEEDS, *far)
 
 
 def test_runs_that_nothing_tells_apart_need_no_more_seeds() -> None:

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from msgspec import Struct
 
-from claims.claims_reading import Json, Told
+from claims.claims_reading import Json, Told, number_at
 from claims.claims_report import Token, finished, labelled, section, subsections, token
 
 _METRICS = {
@@ -104,20 +104,37 @@ def compared(told: Told, label: str, sentence: str) -> Compared | None:
 
 
 def values_of(told: Told, label: str) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Return a label's metric by run, and the standard errors where it is a score of final checkpoints."""
+    """Return a label's metric by run, and the standard errors where it is a score of final checkpoints.
+
+    For a final one that is not good and has none speaks a good one of the run's last step.
+    """
     if label in _METRICS:
         return finished(told, _METRICS[label]), {}
     task, _, score = label.partition("/")
     values, errors = {}, {}
     for run in told.runs:
-        final = [c["name"] for c in run["checkpoints"] if c["is_final"]]
         for evaluation in run["evaluations"]:
             # The harness's filter "none" is not told.
             scores = {key.removeprefix("none/"): value for key, value in evaluation["metrics"].items()}
-            if evaluation["task"] == task and evaluation["checkpoint"] in final and score in scores:
+            if (
+                evaluation["task"] == task
+                and evaluation["checkpoint"] in last_states(run)
+                and score in scores
+            ):
                 values[run["name"]] = scores[score]
-                errors[run["name"]] = scores.get(f"{score.partition('/')[0]}/stderr", 0.0)
+                of_scorer = scores.get(f"{score.partition('/')[0]}/stderr", 0.0)
+                errors[run["name"]] = scores.get(f"{score}_stderr", of_scorer)
     return values, errors
+
+
+def last_states(run: Json) -> list[str]:
+    """Return the names of the checkpoints that hold what a run ended with."""
+    final = [c for c in run["checkpoints"] if c["is_final"]]
+    if any(c["verdict"] == "ok" for c in final):
+        return [c["name"] for c in final]
+    last = number_at(run, "global_step")
+    good = [c for c in run["checkpoints"] if c["verdict"] == "ok" and c["step"] == last]
+    return [c["name"] for c in (*final, *good)]
 
 
 def ends_of(told: Told, who: str) -> tuple[int, float, float]:

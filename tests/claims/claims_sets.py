@@ -17,6 +17,7 @@ from claims.ended_set import make_ended
 from claims.kept_set import make_kept
 from claims.leading_set import make_leading
 from claims.logged_set import make_logged
+from claims.scored_set import make_scored
 from claims.seeded_set import make_seeded
 from claims.straggling_set import make_straggling
 from claims.unheard_set import make_unheard
@@ -29,6 +30,7 @@ MADE_SETS = (
     "demo",
     "seeded",
     "leading",
+    "scored",
     "unwell",
     "ended",
     "waiting",
@@ -73,6 +75,10 @@ def _leading(into: Path) -> tuple[Path, Path, Reading]:
     return *make_leading(into), Reading()
 
 
+def _scored(into: Path) -> tuple[Path, Path, Reading]:
+    return *make_scored(into), Reading()
+
+
 def _unwell(into: Path) -> tuple[Path, Path, Reading]:
     return *make_unwell(into), Reading()
 
@@ -109,6 +115,7 @@ _MAKERS: dict[str, Callable[[Path], tuple[Path, Path | None, Reading]]] = {
     "demo": _demo,
     "seeded": _seeded,
     "leading": _leading,
+    "scored": _scored,
     "unwell": _unwell,
     "ended": _ended,
     "waiting": _waiting,

@@ -65,12 +65,22 @@ def test_unfinished_runs_stand_behind(name: str, told: ToldOf) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_ranking_that_is_not_told_is_the_same(name: str, told: ToldOf) -> None:
-    """Finished runs have by training loss the very order that they have by validation loss."""
+    """Finished runs have by the last training loss the very order that they have by the loss that is told."""
     by_train, _ = values_of(told(name), "Final training loss")
-    for _, text in ranked(told(name)):
+    for label, text in ranked(told(name)):
         if "the same order by final training loss" in text:
-            by_val, _ = values_of(told(name), "Final validation loss")
-            assert sorted(by_val, key=by_val.__getitem__) == sorted(by_train, key=by_train.__getitem__)
+            by_own, _ = values_of(told(name), label)
+            assert sorted(by_own, key=by_own.__getitem__) == sorted(by_train, key=by_train.__getitem__)
+
+
+def test_a_score_that_all_runs_have_decides_before_training_losses(told: ToldOf) -> None:
+    """Whose last weights are broken is ranked by the good ones of the same step, which are named."""
+    (label, first), (other, second) = ranked(told("scored"))
+    assert (label, other) == ("arc/acc", "Mean training loss of the last logged steps")
+    assert first.startswith("**cut** (0.8), then worn (0.6) and heart (0.5).")
+    assert first.endswith("is corrupt; the one that its score is of lies in `cut/checkpoint-100`.")
+    assert second.startswith("**heart** (")
+    assert "they may differ in tokenizer" in told("scored").report
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -14,6 +14,7 @@ from claims.claims_comparing import all_compared, ends_of
 from claims.claims_costs import used_by
 from claims.claims_reading import Json, Told
 from claims.claims_report import finished, numbers_in, prose, section, subsections, tokens, without_names
+from claims.claims_scores import chances_beside_the_last
 from claims.claims_seeds import hedges, holm, welch
 from claims.claims_sets import SETS
 
@@ -227,6 +228,11 @@ def derived(report: Told) -> Iterator[float]:
     pairs = [pair for _, pair in all_compared(report)]
     yield from counts(report)
     yield from means_of_ranks(report)
+    for step in report.results["next_steps"]:
+        if step["kind"] == "earlier_checkpoint" and "metric" in step["details"]:
+            task, _, metric = step["details"]["metric"].partition("/")
+            chances = chances_beside_the_last(report, task, metric)
+            yield from (*chances, float(len(chances)))
     for pair in pairs:
         first, second = fmean(pair.first.values), fmean(pair.second.values)
         low, high = sorted((first, second))

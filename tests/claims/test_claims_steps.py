@@ -11,6 +11,7 @@ import pytest
 
 from claims.claims_reading import Json, Told, finite_at, number_at
 from claims.claims_report import is_finished
+from claims.claims_scores import chances_beside_the_last
 from claims.claims_sets import SETS
 
 ToldOf = Callable[[str], Told]
@@ -158,15 +159,41 @@ def test_training_is_lengthened_beyond_what_was_planned(name: str, told: ToldOf)
 
 @pytest.mark.parametrize("name", SETS)
 def test_earlier_checkpoints_are_there_and_better(name: str, told: ToldOf) -> None:
-    """The named checkpoint is good, and the validation loss of its step is the lowest of the run."""
+    """The named checkpoint is good, and its score, or its step's validation loss, the best of the run."""
     for step in steps(told(name), "earlier_checkpoint"):
         (who,) = step["experiments"]
         details = step["details"]
         (own,) = [c for c in told(name).run(who)["checkpoints"] if c["path"] == details["checkpoint"]]
-        curve = dict(told(name).curve(who, "val_loss"))
         assert own["verdict"] == "ok"
+        if "metric" in details:
+            assert_better_score(told(name).run(who), own["name"], details)
+            continue
+        curve = dict(told(name).curve(who, "val_loss"))
         assert details["lowest"] == min(curve.values()) == curve[own["step"]]
         assert details["last"] == curve[max(curve)]
+
+
+def assert_better_score(run: Json, checkpoint: str, details: Json) -> None:
+    """Compare both scores with those of the evaluations, the difference with both standard errors."""
+    task, _, metric = details["metric"].partition("/")
+    last = next(c["name"] for c in run["checkpoints"] if c["is_final"])
+    told = {e["checkpoint"]: e["metrics"] for e in run["evaluations"] if e["task"] == task}
+    measured = [float(number) for number in details["measured"].split(", ")]
+    assert measured == [told[checkpoint][metric], told[last][metric]]
+    assert measured[0] == max(metrics[metric] for metrics in told.values())
+    errors = [told[name][f"{metric}_stderr"] for name in (checkpoint, last)]
+    assert measured[0] - measured[1] > 1.96 * math.hypot(*errors)
+
+
+def test_the_set_with_a_better_checkpoint_is_told_of_it(told: ToldOf) -> None:
+    """Otherwise the claim above might be made of no score at all; the report names it beside the best run."""
+    (step,) = steps(told("scored"), "earlier_checkpoint")
+    assert (step["experiments"], step["details"]["checkpoint"]) == (["worn"], "worn/checkpoint-50")
+    line = "- worn: checkpoint `checkpoint-50` scored 0.9 by `arc/acc`, the last (`final`) 0.6; beyond chance"
+    assert line in told("scored").report
+    chances = chances_beside_the_last(told("scored"), "arc", "none/acc")
+    assert len(chances) == 3
+    assert f"p = {min(chances):.2g} corrected for 3 comparisons" in told("scored").report
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -227,7 +227,11 @@ def test_a_run_ties_with_other_settings_not_with_its_own_repeats() -> None:
     assert "tied with the best" not in analysed(*near, *far)
     close = [trained(f"close{n}", 2.001 + n / 100, lora_rank=4, seed=n) for n in range(3)]
     told = analysed(*near, *close)
-    assert "tied with the best within the noise of replicates: close0, close1, and close2" in told
+    tied = "runs of other settings tied with the best within the noise of replicates"
+    assert f"; {tied}: close0, close1, and close2;" in told
+    assert "6 runs tie for the best within the noise of their seeds (0, 1, 2 so far)" in " ".join(
+        told.split()
+    )
 
 
 def test_repeats_have_the_mean_of_their_scores_too() -> None:

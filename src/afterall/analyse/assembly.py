@@ -4,11 +4,13 @@ Invariant: pure. The order in which experiments, jobs and files come in does not
 """
 
 from afterall.analyse.baseline import against_baseline
+from afterall.analyse.better_checkpoints import find_better_checkpoints
 from afterall.analyse.costs import find_costs
 from afterall.analyse.findings.gather import find_all
 from afterall.analyse.gaps import find_gaps
 from afterall.analyse.groundwork import lay_groundwork
 from afterall.analyse.material import Material
+from afterall.analyse.measure_choice import wanted_directions
 from afterall.analyse.replicates import find_replicates
 from afterall.analyse.stand_ins import find_stand_ins
 from afterall.analyse.steps.suggest import suggest
@@ -22,7 +24,8 @@ def analyse(material: Material) -> Report:
     ground = lay_groundwork(material)
     experiments = ground.experiments
     findings = find_all(ground)
-    steps = suggest(ground, findings)
+    better = find_better_checkpoints(experiments, wanted_directions(material.settings))
+    steps = suggest(ground, findings, better)
     return Report(
         set=summarise(material, experiments),
         experiments=experiments,
@@ -37,4 +40,5 @@ def analyse(material: Material) -> Report:
         storage=store(material, experiments, steps),
         next_steps=steps,
         stand_ins=find_stand_ins(experiments),
+        better_checkpoints=better,
     )

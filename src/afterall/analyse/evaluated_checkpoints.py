@@ -4,6 +4,7 @@ Invariant: a checkpoint is only named where the evaluation's log does, by its na
 """
 
 from afterall.analyse.measures import whole
+from afterall.analyse.ordering import natural_key
 from afterall.analyse.readings import finite_metric
 from afterall.model import Checkpoint, Evaluation, Experiment
 
@@ -11,6 +12,15 @@ from afterall.model import Checkpoint, Evaluation, Experiment
 def evaluated_checkpoint(experiment: Experiment, evaluation: Evaluation) -> Checkpoint | None:
     """Return the checkpoint that was evaluated, None where the log names none of this run's."""
     return next((c for c in experiment.checkpoints if evaluation.checkpoint in (c.name, c.path)), None)
+
+
+def age(checkpoint: Checkpoint) -> tuple[int, int, object]:
+    """Return a sort key by which a run's later states stand behind earlier ones: epochs first, then steps."""
+    return (
+        -1 if checkpoint.epoch is None else checkpoint.epoch,
+        -1 if checkpoint.step is None else checkpoint.step,
+        natural_key(checkpoint.path),
+    )
 
 
 def place_of(experiment: Experiment, checkpoint: Checkpoint | None) -> tuple[int | None, float | None]:

@@ -4,13 +4,12 @@ Invariant: scores of different checkpoints are never compared, but for one that 
 run's last; of several evaluations of one checkpoint the latest successful one counts.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from types import MappingProxyType
 
-from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint, place_of
+from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint
+from afterall.analyse.evaluation_readings import latest_reading
 from afterall.analyse.measures import Kind, Measure, Reading
 from afterall.analyse.ordering import natural_key
 from afterall.analyse.stand_ins import find_stand_ins
@@ -96,7 +95,6 @@ _DOWN = frozenset(
 _OVER_SAMPLES = re.compile(r"/(?:mean|best|worst|maj)@\d{1,6}(?:/mean)?$")
 """How verl says behind a score what it is of several answers to a question: `acc/best@8/mean`."""
 _PASSED = re.compile(r"pass@\d{1,6}")
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def direction_of(metric: str) -> Direction:
@@ -181,9 +179,7 @@ def _measure(score: tuple[str, str], label: str, wanted: Mapping[str, Direction]
 
 
 def _reader(task: str, name: str, label: str, lasts: Lasts) -> Callable[[Experiment], Reading | None]:
-    # inspect-ai writes one error a scorer, the harness one a metric.
     labels = {FINAL, _STANDS_IN} if label == FINAL else {label}
-    errors = (f"{name}_stderr", f"{name.rpartition('/')[0]}/stderr".lstrip("/"))
 
     def read(experiment: Experiment) -> Reading | None:
         scored = [
@@ -194,16 +190,6 @@ def _reader(task: str, name: str, label: str, lasts: Lasts) -> Callable[[Experim
             and name in evaluation.metrics
             and not labels.isdisjoint(_labels(experiment, evaluation, lasts))
         ]
-        if not scored:
-            return None
-        latest = max(scored, key=lambda e: (e.created or _LONG_AGO, natural_key(e.source.file)))
-        step, epoch = place_of(experiment, evaluated_checkpoint(experiment, latest))
-        error = next((latest.metrics[each] for each in errors if each in latest.metrics), None)
-        samples = latest.sample_scores.get(name)
-        return Reading(latest.metrics[name], latest.source, step, epoch, _finite(error), samples)
+        return latest_reading(experiment, scored, name) if scored else None
 
     return read
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -62,7 +62,7 @@ class Measure(Struct, frozen=True):
     """For an evaluation: which checkpoint of each run was evaluated, "final" or its name."""
 
 
-_TRAINING_LOSSES = ("mean_last_loss", "final_loss")
+TRAINING_LOSSES = ("mean_last_loss", "final_loss")
 _TIMES = ("train_seconds", "elapsed_s")
 _RATES = (
     "tokens_per_second_per_gpu_median",
@@ -118,7 +118,7 @@ def _reader(name: str, kind: Kind) -> Callable[[Experiment], Reading | None]:
         value = mean_last_loss(experiment) if name == "mean_last_loss" else metric(experiment, name)
         if value is None or (kind is Kind.TIME and not has_trained(experiment)):
             return None
-        if name in _TRAINING_LOSSES and hides_divergence(experiment):
+        if name in TRAINING_LOSSES and hides_divergence(experiment):
             value = math.nan
         step, epoch = _place(experiment, name)
         return Reading(value, experiment.metrics[name].source, step, epoch)

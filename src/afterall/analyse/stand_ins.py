@@ -1,7 +1,8 @@
 """Tell which checkpoints are one state of their run, so that the score of one speaks for the other.
 
 Invariant: weights of other names or sizes, or with other digests, are never called the same; what rests on
-the step or the epoch alone says so.
+the step or the epoch alone says so. Where the last state cannot be used, only a good checkpoint of the very
+step or epoch that the run ended at stands for it.
 """
 
 import math
@@ -44,9 +45,11 @@ def are_same_state(experiment: Experiment, a: Checkpoint, b: Checkpoint) -> bool
 
 def _stand_in(experiment: Experiment, final: Checkpoint) -> StandIn | None:
     scored = [c for e in experiment.evaluations if (c := _scored(experiment, e)) is not None]
-    if final in scored or final.verdict is not Verdict.OK:
+    if final in scored:
         return None
-    same = [c for c in scored if are_same_state(experiment, final, c)]
+    is_good = final.verdict is Verdict.OK
+    speaks = are_same_state if is_good else _saved_the_end
+    same = [c for c in scored if speaks(experiment, final, c)]
     if not same:
         return None
     return StandIn(
@@ -54,8 +57,14 @@ def _stand_in(experiment: Experiment, final: Checkpoint) -> StandIn | None:
         checkpoint=final.name,
         evaluated=same[0].name,
         step=same[0].step,
-        is_compared=_are_compared(final, same[0]),
+        is_compared=is_good and _are_compared(final, same[0]),
     )
+
+
+def _saved_the_end(experiment: Experiment, final: Checkpoint, other: Checkpoint) -> bool:
+    """Tell whether a good checkpoint holds what a run ended with, though its last state's files are bad."""
+    is_good = other.verdict is Verdict.OK and not other.is_final
+    return is_good and _at_one_place(experiment, final, other)
 
 
 def _scored(experiment: Experiment, evaluation: Evaluation) -> Checkpoint | None:

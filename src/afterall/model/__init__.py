@@ -3,6 +3,7 @@
 from afterall.model.attempts import Attempt, Observation, SlurmSource, SourceReport
 from afterall.model.checkpoints import Checkpoint, CheckpointFile, CheckpointKind, Tier, Verdict
 from afterall.model.comparisons import (
+    BetterCheckpoint,
     ComparedAt,
     Comparison,
     Direction,
@@ -39,6 +40,7 @@ from afterall.model.states import JobId, Phase, SlurmState, State
 __all__ = [
     "DIRECTORY_NAME",
     "Attempt",
+    "BetterCheckpoint",
     "Checkpoint",
     "CheckpointFile",
     "CheckpointKind",

@@ -148,6 +148,30 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """An evaluation's samples compared one by one; None without shared samples that have scores."""
 
 
+class BetterCheckpoint(Struct, frozen=True, kw_only=True):
+    """A checkpoint that an evaluation scores higher than its run's last one, by more than samples explain.
+
+    It speaks of these two states of one run, and of samples like these.
+    """
+
+    experiment: str
+    metric: str
+    """"task/scorer/metric"."""
+    checkpoint: str
+    path: str
+    value: float
+    last: str
+    """The run's last checkpoint, or the one that was evaluated in its place."""
+    last_value: float
+    p_value: float
+    """Two-sided, corrected (Holm) for all checkpoints held against their run's last by this metric."""
+    family: int
+    """How many these are."""
+    pairs: SamplePairs | None = None
+    """The samples compared one by one, the last checkpoint's side a, not corrected; None where both scores'
+    standard errors tell."""
+
+
 class Ranking(Struct, frozen=True, kw_only=True):
     """All experiments by one metric, best first; those without a finite value last."""
 

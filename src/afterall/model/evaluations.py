@@ -57,7 +57,10 @@ class Evaluation(Struct, frozen=True, kw_only=True):
 
 
 class StandIn(Struct, frozen=True, kw_only=True):
-    """A checkpoint without a score of its own that is the same state of its run as one that was evaluated."""
+    """A last checkpoint without a score of its own, of the state of its run that another one's score is of.
+
+    Its own files need not be good: where they are not, the other one was saved at the same step or epoch.
+    """
 
     experiment: str
     checkpoint: str

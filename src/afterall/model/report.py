@@ -6,7 +6,14 @@ from enum import StrEnum
 from msgspec import Struct
 
 from afterall.model.attempts import SourceReport
-from afterall.model.comparisons import Comparison, Ranking, Replicates, ValidationGap, VaryingParameter
+from afterall.model.comparisons import (
+    BetterCheckpoint,
+    Comparison,
+    Ranking,
+    Replicates,
+    ValidationGap,
+    VaryingParameter,
+)
 from afterall.model.evaluations import StandIn
 from afterall.model.experiments import Experiment
 from afterall.model.facts import Scalar
@@ -185,3 +192,5 @@ class Report(Struct, frozen=True, kw_only=True):
     next_steps: tuple[NextStep, ...] = ()
     stand_ins: tuple[StandIn, ...] = ()
     """Last checkpoints that need no evaluation, another one of the same state having a score."""
+    better_checkpoints: tuple[BetterCheckpoint, ...] = ()
+    """Those that a score prefers to their run's last one, in the order of the experiments."""

@@ -190,6 +190,9 @@ def _numbers(report: Report) -> Iterator[tuple[str, float]]:
     for comparison in report.comparisons:
         yield comparison.metric, comparison.a.value
         yield comparison.metric, comparison.b.value
+    for better in report.better_checkpoints:
+        yield better.metric, better.value
+        yield better.metric, better.last_value
     for gap in report.gaps:
         yield "mean_last_loss", gap.train
         yield "final_val_loss", gap.validation

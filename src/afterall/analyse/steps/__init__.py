@@ -12,7 +12,8 @@ the same kind and the same details are one, with a command a line.
 | submit | unset (the parameters that its name promises and no file of it sets, joined by ", ") |
 | wait | jobs (how many); or held (true: the command releases the job; without one only an admin can) |
 | evaluate | checkpoint (its name), how: "slurm" (the set's own batch script), "inspect", "setup_inspect"; |
-| | task (that most other runs have a score of, of this checkpoint) |
+| | task (that most other runs have a score of, of this checkpoint); none where the set has no |
+| | evaluation and no script for one |
 | rerun_evaluation | task, checkpoint |
 | compare_evaluations | task, metric, loss (the metric of the losses), best_by_loss, best_by_evaluation |
 | intermediate_values | parameter, values (joined by ", "), lower, upper (the measured neighbours) |
@@ -22,6 +23,7 @@ the same kind and the same details are one, with a command a line.
 | more_seeds | settings (how many ran, each once), or tied (how many runs tie for the best, of several |
 | | settings); seed (the parameter's name), used (the seeds so far, joined by ", ") |
 | longer_training | epochs (that were planned) |
-| earlier_checkpoint | checkpoint (its path), lowest and last (validation losses) |
+| earlier_checkpoint | checkpoint (its path); lowest and last (validation losses), or metric and |
+| | measured (its score, and that of the last one) |
 | fix_mode | files (how many) |
 """

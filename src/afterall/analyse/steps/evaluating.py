@@ -6,7 +6,7 @@ never the last one of a run that diverged, whose weights are of no use.
 
 from collections.abc import Iterable, Sequence
 
-from afterall.analyse.evaluated_checkpoints import evaluated_checkpoint
+from afterall.analyse.evaluated_checkpoints import age, evaluated_checkpoint
 from afterall.analyse.findings.training import is_superseded
 from afterall.analyse.ordering import natural_key
 from afterall.analyse.places import absolute
@@ -47,16 +47,8 @@ def final_checkpoint(experiment: Experiment) -> Checkpoint | None:
     ]
     promised = [c for c in usable if c.is_final]
     if promised or any(c.is_final for c in experiment.checkpoints):
-        return max(promised, key=_age, default=None)
-    return max(usable, key=_age, default=None)
-
-
-def _age(checkpoint: Checkpoint) -> tuple[int, int, object]:
-    return (
-        -1 if checkpoint.epoch is None else checkpoint.epoch,
-        -1 if checkpoint.step is None else checkpoint.step,
-        natural_key(checkpoint.path),
-    )
+        return max(promised, key=age, default=None)
+    return max(usable, key=age, default=None)
 
 
 def _again(layout: SetLayout, experiment: Experiment) -> Iterable[NextStep]:

@@ -97,14 +97,13 @@ def _is_ranked(run: Experiment, ground: Groundwork) -> bool:
 
 
 def _tied_settings(ground: Groundwork) -> list[str]:
-    """Return the best run and those of other settings that tie with it; empty where none of them does."""
+    """Return the best run and all that tie with it; empty where only repeats of its own setting do."""
     first = ground.primary
     if first is None:
         return []
     best = first.order[0]
-    own = _replicates_of(ground, best)
-    tied = [name for name in first.tied_with_best if name not in own]
-    return [best, *tied] if tied else []
+    is_of_several = not _replicates_of(ground, best).issuperset(first.tied_with_best)
+    return [best, *first.tied_with_best] if is_of_several else []
 
 
 def _compare_evaluations(ground: Groundwork) -> Iterable[NextStep]:

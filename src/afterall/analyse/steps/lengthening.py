@@ -1,14 +1,22 @@
-"""Suggest what the curves ask for: longer training, or an earlier checkpoint.
+"""Suggest what curves and scores ask for: longer training, or an earlier checkpoint.
 
-Invariant: each suggestion has its finding; longer training is not suggested of a run whose validation loss
-rose again or that a shorter schedule ended.
+Invariant: a suggestion that rests on a curve has its finding; longer training is not suggested of a run whose
+validation loss rose again or that a shorter schedule ended.
 """
 
 from collections.abc import Iterable, Sequence
 
 from afterall.analyse.health.reading import points_of
 from afterall.analyse.readings import finite_metric
-from afterall.model import Experiment, Finding, FindingCode, NextStep, NextStepKind, Scalar
+from afterall.model import (
+    BetterCheckpoint,
+    Experiment,
+    Finding,
+    FindingCode,
+    NextStep,
+    NextStepKind,
+    Scalar,
+)
 
 _AGAINST = frozenset({FindingCode.OVERFITTING, FindingCode.LOSS_ROSE, FindingCode.LEARNING_RATE_ENDED})
 
@@ -27,6 +35,22 @@ def lengthening_steps(experiments: Iterable[Experiment], findings: Sequence[Find
         if earlier is not None and earlier.evidence.get("checkpoint"):
             steps.append(_earlier(experiment, earlier))
     return steps
+
+
+def better_steps(better: Iterable[BetterCheckpoint]) -> list[NextStep]:
+    """Return the suggestion to use a checkpoint that scores clearly better than the last one."""
+    return [
+        NextStep(
+            kind=NextStepKind.EARLIER_CHECKPOINT,
+            experiments=(each.experiment,),
+            details={
+                "checkpoint": each.path or each.checkpoint,
+                "metric": each.metric,
+                "measured": f"{each.value!r}, {each.last_value!r}",
+            },
+        )
+        for each in better
+    ]
 
 
 def _validation_falls(experiment: Experiment) -> bool:

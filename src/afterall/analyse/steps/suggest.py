@@ -9,12 +9,13 @@ from afterall.analyse.groundwork import Groundwork
 from afterall.analyse.stand_ins import are_same_state
 from afterall.analyse.steps.evaluating import evaluation_steps
 from afterall.analyse.steps.further import further_steps
-from afterall.analyse.steps.lengthening import lengthening_steps
+from afterall.analyse.steps.lengthening import better_steps, lengthening_steps
 from afterall.analyse.steps.modes import mode_steps
 from afterall.analyse.steps.shell import lines
 from afterall.analyse.steps.submissions import submission_steps, wait_for_others
 from afterall.analyse.steps.uneven import uneven_steps
-from afterall.model import Experiment, Finding, NextStep, NextStepKind, SetLayout
+from afterall.analyse.steps.unscored import unscored_steps
+from afterall.model import BetterCheckpoint, Experiment, Finding, NextStep, NextStepKind, SetLayout
 
 _ORDER = (
     NextStepKind.WAIT,
@@ -32,8 +33,13 @@ _ORDER = (
 )
 
 
-def suggest(ground: Groundwork, findings: Sequence[Finding]) -> tuple[NextStep, ...]:
-    """Return the next steps in the order in which a person would take them."""
+def suggest(
+    ground: Groundwork, findings: Sequence[Finding], better: Sequence[BetterCheckpoint] = ()
+) -> tuple[NextStep, ...]:
+    """Return the next steps in the order in which a person would take them.
+
+    `better` are the checkpoints that scores prefer to their run's last one.
+    """
     layout = ground.material.layout
     steps = [
         *submission_steps(layout, ground.experiments, findings),
@@ -41,8 +47,10 @@ def suggest(ground: Groundwork, findings: Sequence[Finding]) -> tuple[NextStep, 
         *mode_steps(layout, findings),
         *_evaluations(layout, ground.experiments),
         *further_steps(ground),
+        *better_steps(better),
         *lengthening_steps(ground.experiments, findings),
     ]
+    steps += unscored_steps(ground, steps)
     return tuple(sorted(_merged(steps), key=lambda step: _ORDER.index(step.kind)))
 
 

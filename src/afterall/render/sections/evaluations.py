@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from afterall.model import Evaluation, EvaluationStatus, Experiment, StandIn
+from afterall.model import Evaluation, EvaluationStatus, Experiment, StandIn, Verdict
 from afterall.render.composing import all_experiments, joined, listing, md
 from afterall.render.escaping import Markdown, code, text
 from afterall.render.folding import folded
@@ -18,7 +18,7 @@ from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
 from afterall.render.words.metrics import Digits, error_of, score_name
 from afterall.render.words.numbers import MISSING, count, number
-from afterall.render.words.states import BAD, DOUBT, GOOD
+from afterall.render.words.states import BAD, DOUBT, GOOD, VERDICTS
 from afterall.settings import RESULTS_JSON
 
 MOST_METRICS = 4
@@ -56,17 +56,36 @@ def subsections(page: Page) -> Iterator[Subsection]:
 
 def _stand_ins(page: Page) -> list[Markdown]:
     """Return which last checkpoints have no score because another of the same state has one, and how told."""
-    groups: dict[StandIn, list[Markdown]] = {}
+    groups: dict[tuple[StandIn, Verdict], list[Markdown]] = {}
     for one in page.report.stand_ins:
-        groups.setdefault(replace(one, experiment=""), []).append(text(one.experiment))
+        key = (replace(one, experiment=""), _verdict(one, page))
+        groups.setdefault(key, []).append(text(one.experiment))
     total = len(page.report.experiments)
     every = text(all_experiments(total))
     return [
-        _stand_in(one, every if len(runs) == total > 1 else listing(runs)) for one, runs in groups.items()
+        _stand_in(one, verdict, every if len(runs) == total > 1 else listing(runs))
+        for (one, verdict), runs in groups.items()
     ]
 
 
-def _stand_in(one: StandIn, runs: Markdown) -> Markdown:
+def _verdict(one: StandIn, page: Page) -> Verdict:
+    """Return what verification found of the last checkpoint itself."""
+    run = page.by_name.get(one.experiment)
+    found = (c.verdict for c in (run.checkpoints if run else ()) if c.is_final and c.name == one.checkpoint)
+    return next(found, Verdict.OK)
+
+
+def _stand_in(one: StandIn, verdict: Verdict, runs: Markdown) -> Markdown:
+    if verdict is not Verdict.OK:
+        place = Markdown("at the same epoch") if one.step is None else md("at the same step ({})", one.step)
+        return md(
+            "{:code} of {} is {} and has no score of its own: that of {:code}, saved {}, stands for it.",
+            one.checkpoint,
+            runs,
+            VERDICTS[verdict][1],
+            one.evaluated,
+            place,
+        )
     head = md("{:code} of {} has no score of its own:", one.checkpoint, runs)
     if one.is_compared:
         return md("{} its weights are those of {:code}, byte for byte.", head, one.evaluated)

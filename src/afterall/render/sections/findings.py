@@ -15,6 +15,8 @@ from afterall.render.page import Page
 from afterall.render.sections import baseline, best, efficiency, evaluations, generalisation, impacts
 from afterall.render.sections.subsection import Block, Subsection, numbered
 from afterall.render.sentences import sentence
+from afterall.render.words.families import are_of_one_family
+from afterall.render.words.parameters import cell
 
 ANOMALIES = (
     FindingCode.LOSS_NOT_FINITE,
@@ -31,8 +33,11 @@ ANOMALIES = (
 )
 """What is unexpected in the results themselves, told here and explained under Issues."""
 MOST_ANOMALIES = 10
+MOST_MODELS = 4
 _DATA = "dataset"
 """The parameter that says what a run was trained on."""
+_MODEL = "model"
+"""The parameter that says which base model a run began with."""
 
 
 class FindingsView(Struct, frozen=True, kw_only=True):
@@ -72,6 +77,20 @@ def _of_losses(page: Page) -> Iterator[Markdown]:
             "The dataset differs: training losses of such runs were measured on different data, and so were "
             "validation losses unless these runs share a validation set."
         )
+    yield from _of_tokens(page)
+
+
+def _of_tokens(page: Page) -> Iterator[Markdown]:
+    """Yield a warning where runs that a loss ranks may count it in other tokens."""
+    models = next((parameter.values for parameter in page.varying if parameter.name == _MODEL), ())
+    if best.leading_loss(page) is None or are_of_one_family(models):
+        return
+    named = listing([text(cell(page.short(_MODEL, model))) for model in models], MOST_MODELS)
+    yield md(
+        "The base models differ by name in more than size ({}): they may differ in tokenizer, and losses per "
+        "token of different tokenizers are not comparable.",
+        named,
+    )
 
 
 def _anomalies(page: Page) -> Subsection:

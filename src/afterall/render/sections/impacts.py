@@ -7,7 +7,7 @@ from afterall.render.composing import plain_listing
 from afterall.render.escaping import Markdown
 from afterall.render.page import Page
 from afterall.render.sections.agreement import agree, agreeing
-from afterall.render.sections.best import LAST_LOSS, MEAN_LOSS, TRAINING, VALIDATION, labelled
+from afterall.render.sections.best import LAST_LOSS, MEAN_LOSS, TRAINING, VALIDATION, labelled, leading_loss
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.sections.verdicts import bullet
 from afterall.render.words.metrics import is_quality, metric_name
@@ -23,7 +23,7 @@ def subsections(page: Page) -> Iterator[Subsection]:
         pairs = [c for c in page.report.comparisons if c.parameter == parameter.name and is_quality(c.metric)]
         if not pairs:
             continue
-        yield Subsection(_heading(parameter, page), tuple(_blocks(_by_metric(pairs), page)))
+        yield Subsection(_heading(parameter, page), tuple(_blocks(_by_metric(pairs, page), page)))
 
 
 def _heading(parameter: VaryingParameter, page: Page) -> str:
@@ -47,16 +47,18 @@ def _blocks(groups: Sequence[Group], page: Page) -> list[Block]:
     return [Block(bullets=tuple(open_)), *folds]
 
 
-def _by_metric(pairs: Sequence[Comparison]) -> list[Group]:
+def _by_metric(pairs: Sequence[Comparison], page: Page) -> list[Group]:
     """Return the comparisons of each metric; metrics with the same numbers throughout stand together.
 
-    The mean of the last steps' losses is left out where it points the same way as the last loss throughout.
+    Of the last loss and the mean of the last steps' losses only one is told where they point the same way
+    throughout: the mean where the runs are ranked by it.
     """
     by_metric: dict[str, list[Comparison]] = {}
     for pair in pairs:
         by_metric.setdefault(pair.metric, []).append(pair)
     if LAST_LOSS in by_metric and _signs(by_metric.get(MEAN_LOSS, [])) == _signs(by_metric[LAST_LOSS]):
-        by_metric.pop(MEAN_LOSS)
+        leading = leading_loss(page)
+        by_metric.pop(LAST_LOSS if leading and leading.metric == MEAN_LOSS else MEAN_LOSS)
     groups: dict[tuple[object, ...], Group] = {}
     for metric, own in by_metric.items():
         numbers = tuple((c.a.experiment, c.b.experiment, *_numbers(c)) for c in own)

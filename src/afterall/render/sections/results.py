@@ -13,6 +13,7 @@ from afterall.render.figures import image
 from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections import durations
+from afterall.render.sections.best import MEAN_LOSS
 from afterall.render.sections.foremost import caption, foremost
 from afterall.render.sections.standing import diverged, has_trained
 from afterall.render.sections.state import state_cell
@@ -118,6 +119,8 @@ def reached(page: Page) -> list[str]:
     found = [metric for metric in LOSSES if _shown(page, metric)]
     if any(_MEAN in e.metrics and "final_loss" not in e.metrics for e in page.report.experiments):
         found.append(_MEAN)
+    if page.deciding is not None and page.deciding.metric == MEAN_LOSS:
+        found.append(MEAN_LOSS)
     found += [metric for metric in _REWARDS if page.is_known(metric)]
     elsewhere = {"epochs", "global_step", *efficiency(page), *found}
     return [*found, *(m for m in page.settings.metrics if page.is_known(m) and m not in elsewhere)]

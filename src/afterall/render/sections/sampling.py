@@ -15,11 +15,12 @@ from afterall.render.words.numbers import number
 SMALLEST_P = 1e-4
 Z_95 = 1.96
 """Standard errors within which 95 % of a normal distribution lies."""
-_TESTS: Mapping[PairedTest, Markdown] = {
+TESTS: Mapping[PairedTest, Markdown] = {
     PairedTest.MCNEMAR: Markdown("McNemar"),
     PairedTest.PAIRED_T: Markdown("paired t"),
     PairedTest.SIGN_FLIP: Markdown("sign flips"),
 }
+"""What each way to compare samples is called."""
 
 
 def chance(p_value: float) -> Markdown:
@@ -100,7 +101,7 @@ def _paired(pairs: SamplePairs, *, is_b: bool) -> Markdown:
         _of_how_many(pairs),
         higher,
         lower,
-        _TESTS[pairs.test],
+        TESTS[pairs.test],
         chance(pairs.p_value),
         md(" corrected for {} comparisons", pairs.family) if pairs.family > 1 else Markdown(""),
     )

@@ -36,7 +36,10 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         (
             "Evaluate {checkpoint:code} of {who} on {task:code}, as was done for the other runs.",
             "Evaluate {checkpoint:code} of {who}.",
-            "Evaluate {who}.",
+            (
+                "No evaluation was found, nor a script for one: score the last checkpoints of {who} on data "
+                "that none of them was trained on."
+            ),
         ),
     ),
     NextStepKind.RESUBMIT: StepWording(
@@ -101,9 +104,12 @@ STEPS: Mapping[NextStepKind, StepWording] = {
             ),
             (
                 "{tied} runs tie for the best within the noise of their seeds ({used} so far): more seeds "
-                "would part them."
+                "would tell their settings apart."
             ),
-            "{tied} runs tie for the best within the noise of their seeds: more seeds would part them.",
+            (
+                "{tied} runs tie for the best within the noise of their seeds: more seeds would tell their "
+                "settings apart."
+            ),
             "More seeds would tell differences from chance.",
         ),
     ),
@@ -120,6 +126,10 @@ STEPS: Mapping[NextStepKind, StepWording] = {
             (
                 "Use and evaluate {checkpoint:code} of {who} rather than its last one: validation loss was "
                 "{lowest} there, and {last} at the end."
+            ),
+            (
+                "Use {checkpoint:code} of {who} rather than its last one: by {metric:metric} the two scored "
+                "{measured}, which samples alone do not explain."
             ),
             "Use an earlier checkpoint of {who} than its last one.",
         ),
