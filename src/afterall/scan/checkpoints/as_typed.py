@@ -30,9 +30,10 @@ def typed_in(each: Named) -> Typed:
 
 def as_typed(checkpoint: Checkpoint, typed: Typed) -> Checkpoint:
     """Return a checkpoint with all its paths as they are typed."""
-    files = tuple([replace(file, path=typed(file.path)) for file in checkpoint.files])
+    path, old = typed(checkpoint.path), checkpoint.path
+    files = tuple([replace(f, path=path if f.path == old else typed(f.path)) for f in checkpoint.files])
     findings = tuple([_finding(finding, typed) for finding in checkpoint.findings])
-    return replace(checkpoint, path=typed(checkpoint.path), files=files, findings=findings)
+    return replace(checkpoint, path=path, files=files, findings=findings)
 
 
 def _finding(finding: Finding, typed: Typed) -> Finding:

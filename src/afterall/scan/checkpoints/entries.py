@@ -94,6 +94,10 @@ class Left:
         """Take some files of one directory, sorted by path."""
         return tuple(directory.files.pop(name) for name in sorted(names) if name in directory.files)
 
+    def take_file(self, directory: Directory, name: str) -> Entry:
+        """Take a file that is still there."""
+        return directory.files.pop(name)
+
     def _add(self, entry: Entry) -> None:
         if entry.kind is EntryKind.DIRECTORY:
             self._make(entry.path)

@@ -63,7 +63,7 @@ def _single(left: Left, directory: Directory, name: str) -> Place:
         path=directory.below(name),
         directory=directory.path,
         layout=NAME,
-        entries=left.take_files(directory, (name,)),
+        entries=(left.take_file(directory, name),),
         epoch=first_number(_EPOCH, name) if is_numbered else None,
         step=first_number(_STEP, name) if is_numbered else None,
     )
