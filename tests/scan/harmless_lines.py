@@ -79,6 +79,18 @@ HARMLESS = [
     "INFO 11-28 Port 26050 is already in use, trying port 26051",
     "Gradient overflow. Skipping step, reducing loss scale to 32768.0",
     "OVERFLOW! Rank 0 Skipping step. Attempted loss scale: 65536, reducing to 32768",
+    # what is tried again, or only warns of what may come
+    "HTTP Error 429 thrown while requesting HEAD https://huggingface.co/x/resolve/v2/config.json",
+    (
+        "WARNING 429 Client Error: Too Many Requests for url: https://huggingface.co/api/x. Retrying in 1s "
+        "[Retry 1/5]."
+    ),
+    "INFO 10-25 13:08:43 [gpu_worker.py:298] Available KV cache memory: 2.10 GiB",
+    "the user asked: why does it say Memory access fault by GPU node-1?",
+    # a site's own scripts around the job
+    "/etc/slurm/prolog.d/gpu_helper.sh: line 5: /run/gpu/0: Permission denied",
+    "/etc/slurm/taskprolog.sh: line 3: nvidia-smi: command not found",
+    "/opt/site/task_prolog.sh: line 9: /run/quota: No such file or directory",
     # Slurm that waits, or says what need not have hurt
     "srun: Job 63094233 step creation temporarily disabled, retrying (Requested nodes are busy)",
     "slurmstepd: error: Exceeded step memory limit at some point.",

@@ -127,3 +127,18 @@ def test_cards_of_sentence_transformers_and_setfit_tell_versions(tag: str) -> No
     expected = {"python": "3.10.12", "transformers": "4.47.1", "torch": "2.5.1+cu121", "tokenizers": "0.21.0"}
     assert {name: found.get(name) for name in expected} == expected
     assert "datasets" not in found
+
+
+def test_rows_that_tell_their_step_are_placed_by_it() -> None:
+    """PaddleNLP's say which, without a bar; no plan stands in them."""
+    row = "{{'loss': {}, 'learning_rate': 4.5e-05, 'global_step': {}, 'epoch': {}}}\n"
+    trace = trace_by("huggingface", (row.format(0.5, 150, 2.0) + row.format(0.25, 160, 2.13)).encode())
+    assert values(trace, "loss") == {150: 0.5, 160: 0.25}
+    assert facts(trace) == {"global_step": 160}
+
+
+def test_a_step_that_may_count_within_an_epoch_places_nothing() -> None:
+    """Loops of a user's own print rows that look alike."""
+    row = "{{'loss': {}, 'step': {}, 'epoch': {}}}\n"
+    trace = trace_by("huggingface", (row.format(0.5, 10, 1) + row.format(0.25, 10, 2)).encode())
+    assert (list(values(trace, "loss")), facts(trace)) == ([-1], {})

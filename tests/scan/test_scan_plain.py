@@ -76,10 +76,6 @@ from scan.trace_reading import chosen, file_trace, last_part, values
         ("step:12K smpl:96K ep:14 epch:2.5 loss:4.5 grdn:12.345", {"loss": {12000: 4.5}}),
         ("Finished step 12. Loss: 4.5", {"loss": {12: 4.5}}),
         ("Epoch: [0]  [10/1504]  lr: 0.000026  closs: 4.5 (4.75)  time: 4.5", {"loss": {-1: 4.5}}),
-        (
-            "1epoch results: [train] loss=5.5, [valid] loss_ctc=9, loss=4.5",
-            {"loss": {-1: 5.5}, "val_loss": {-1: 4.5}},
-        ),
         ("Iter(train) [ 150/80000]  lr: 1e-3  loss: 3.5  decode.loss_ce: 4.4", {"loss": {150: 3.5}}),
         ("Iter(val) [100/100]    loss: 1.5  time: 0.1", {"val_loss": {-1: 1.5}}),
         ("[Step 50/ 1000; acc:  10.12; ppl: 1234.56; xent: 6.5; lr: 0.00001", {"loss": {50: 6.5}}),
@@ -114,6 +110,8 @@ def test_plain_logs_are_guessed_as_the_last_resort(text: str, expected: dict[str
     "text",
     [
         "the loss of 3 nodes",
+        "validation steps:  50%|##### | 5/10 [00:05<00:04,  1.24it/s, val_avg_loss=0.3, timestep=500]",
+        "epoch validation steps:  50%|##### | 5/10 [00:05<00:04,  1.24it/s, val_epoch_avg_loss=0.3]",
         "lossless: 5",
         "loss: 1.2.3",
         "loss_weight=0.5",

@@ -51,6 +51,20 @@ def test_slimes_fine_tuning_has_a_loss() -> None:
     assert math.isnan(values(trace, "grad_norm")[5])
 
 
+def test_slimes_speed_is_that_of_its_policys_training() -> None:
+    """It stands below the rollout's steps, of all GPUs; that of sampling is none, nor one above any step."""
+    perf = (
+        f"{ACTOR}metrics.py:44 - perf 0: {{'perf/train_time': 2.5, 'perf/actor_train_tok_per_s': 2355.5}}\n"
+    )
+    sampling = (
+        f"{ACTOR}rollout.py:90 - perf 1: {{'perf/rollout_time': 9.5, 'perf/tokens_per_gpu_per_sec': 8.5}}\n"
+    )
+    log = perf.replace("2355.5", "9.5") + slime(0, 0.25) + perf + sampling
+    trace = trace_by("slime", log.encode())
+    assert values(trace, "tokens_per_second") == {1: 2355.5}
+    assert "tokens_per_second_per_gpu" not in trace.curves
+
+
 def prime(step: int, told: str) -> str:
     """Return a line of prime-rl's."""
     return f"02:40:5{step} SUCCESS Step {step} | {told}\n"
@@ -83,6 +97,18 @@ def test_prime_rls_policy_has_a_reward() -> None:
     text += prime(0, "Time: 9.50s | Loss: 0.0125 | Entropy: 0.2500 | Mismatch KL: 0.0010 | LR: 1.00e-06")
     trace = trace_by("prime_rl", text.encode())
     assert lasts(trace) == {"reward": 0.5, "policy_loss": 0.0125, "entropy": 0.25, "learning_rate": 1e-06}
+
+
+def test_prime_rls_speed_is_that_of_all_its_gpus() -> None:
+    """None is told before two steps were measured, and the orchestrator's is that of sampling."""
+    form = "Time: 0.36s | Loss: 2.5 | LR: 1.00e-06 | Throughput: {} tokens/s | MFU: 1.0%"
+    text = prime(0, form.format(0)) + prime(1, form.format(3324))
+    text += prime(2, " 4s | Loss 2.5 | LR 1.00e-06 | Throughput 4175 tokens/s | MFU 1.2%")
+    text += prime(
+        3, "Time: 9.50s | Reward: 0.5000 | Throughput: 99 tokens/s | Seq. Length: 812.3 tokens/sample"
+    )
+    trace = trace_by("prime_rl", text.encode())
+    assert values(trace, "tokens_per_second") == {2: 3324.0, 3: 4175.0}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_every_row_of_the_table_finds_a_line() -> None:
 
 def test_literals_stay_few() -> None:
     """Each literal is searched for in every log, so that rows share them where they can."""
-    assert len({row.trigger for row in SIGNATURES}) <= 54
+    assert len({row.trigger for row in SIGNATURES}) <= 56
 
 
 @pytest.mark.parametrize("text", HARMLESS)

@@ -181,3 +181,31 @@ def test_the_newest_file_is_chosen() -> None:
     """Each run has a directory of its own below the output directory."""
     paths = ["out/v0-1/logging.jsonl", "out/v1-2/logging.jsonl", "out/v1-2/logging.json"]
     assert chosen("ms_swift", paths) == ["out/v1-2/logging.jsonl"]
+
+
+PRINTED = (
+    "{{'{}': {}, 'grad_norm': 0.5, 'learning_rate': 1e-05, 'iteration': '{}/100', 'elapsed_time': '1m 2s', "
+    "'remaining_time': '9m 18s', 'memory(GiB)': 56.75, 'train_speed(s/it)': 8.0}}\n"
+)
+
+
+def test_rows_of_its_megatron_are_read_as_they_are_printed() -> None:
+    """They tell step and plan, a speed in seconds, and no epoch."""
+    log = PRINTED.format("loss", 1.5, 10) + PRINTED.format("loss", 1.25, 20)
+    log += "Train:  20%|## | 20/100 [01:02<04:10,  8.0s/it]" + PRINTED.format("eval_loss", 1.75, 20)
+    (trace,) = last_part(log.encode()).traces
+    assert (trace.trainer, values(trace, "loss"), values(trace, "val_loss")) == (
+        "ms_swift",
+        {10: 1.5, 20: 1.25},
+        {20: 1.75},
+    )
+    assert facts(trace) == {"planned_steps": 100, "global_step": 20}
+    told = lasts(trace)
+    assert (told["steps_per_second"], told["peak_memory_reserved_gib"]) == (0.125, 56.75)
+
+
+@pytest.mark.parametrize("text", ["'iteration': 'x'", "'step': 10", "'iteration': '10/100', 'epoch': 0.5"])
+def test_others_printed_rows_are_none_of_its_megatron(text: str) -> None:
+    """A speed alone is anybody's, and rows with an epoch are HF Trainer's."""
+    log = f"{{'loss': 1.5, {text}, 'train_speed(s/it)': 8.0}}\n"
+    assert "ms_swift" not in {trace.trainer for trace in last_part(log.encode()).traces}

@@ -239,3 +239,21 @@ def test_arguments_that_were_refused_are_told(line: str) -> None:
 def test_other_errors_are_no_refused_arguments(line: str) -> None:
     """Compilers, Slurm and sentences have the same word before other ones."""
     assert traceback_in(f"{line}\n") is None
+
+
+def test_a_rule_below_an_exception_is_none_of_its_message() -> None:
+    """Its launcher, torchrun, draws one between its exception's name and what it tells."""
+    launched = BOOM.format(message="torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ")
+    finding = the_traceback(f"{launched}{'=' * 60}\ntrain.py FAILED\n")
+    assert finding.quote == "torch.distributed.elastic.multiprocessing.errors.ChildFailedError:"
+
+
+def test_what_vllms_engine_raised_is_told_instead_of_its_callers_words() -> None:
+    """The program says only that a process of the engine ended; that one said why."""
+    prefix = "(EngineCore_DP0 pid=81) ERROR 10-25 13:08:43 [core.py:708] "
+    engine = "".join(
+        f"{prefix}{line}\n" for line in BOOM.format(message="KeyError: 'lm_head.weight'").splitlines()
+    )
+    caller = "RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}"
+    assert the_traceback(engine + BOOM.format(message=caller)).evidence["exception"] == "KeyError"
+    assert the_traceback(BOOM.format(message=caller)).evidence["exception"] == "RuntimeError"

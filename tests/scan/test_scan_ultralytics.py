@@ -98,3 +98,95 @@ def test_words_at_start_and_end_are_evidence() -> None:
     assert (facts(done), kinds(done)) == ({"planned_epochs": 100, "epochs": 57}, ["done_line"])
     again = trace_by("ultralytics", log + b"57 epochs completed in 0.123 hours.\n" + log)
     assert (facts(again), kinds(again)) == ({"planned_epochs": 100}, [])
+
+
+EPOCHS = "      Epoch    GPU_mem   box_loss   cls_loss   dfl_loss  Instances       Size\n"
+CLASSES = "                 Class     Images  Instances      Box(P          R      mAP50  mAP50-95): {}\n"
+ALL = "                   all        722       1444      0.500      0.250      0.750      0.125\n"
+BARS = {
+    "tqdm": "100%|██████████| 16/16 [00:05<00:00,  2.78it/s]",
+    "since 2025": "100% ━━━━━━━━━━━━ 16/16 3.1it/s 5.2s",
+}
+
+
+def row(epoch: str, bar: str, losses: str = "      1.5       0.25       1.25") -> str:
+    """Return an epoch's header and its bar."""
+    return f"{EPOCHS}    {epoch}      6.73G {losses}         10        640: {bar}\n"
+
+
+def rows_by_epoch(log: str, key: str) -> list[tuple[float, float]]:
+    """Return the epochs and values of one curve of a log."""
+    return [
+        (row.epoch, row.value) for row in trace_by("ultralytics", log.encode()).curves[key].readings(None)
+    ]
+
+
+@pytest.mark.parametrize("bar", BARS.values(), ids=BARS)
+def test_printed_rows_are_read_where_no_file_is_left(bar: str) -> None:
+    """The last drawing of an epoch's bar has the losses' means, and the row below the scores."""
+    half = row("1/3", bar, "      9.5       9.25       9.25").replace("100%", " 50%").replace("\n", "\r")
+    log = (
+        half
+        + row("1/3", bar)
+        + CLASSES.format(bar)
+        + ALL
+        + row("2/3", bar, "      1.0       0.25       1.25")
+    )
+    trace = trace_by("ultralytics", log.encode())
+    assert rows_by_epoch(log, "loss") == [(1, 3.0), (2, 2.5)]
+    assert trace.validation is not None
+    assert trace.validation.metrics == {
+        "precision(B)": 0.5,
+        "recall(B)": 0.25,
+        "mAP50(B)": 0.75,
+        "mAP50-95(B)": 0.125,
+    }
+
+
+def test_the_best_weights_scores_are_not_the_last_epochs() -> None:
+    """They are validated once more, below the last epoch."""
+    again = (
+        "3 epochs completed in 0.1 hours.\n" + CLASSES.format(BARS["tqdm"]) + ALL.replace("0.500", "0.999")
+    )
+    log = row("3/3", BARS["tqdm"]) + CLASSES.format(BARS["tqdm"]) + ALL + again
+    trace = trace_by("ultralytics", log.encode())
+    assert trace.validation is not None
+    assert trace.validation.metrics["precision(B)"] == 0.5
+
+
+def test_of_two_trainings_in_a_log_the_last_counts() -> None:
+    """Each says first how many epochs there are to be."""
+    begun = "Starting training for 3 epochs...\n"
+    first = row("1/3", BARS["tqdm"]) + CLASSES.format(BARS["tqdm"]) + ALL + row("2/3", BARS["tqdm"])
+    log = begun + first + begun + row("1/3", BARS["tqdm"], "      0.5       0.25       0.25")
+    trace = trace_by("ultralytics", log.encode())
+    assert rows_by_epoch(log, "loss") == [(1, 1.0)]
+    assert (trace.validation, last_part(log.encode()).restarts) == (None, 1)
+
+
+def test_yolov5s_printed_epochs_begin_at_0() -> None:
+    """It calls its second loss otherwise, and its columns of scores have no brackets."""
+    log = row("0/2", BARS["tqdm"]).replace("cls_loss", "obj_loss") + ALL
+    assert rows_by_epoch(log, "loss") == [(1, 3.0)]
+    assert trace_by("ultralytics", log.encode()).validation is None
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        row("1/3", BARS["tqdm"]).partition("\n")[2],
+        row("1/3", BARS["tqdm"], "      1.5       0.25"),
+        row("1/3", BARS["tqdm"], "      1.5       x       1.25"),
+        CLASSES.format(BARS["tqdm"]) + ALL,
+        EPOCHS,
+    ],
+)
+def test_rows_that_are_not_understood_are_left_alone(log: str) -> None:
+    """Without a header, with a number too few or none, and a validation alone."""
+    assert "ultralytics" not in {trace.trainer for trace in last_part(log.encode()).traces}
+
+
+def test_nan_in_a_printed_row_is_nan() -> None:
+    """One part that diverged is the whole that did."""
+    ((_, value),) = rows_by_epoch(row("1/3", BARS["tqdm"], "      1.5        nan       1.25"), "loss")
+    assert math.isnan(value)

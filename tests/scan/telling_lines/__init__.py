@@ -5,7 +5,19 @@ modules are those of the table of signatures.
 """
 
 from afterall.model import FindingCode
-from scan.telling_lines import crashes, disks, gpus, hub, imports, processes, ranks, shells, slurm
+from scan.telling_lines import (
+    accelerators,
+    crashes,
+    disks,
+    engines,
+    gpus,
+    hub,
+    imports,
+    processes,
+    ranks,
+    shells,
+    slurm,
+)
 
 TELLING: list[tuple[FindingCode, str]] = [
     *slurm.LINES,
@@ -13,6 +25,8 @@ TELLING: list[tuple[FindingCode, str]] = [
     *crashes.LINES,
     *processes.LINES,
     *gpus.LINES,
+    *accelerators.LINES,
+    *engines.LINES,
     *ranks.LINES,
     *disks.LINES,
     *hub.LINES,

@@ -9,6 +9,24 @@ LINES: list[tuple[C, str]] = [
     ),
     (C.LINE_HUB_ACCESS, "huggingface_hub.errors.GatedRepoError: 403 Client Error."),
     (C.LINE_HUB_ACCESS, "huggingface_hub.errors.HfHubHTTPError: 429 Client Error: Too Many Requests for url"),
+    *(
+        (C.LINE_HUB_ACCESS, text)
+        for text in (
+            (
+                "requests.exceptions.HTTPError: 429 Client Error: Too Many Requests for url: "
+                "https://huggingface.co/x/y/resolve/main/config.json"
+            ),
+            (
+                "[2026-01-01 15:55:06] CRITICAL [olmo.util:158, rank=6] Uncaught HfHubHTTPError: 429 Client "
+                "Error: Too Many Requests for url: https://huggingface.co/api/datasets/x"
+            ),
+            "429 Client Error: Too Many Requests for url: https://huggingface.co/x/resolve/main/config.json",
+            (
+                "httpx.HTTPStatusError: Client error '429 Too Many Requests' for url "
+                "'https://huggingface.co/api/models/x'"
+            ),
+        )
+    ),
     (
         C.LINE_HUB_ACCESS,
         "huggingface_hub.errors.RepositoryNotFoundError: 404 Client Error. (Request ID: Root=1-x)",

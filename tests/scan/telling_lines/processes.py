@@ -44,4 +44,11 @@ LINES: list[tuple[C, str]] = [
     (C.LINE_DIVERGED, "RuntimeError: Function 'MulBackward0' returned nan values in its 0th output."),
     (C.LINE_HOST_OUT_OF_MEMORY, "MemoryError"),
     (C.LINE_HOST_OUT_OF_MEMORY, "  what():  std::bad_alloc"),
+    (
+        C.LINE_HOST_OUT_OF_MEMORY,
+        (
+            "RuntimeError: unable to mmap 4976698672 bytes from file </models/x.safetensors>: Cannot "
+            "allocate memory (12)"
+        ),
+    ),
 ]

@@ -6,6 +6,14 @@ LINES: list[tuple[C, str]] = [
     (
         C.LINE_NCCL,
         (
+            "[rank7]:[E626 05:14:36.393067540 ProcessGroupNCCL.cpp:1743] [PG ID 0 PG GUID 0(default_pg) Rank "
+            "7] ProcessGroupNCCL's watchdog got stuck for 480 seconds without making progress in monitoring "
+            "enqueued collectives."
+        ),
+    ),
+    (
+        C.LINE_NCCL,
+        (
             "[rank0]:[E1218 20:27:21.426415540 ProcessGroupNCCL.cpp:629] [Rank 0] Watchdog caught "
             "collective operation timeout: WorkNCCL(SeqNum=1, OpType=BROADCAST, NumelIn=131072000, "
             "Timeout(ms)=600000) ran for 600081 milliseconds before timing out."
@@ -109,4 +117,5 @@ LINES: list[tuple[C, str]] = [
     ),
     (C.LINE_NCCL, "torch.distributed.DistNetworkError: failed to recv, got 0 bytes"),
     (C.LINE_NCCL, "RuntimeError: Connection reset by peer"),
+    (C.LINE_NCCL, "RuntimeError: NCCL Error 1: unhandled cuda error"),
 ]

@@ -114,4 +114,5 @@ LINES: list[tuple[C, str]] = [
         C.LINE_STEP_REFUSED,
         "srun: error: Unable to confirm allocation for job 42: Invalid job id specified",
     ),
+    (C.LINE_STEP_REFUSED, "srun: error: task 0 launch failed: Invalid job credential"),
 ]

@@ -16,6 +16,8 @@ _OTHERS = frozenset(
     }
 )
 """What ends with a traceback of its own because others ended: launchers of children, groups of exceptions."""
+_SAYS_OTHERS = ("Engine core initialization failed. See root cause above.",)
+"""In what words vLLM tells that another process of its own ended."""
 _SENT = frozenset({"SignalException", "SIGTERMException", "KeyboardInterrupt"})
 """Exceptions that a signal from outside raises."""
 _SIGNALS = ("<Signals.SIGTERM: ", "<Signals.SIGKILL: ", "<Signals.SIGINT: ")
@@ -41,7 +43,7 @@ def guilty_of(kept: Sequence[Traceback], rank: str | None, exit_code: int | None
 
 def is_of_others(traceback: Traceback) -> bool:
     """Tell whether a traceback only reports others: a launcher's of its child, a group's of its members."""
-    return _name(traceback) in _OTHERS
+    return _name(traceback) in _OTHERS or any(words in traceback.message for words in _SAYS_OTHERS)
 
 
 def was_sent(traceback: Traceback, exit_code: int | None) -> bool:

@@ -123,7 +123,9 @@ def _on_traceback(guilty: Traceback, tracebacks: TracebackReader, file: str) -> 
 
 def _raised(guilty: Traceback, tracebacks: TracebackReader) -> dict[str, Scalar]:
     """Return what is known of the exception that ended the program."""
-    evidence: dict[str, Scalar] = {"is_usage": True} if guilty.is_usage else {"exception": guilty.exception}
+    evidence: dict[str, Scalar] = {"is_usage": True} if guilty.is_usage else {}
+    if guilty.exception:
+        evidence["exception"] = guilty.exception
     if guilty.frame:
         evidence["frame"] = guilty.frame
     if tracebacks.rank is not None:

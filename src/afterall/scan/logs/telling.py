@@ -55,11 +55,13 @@ class Traceback(Struct):
     """True where Python says that it was ignored, as by a destructor or a logger."""
     is_usage: bool = False
     """True where it is no traceback but argparse's line on arguments that it refuses."""
+    is_compact: bool = False
+    """True where it is no traceback but what Hydra told instead of one."""
 
     @property
     def exception(self) -> str:
         """The exception's name with its modules, "" where none is told."""
-        return "" if self.is_usage else self.message.partition(":")[0]
+        return "" if self.is_usage or self.is_compact else self.message.partition(":")[0]
 
 
 def quote(text: str) -> str:

@@ -6,7 +6,8 @@ Python ignored, as in a destructor or in `logging`, is no failure. At most MOST_
 time.
 
 A program that cannot be parsed has no traceback, only the place, the code with a caret below it, and the
-exception: its place is the frame. One whose arguments argparse refused has no more than argparse's line.
+exception: its place is the frame. One whose arguments argparse refused has no more than argparse's line; of
+what Hydra tells instead of a traceback see `compact_errors`.
 """
 
 import re
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 from afterall.model import FindingCode
 from afterall.scan.logs.blame import guilty_of
+from afterall.scan.logs.compact_errors import BEGINS, ENDS, CompactErrors
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import LineReader
 from afterall.scan.logs.telling import Hit, Traceback
@@ -88,7 +90,7 @@ class TracebackReader(LineReader):
     triggers = (
         *(_START.encode(), _ROOT_CAUSE.encode(), b"Exception ignored ", b"--- Logging error ---"),
         *(b"above exception", b"SyntaxError: ", b"IndentationError: ", b"TabError: ", b'", line '),
-        b": error: ",
+        *(b": error: ", BEGINS.encode(), ENDS.encode()),
     )
 
     def __init__(self) -> None:
@@ -104,11 +106,12 @@ class TracebackReader(LineReader):
         self._not_parsed: dict[str, _Open] = {}
         self._bare: Traceback | None = None
         self._cause_lines = 0
+        self._compact = CompactErrors()
 
     @property
     def wants_next(self) -> bool:
         """True within a traceback or a root cause block, and where a message begins below its exception."""
-        return bool(self._open) or self._cause_lines > 0 or self._bare is not None
+        return bool(self._open or self._cause_lines or self._bare is not None or self._compact.is_open)
 
     def read(self, line: Line) -> None:
         """Take one line: a start, a frame, an end, or something printed in between by others."""
@@ -120,7 +123,10 @@ class TracebackReader(LineReader):
             self._read_cause(line)
         begins = _BEGINS.match(line.text) if _START in line.text else None
         if begins is not None:
+            self._compact.close()
             self._begin(line, is_boxed=begins["plain"] is None)
+        elif not self._open and (told := self._compact.read(line)) is not None:
+            self._tell_compact(*told)
         elif _CHAINED.search(line.text):
             self._chained = {*self._chained, line.label} if len(self._chained) < MOST_OPEN else {line.label}
         elif _IGNORED.match(line.text):
@@ -190,7 +196,7 @@ class TracebackReader(LineReader):
         far = line.number is None or bare.end.number is None or line.number - bare.end.number > _MOST_BLANK
         if far or (line.text and line.label == bare.end.label):
             self._bare = None
-            if not far and line.is_complete and _START not in line.text:
+            if not far and line.is_complete and _START not in line.text and line.text.strip("=- "):
                 bare.message = f"{bare.message} {line.text.strip()}"
 
     def _finish(self, line: Line, message: str, opened: _Open, *, is_usage: bool = False) -> None:
@@ -209,6 +215,12 @@ class TracebackReader(LineReader):
         if len(self.kept) > MOST_KEPT:
             # The first ones of each rank tell the cause, the last ones the end; the middle repeats.
             del self.kept[MOST_KEPT // 2]
+
+    def _tell_compact(self, line: Line, message: str) -> None:
+        """Take what Hydra told; its last words alone may stand below the traceback of another exception."""
+        if message != ENDS or not self.kept:
+            self.kept.append(Traceback(line, line, message, "", is_compact=True))
+            self.count += 1
 
     def _has_room(self, line: Line) -> bool:
         return line.label in self._not_parsed or len(self._not_parsed) < MOST_OPEN

@@ -29,7 +29,7 @@ from afterall.scan.trainers.huggingface_steps import ROW_AND_BAR, RowSteps, Told
 from afterall.scan.trainers.huggingface_totals import is_totals, understood
 from afterall.scan.trainers.model_card import CARD_FILES
 from afterall.scan.trainers.model_config import MODEL_CONFIG_FILES
-from afterall.scan.trainers.rows import Rows
+from afterall.scan.trainers.rows import Rows, count_in
 from afterall.scan.trainers.trainer import Trainer
 
 _PEFT = re.compile(r"^trainable params: [\d,]{1,20} \|\| all params: ")
@@ -141,10 +141,13 @@ class HuggingFaceLines(TraceReader):
 
     def _tell_progress(self, row: Row, line: Line) -> None:
         """Take the step and the plan that a row tells itself."""
+        is_told = row.planned_steps > 0 or "global_step" in row.numbers
+        step = count_in(row.numbers.get("step")) if is_told else None
+        source = Source(self._name, line.where)
         if row.planned_steps:
-            source = Source(self._name, line.where)
             self._planned["planned_steps"] = Fact(row.planned_steps, source)
-            self._reached = Fact(int(row.numbers["step"]), source)
+        if step is not None:
+            self._reached = Fact(step, source)
         elif not is_totals(row.numbers):
             self._untold += 1
 

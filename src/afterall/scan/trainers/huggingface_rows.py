@@ -1,12 +1,13 @@
 r"""Take apart a row of numbers that HF Trainer, or one built upon it, printed, and the plan in its banner.
 
 Format: a dictionary of names and numbers, in 5.x of text; rows of ms-swift tell their own step, as
-`'global_step/max_steps': '78/176'`; SetFit calls its losses `embedding_loss` and `eval_embedding_loss`.
-Banners: `  Num Epochs = 3` and `  Total optimization steps = 1,500` of transformers' logger, in SetFit's
-`  Num epochs = 3`; unsloth's `   \\   /|    Num examples = 10,000 | Num Epochs = 1 | Total steps = 60`;
-behind `09/21/2022 13:38:31 - INFO - __main__ - ` those of accelerate's and diffusers' example scripts.
-Source: transformers 4.20 to 5.24, trainer.py, and its examples/pytorch, run_*_no_trainer.py; ms-swift 2 to 4,
-trainers/callback.py; unsloth 2024 to 2026, models/_utils.py; setfit 1, trainer.py.
+`'global_step/max_steps': '78/176'`, those of PaddleNLP as `'global_step': 150`; SetFit calls its losses
+`embedding_loss` and `eval_embedding_loss`. Banners: `  Num Epochs = 3` and `  Total optimization steps =
+1,500` of transformers' logger, in SetFit's `  Num epochs = 3`; unsloth's `   \\   /|    Num examples = 10,000
+| Num Epochs = 1 | Total steps = 60`; behind `09/21/2022 13:38:31 - INFO - __main__ - ` those of accelerate's
+and diffusers' example scripts. Source: transformers 4.20 to 5.24, trainer.py, and its examples/pytorch,
+run_*_no_trainer.py; ms-swift 2 to 4, trainers/callback.py; unsloth 2024 to 2026, models/_utils.py; setfit 1,
+trainer.py.
 """
 
 import re
@@ -57,6 +58,8 @@ def parse_row(text: str) -> Row | None:
             is_rounded = is_rounded or bool(quoted)
         elif name == _PROGRESS and (found := _STEPS.fullmatch(quoted)) is not None:
             row["step"], planned = float(found[1]), int(found[2])
+    if "global_step" in row:
+        row.setdefault("step", row["global_step"])
     row = {usual_name(name, row): value for name, value in row.items()}
     is_row = "epoch" in row and not _OF_ROWS.isdisjoint(row)
     return Row(row, is_rounded, planned) if is_row else None

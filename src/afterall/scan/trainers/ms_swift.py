@@ -1,4 +1,4 @@
-"""Read ms-swift's logging.jsonl and its loggers' words; what it prints of training is HF Trainer's.
+"""Read ms-swift's logging.jsonl and its loggers' words; its rows are HF Trainer's, or `ms_swift_megatron`.
 
 Format: rows with steps of their own, `{"loss": 3.94745, "token_acc": 0.55, "epoch": 0.023,
 "global_step/max_steps": "10/438", "memory(GiB)": 16.38, "train_speed(iter/s)": 0.19}`, numbers with eight
@@ -22,6 +22,8 @@ from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.huggingface_state import NAME as HUGGING_FACE
 from afterall.scan.trainers.huggingface_totals import is_totals, understood
 from afterall.scan.trainers.line_files import json_row, whole_lines
+from afterall.scan.trainers.line_format import lines_of
+from afterall.scan.trainers.ms_swift_megatron import format_of
 from afterall.scan.trainers.retracing import Retracing
 from afterall.scan.trainers.rows import Rows, count_in
 from afterall.scan.trainers.trainer import TraceFiles, Trainer, newest
@@ -117,7 +119,7 @@ def _choose(entries: Sequence[Entry]) -> Sequence[Entry]:
 
 MS_SWIFT = Trainer(
     name=NAME,
-    lines=(SwiftLines,),
+    lines=(SwiftLines, lines_of(format_of(NAME))),
     files=(TraceFiles(choose=_choose, read=read_logging),),
     builds_on=HUGGING_FACE,
 )

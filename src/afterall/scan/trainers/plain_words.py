@@ -45,10 +45,11 @@ _MARKED = re.compile(
 and icefall's `Epoch 3, validation: loss=0.5`; `Epoch 3 - val - loss: 0.5`."""
 _OTHERS = re.compile(
     r"Namespace\(|^(?:\*? ?Acc@|Averaged stats: )"
+    r"|(?i:\bvalidation steps: )"
     r"|\bsubset:?\s{1,8}\d{1,12} / \d{1,12} |\bEval Epoch: \d{1,9} \[\s{0,12}\d{1,12} / \d{1,12}\]"
 )
 """Lines of settings; DeiT's and MAE's of an evaluation on they tell not what, and means of either kind; what
-fairseq and OpenCLIP tell of a validation that is still going on."""
+fairseq, OpenCLIP and the bars of kohya's scripts tell of a validation that is still going on."""
 _EVALUATED = re.compile(r"^ppl: \S{1,30}, $|^Saving dict for global step ")
 """What stands before the loss that DeepSpeed-Chat's step 1 and TensorFlow's estimators evaluated."""
 _MEAN = re.compile(r"\| train \| |\| epoch \d{1,9} \| (?:train )?loss ")

@@ -4,7 +4,19 @@ Invariant: of rows that find the same line the first one of a code counts; liter
 search through every log.
 """
 
-from afterall.scan.logs.signatures import crashes, disks, gpus, hub, imports, processes, ranks, shells, slurm
+from afterall.scan.logs.signatures import (
+    accelerators,
+    crashes,
+    disks,
+    engines,
+    gpus,
+    hub,
+    imports,
+    processes,
+    ranks,
+    shells,
+    slurm,
+)
 from afterall.scan.logs.signatures.signature import Signature
 
 SIGNATURES: tuple[Signature, ...] = (
@@ -13,6 +25,8 @@ SIGNATURES: tuple[Signature, ...] = (
     *crashes.ROWS,
     *processes.ROWS,
     *gpus.ROWS,
+    *accelerators.ROWS,
+    *engines.ROWS,
     *ranks.ROWS,
     *disks.ROWS,
     *hub.ROWS,

@@ -55,8 +55,10 @@ ROWS: tuple[Signature, ...] = (
             rb"|Error\b[^\n]{0,60}host='huggingface\.co'[^\n]{0,200}Max retries exceeded"
             rb"|(?:OSError|ConnectionError): We couldn't connect to 'https://huggingface\.co'"
             rb"|OSError: (?P<model>\S{1,300}) is not a local folder and is not a valid model identifier"
+            rb"|(?:^|(?P<error>HfHubHTTPError|HTTP(?:Status)?Error): )(?:Client error ')?"
+            rb"(?P<busy>429) (?:Client Error: )?Too Many Requests'? for (?i:url):? '?https://huggingface\.co/"
         ),
-        era="requests, transformers",
+        era="requests, httpx, transformers",
         is_not=_CACHED,
         refusal=_TRIED_AGAIN,
         continues=True,

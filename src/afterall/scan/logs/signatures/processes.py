@@ -17,7 +17,8 @@ ROWS: tuple[Signature, ...] = (
         pattern=re.compile(
             rb"DefaultCPUAllocator: (?:can't allocate memory|not enough memory): you tried to allocate "
             rb"(?P<allocation>\d{1,18}) bytes|MemoryError: Unable to allocate (?P<asked>[\d.]+ \w+) for"
-            rb"|\[Errno 12\] (?P<refused>Cannot allocate memory)"
+            rb"|(?:\[Errno 12\] |unable to mmap \d{1,18} bytes from file <[^\n>]{0,1000}>: )"
+            rb"(?P<refused>Cannot allocate memory)"
         ),
         era="PyTorch, numpy, CPython",
         is_not="a kill: the program was refused memory and told so itself",

@@ -25,6 +25,13 @@ ROWS: tuple[Signature, ...] = (
     ),
     Signature(
         code=Code.LINE_NCCL,
+        literal=b"watchdog got stuck for ",
+        pattern=re.compile(rb"\] ProcessGroupNCCL's watchdog got stuck for \d+ seconds"),
+        era="PyTorch 2.2 to today",
+        is_not="a cause: a rank that was stuck in CUDA or NCCL is ended by its own monitor",
+    ),
+    Signature(
+        code=Code.LINE_NCCL,
         literal=b"nccl",
         is_error=True,
         pattern=re.compile(
@@ -40,7 +47,7 @@ ROWS: tuple[Signature, ...] = (
         literal=b"Error: NCCL ",
         is_error=True,
         pattern=re.compile(
-            rb"(?:DistBackendError|RuntimeError): NCCL (?:error|(?P<error>communicator was aborted))"
+            rb"(?:DistBackendError|RuntimeError): NCCL (?:[Ee]rror|(?P<error>communicator was aborted))"
         ),
         era="PyTorch 1.6 to today",
         is_not="a cause: mostly another rank ended before",

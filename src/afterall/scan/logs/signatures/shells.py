@@ -11,14 +11,21 @@ from afterall.scan.logs.signatures.signature import Signature, signature
 
 # How bash names the script and its line; dash and `bash -c` name no `line`.
 _SCRIPT = rb"(?:^|[\s\]/])(?:slurm_script|[\w.+-]{1,100}|bash|sh): (?:line )?\d{1,6}: "
+# A site's own scripts around the job: what fails in them fails on every job alike, or hurts none.
+_OF_SITE = re.compile(rb"^(?:\S{0,200}/)?(?:etc/slurm/\S{0,200}|[\w.-]{0,40}(?:pro|epi)log[\w./+-]{0,200}): ")
 _COPIERS = (b"mv", b"cp", b"ln", b"install", b"rsync", b"scp")
 # A message of coreutils quotes a path, in the locale's quotes, or names what it misses.
 _COMPLAINT = rb": (?=[^\n]{0,2000}(?:'|\"|\xe2\x80\x98|operand|: No such file|: Permission denied))[^\n]"
 
 ROWS: tuple[Signature, ...] = (
     *(
-        signature(
-            Code.LINE_MODULE_MISSING, literal, _SCRIPT + rb"(?P<command>[^\s:]{1,200})" + literal + b"$", era
+        Signature(
+            code=Code.LINE_MODULE_MISSING,
+            literal=literal,
+            pattern=re.compile(_SCRIPT + rb"(?P<command>[^\s:]{1,200})" + literal + b"$"),
+            era=era,
+            is_not="a command of a prolog or epilog, which is the site's",
+            refusal=_OF_SITE,
         )
         for literal, era in ((b": command not found", "bash"), (b": not found", "dash"))
     ),
@@ -64,7 +71,8 @@ ROWS: tuple[Signature, ...] = (
             rb"(?:" + _SCRIPT + rb"|execve\(\): )(?P<program>[^\s:]{1,500}): (?P<problem>Permission denied)$"
         ),
         era="bash, slurmstepd",
-        is_not="a file that the program itself could not open",
+        is_not="a file that the program itself could not open, or one of a prolog or epilog",
+        refusal=_OF_SITE,
     ),
     signature(
         Code.LINE_MODULE_MISSING,
@@ -101,7 +109,7 @@ ROWS: tuple[Signature, ...] = (
         ),
         era="bash",
         is_not="an end: the script goes on with its next line, a missing virtual environment included",
-        refusal=re.compile(rb"bad interpreter"),
+        refusal=re.compile(rb"bad interpreter|" + _OF_SITE.pattern),
     ),
     signature(
         Code.LINE_FILE_MISSING,

@@ -103,7 +103,7 @@ ROWS: tuple[Signature, ...] = (
         is_error=True,
         pattern=re.compile(
             rb"(?:srun|salloc|sbatch): error: (?:Unable to (?:create step|confirm allocation) for job \d+"
-            rb"|Application launch failed"
+            rb"|Application launch failed|task \d{1,9} launch failed"
             rb"|(?P<submission>Unable to allocate resources|Batch job submission failed)"
             rb"|Task launch for \S+ failed on node (?P<host>[^\s:]+)): (?P<problem>[^\n]{1,200})"
         ),
