@@ -3,6 +3,8 @@
 import pytest
 
 from afterall.scan.logs.compact_errors import ENDS
+from afterall.scan.logs.lines import Line
+from afterall.scan.logs.tracebacks import MOST_KEPT, TracebackReader
 from scan.test_scan_tracebacks import BOOM, the_traceback, traceback_in
 
 BEGUN = "Error executing job with overrides: ['lr=0.1', 'model=tiny']\n"
@@ -43,6 +45,15 @@ def test_what_was_handled_before_is_not_the_end() -> None:
     """Hydra's error stands below a traceback that somebody printed and went on."""
     finding = the_traceback(f"{BOOM.format(message='ValueError: x')}Going on\n{BEGUN}{TARGET}\n{END}")
     assert finding.quote == TARGET
+
+
+def test_of_many_errors_few_are_kept() -> None:
+    """All are counted, in bounded memory."""
+    reader = TracebackReader()
+    for number in range(100):
+        for place, text in enumerate((BEGUN, f"Error in lab.Model{number}", ENDS)):
+            reader.read(Line(text.strip().encode(), 3 * number + place + 1, 0))
+    assert (reader.count, len(reader.kept)) == (100, MOST_KEPT)
 
 
 @pytest.mark.parametrize(

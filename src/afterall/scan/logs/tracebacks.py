@@ -208,19 +208,20 @@ class TracebackReader(LineReader):
         if len(self._ended) < MOST_OPEN or line.label in self._ended:
             self._ended[line.label] = ended
         self.has_just_ended = True
-        if ended.is_ignored:
-            return
-        self.count += 1
-        self.kept.append(ended)
-        if len(self.kept) > MOST_KEPT:
-            # The first ones of each rank tell the cause, the last ones the end; the middle repeats.
-            del self.kept[MOST_KEPT // 2]
+        if not ended.is_ignored:
+            self._keep(ended)
 
     def _tell_compact(self, line: Line, message: str) -> None:
         """Take what Hydra told; its last words alone may stand below the traceback of another exception."""
         if message != ENDS or not self.kept:
-            self.kept.append(Traceback(line, line, message, "", is_compact=True))
-            self.count += 1
+            self._keep(Traceback(line, line, message, "", is_compact=True))
+
+    def _keep(self, told: Traceback) -> None:
+        self.count += 1
+        self.kept.append(told)
+        if len(self.kept) > MOST_KEPT:
+            # The first ones of each rank tell the cause, the last ones the end; the middle repeats.
+            del self.kept[MOST_KEPT // 2]
 
     def _has_room(self, line: Line) -> bool:
         return line.label in self._not_parsed or len(self._not_parsed) < MOST_OPEN
