@@ -107,15 +107,15 @@ def test_a_path_within_another_counts_once(ask: Ask) -> None:
     assert rows(ask, "set", "set/r1", "set/r1/epoch_0") == ["set/r1/epoch_0", "set/r2/epoch_0"]
 
 
-def test_two_checkpoints_at_one_place_are_both_told(ask: Ask, tmp_path: Path) -> None:
-    """A run's final model is told beside the damaged part of a pipeline there, whatever else was named."""
+def test_a_final_model_of_parts_is_one(ask: Ask, tmp_path: Path) -> None:
+    """A run's final model is told once with the damaged part below it, whatever else was named."""
     write(tmp_path / "run/modules.json", "[]")
     write(tmp_path / "run/trainer_state.json", "{}")
     write(tmp_path / "run/model.safetensors", safetensors_bytes(model_arrays()))
     write(tmp_path / "run/2_Dense/model.safetensors", safetensors_bytes(model_arrays())[:-1])
-    assert rows(ask, "run") == ["run", "run"]
-    assert rows(ask, "run", "set/r1") == ["run", "run", "set/r1/epoch_0"]
-    assert rows(ask, "run/2_Dense", "run", "./run") == ["run/2_Dense", "run", "run"]
+    assert rows(ask, "run") == ["run"]
+    assert rows(ask, "run", "set/r1") == ["run", "set/r1/epoch_0"]
+    assert rows(ask, "run/2_Dense", "run", "./run") == ["run/2_Dense", "run"]
     assert ask("run", "set/r1").code == WRONG
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterall.model import Checkpoint, FileRole
+from afterall.model import Checkpoint, CheckpointKind, FileRole
 from afterall.scan.checkpoints import inspecting, inspection
 from afterall.scan.checkpoints.alone import sound
 from afterall.scan.checkpoints.examining import Examination, judged
@@ -84,6 +84,15 @@ def test_a_good_file_needs_no_steps(tmp_path: Path, data: bytes) -> None:
     with closing(Folders(tmp_path.parent)) as folders:
         assert read_usual(folders, place.entries[0]) is not None
     assert looked_at(tmp_path, place) == closely(tmp_path, place)
+
+
+def test_an_adapter_under_any_name_takes_the_steps(tmp_path: Path) -> None:
+    """Its place looks like that of a whole model, and its tensors are compared with each other."""
+    (tmp_path / NAME).write_bytes(safetensors_bytes({"lora_a.lora_up.weight": numbers(8, 8)}))
+    place = place_in(tmp_path)
+    assert place.is_lone
+    assert in_one_go(tmp_path, place) is None
+    assert by_steps(tmp_path, place).kind is CheckpointKind.ADAPTER
 
 
 def _grow(path: Path) -> None:

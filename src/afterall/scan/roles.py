@@ -31,6 +31,8 @@ _NAMES: dict[str, FileRole] = {
     "metrics.csv": FileRole.TRACKER,
     "mlflow.db": FileRole.TRACKER,
     "model_config.yaml": FileRole.MODEL_CONFIG,
+    "model_index.json": FileRole.MODEL_CONFIG,
+    "modules.json": FileRole.MODEL_CONFIG,
     "params.json": FileRole.MODEL_CONFIG,
     "preprocessor_config.json": FileRole.TOKENIZER,
     "processor_config.json": FileRole.TOKENIZER,
@@ -61,12 +63,12 @@ _DATA = r"train|val|valid|validation|test|dataset|data|cached?|features|tokens|l
 _PATTERNS = tuple(
     (re.compile(pattern), role)
     for pattern, role in (
-        (r".*\.index\.json", FileRole.WEIGHTS_INDEX),
+        (r".*\.index\.json|.*\.(safetensors|bin)\.index\.[\w-]+\.json", FileRole.WEIGHTS_INDEX),
         (r"tokenizer[\w.-]*", FileRole.TOKENIZER),
         (rf"({_RESUME})([_.-].*)?", FileRole.OPTIMIZER),
         (r"(optim|extra_state)_world_size_\d+_rank_\d+\.pt", FileRole.OPTIMIZER),
         (r"custom_checkpoint_\d+\.pkl|sampler[\w.]*\.(bin|pt)|.*_optim_states\.pt", FileRole.OPTIMIZER),
-        (r"adapter[_.-].*\.bin|.*lora.*\.bin", FileRole.ADAPTER),
+        (r"adapter[_.-].*\.bin|.*lora.*\.bin|mm_projector\.bin", FileRole.ADAPTER),
         (rf"({_MODEL}).*\.bin", FileRole.FULL_WEIGHTS),
         (rf"(?!.*(model|ckpt|checkpoint))({_DATA})([_.-].*)?\.(pt|pth|bin)", FileRole.OTHER),
         (r"(log|slurm|train|debug|nemo_log)[\w.-]*\.txt", FileRole.LOG),

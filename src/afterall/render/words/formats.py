@@ -8,6 +8,7 @@ FORMATS = {
     "zip": "a zip archive",
     "pickle": "a bare pickle",
     "gguf": "a GGUF file",
+    "npz": "an archive of numpy arrays",
     "json": "a JSON document",
     "weights-index": "an index of shards",
     "dcp-metadata": "the metadata of a distributed checkpoint",

@@ -12,6 +12,7 @@ from afterall.model import (
     Tier,
     Verdict,
 )
+from afterall.scan.checkpoints.checks.adapter_names import are_adapters
 from afterall.scan.checkpoints.folders import Folders
 from afterall.scan.checkpoints.formats import safetensors
 from afterall.scan.checkpoints.formats.header import PREFIX_BYTES
@@ -36,6 +37,8 @@ def sound(folders: Folders, place: Place, ended_ns: int | None = None) -> Checkp
     if found is None:
         return None
     decoded, header_bytes, _ = found
+    if are_adapters(decoded.tensors):
+        return None
     parameters, dtypes = numbers_of(decoded.tensors, entry.size_bytes - PREFIX_BYTES - header_bytes)
     file = CheckpointFile(
         path=entry.path,

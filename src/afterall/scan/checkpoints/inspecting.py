@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from afterall.model import Checkpoint, Entry, FileRole
 from afterall.scan.checkpoints.alone import sound
+from afterall.scan.checkpoints.checks.adapter_names import are_adapters
 from afterall.scan.checkpoints.crew import work
 from afterall.scan.checkpoints.folders import Folders
 from afterall.scan.checkpoints.inspection import Inspection, inspect, inspect_again
@@ -102,6 +103,8 @@ def _look(folders: Folders, task: Entry | Place, how: Inspecting, room: _Room) -
 def _inspect(folders: Folders, entry: Entry, how: Inspecting, room: _Room) -> Inspection:
     role = role_of(entry.path)
     file = inspect(folders, entry, role, how.keeps_tensors or role is not FileRole.FULL_WEIGHTS)
+    if role is FileRole.FULL_WEIGHTS and file.outline is not None and are_adapters(file.outline.names or ()):
+        file = inspect(folders, entry, FileRole.ADAPTER)
     return file.set_aside() if _is_large(file) and not room.take(file.header_bytes) else file
 
 

@@ -13,11 +13,12 @@ from afterall.model import (
     FileRole,
     Finding,
     FindingCode,
+    Scalar,
     Source,
     Tier,
     Verdict,
 )
-from afterall.scan.checkpoints.checks import CHECKS, TRAINER_CHECKS, Check, Material
+from afterall.scan.checkpoints.checks import CHECKS, TRAINER_CHECKS, Check, Material, adapter_fit
 from afterall.scan.checkpoints.checks.distributed import vouched
 from afterall.scan.checkpoints.checks.held_progress import Held, held_progress
 from afterall.scan.checkpoints.checks.material import found
@@ -91,7 +92,9 @@ def _findings(
         )
     if material.place.is_alone and not _was_read(material):
         yield _unread(material.files[0])
-    if not material.place.is_alone and not material.place.is_lone:
+    if material.place.is_alone:
+        yield from adapter_fit.check(material)
+    elif not material.place.is_lone or material.having(FileRole.ADAPTER):
         for check in checks:
             yield from check(material)
     yield from _late(material)
@@ -131,6 +134,7 @@ def _about_weights(file: Inspection, judged: CheckpointFile, is_vouched: bool) -
         and not file.faults
     ):
         yield found(FindingCode.NO_TENSORS, file.path, {"size_bytes": file.size_bytes})
+    yield from _hollow(file)
     entry, now = file.entry, file.identity
     if now is not None and file.target is None and now[2:] != (entry.size_bytes, entry.mtime_ns):
         yield found(
@@ -138,6 +142,19 @@ def _about_weights(file: Inspection, judged: CheckpointFile, is_vouched: bool) -
             file.path,
             {"before_bytes": entry.size_bytes, "now_bytes": now[2]},
         )
+
+
+def _hollow(file: Inspection) -> Iterator[Finding]:
+    """A model or adapter as libraries load it may hold tensors, and not one number in them.
+
+    DeepSpeed's own files of ZeRO-3 hold such tensors on purpose.
+    """
+    outline = file.outline
+    is_loaded = file.role is FileRole.ADAPTER or file.name.startswith("pytorch_model")
+    if is_loaded and not file.faults and outline is not None and outline.count > 0 == outline.parameters:
+        evidence: dict[str, Scalar] = {"tensors": outline.count, "of": outline.count}
+        evidence |= {"first": min(outline.names)} if outline.names else {}
+        yield found(FindingCode.TENSORS_WITHOUT_ELEMENTS, file.path, evidence)
 
 
 def _late(material: Material) -> Iterator[Finding]:

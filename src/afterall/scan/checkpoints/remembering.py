@@ -26,7 +26,7 @@ from afterall.scan.checkpoints.walking import Walk
 
 GRAIN_NS = 2 * 10**9
 """FAT counts in 2 s, NFSv2 and ext3 in 1 s; everything newer is finer."""
-_FORM = 2
+_FORM = 3
 """Counted up when what is kept here is judged differently without a new version."""
 _PASSING = frozenset(
     {FindingCode.FILE_UNREADABLE, FindingCode.FILE_STILL_CHANGING, FindingCode.DIRECTORY_UNREADABLE}

@@ -13,6 +13,7 @@ from afterall.scan.checkpoints.checks import (
     leftovers,
     model_parallel,
     modes,
+    parts,
     resume_tag,
     shards,
     zero_shards,
@@ -24,6 +25,7 @@ __all__ = ["CHECKS", "Check", "Material"]
 CHECKS: tuple[Check, ...] = (
     leftovers.check,
     companions.check,
+    parts.check,
     shards.check,
     adapter_fit.check,
     adapter_copies.check,

@@ -2,7 +2,8 @@
 
 Invariant: total over any name; what is no part of a LoRA adapter is told as such. Names: peft
 (`base_model.model.….lora_A.weight`, `….lora_embedding_A`, with or without the adapter's own name before
-`.weight`), torchtune (`….lora_a.weight`).
+`.weight`), torchtune (`….lora_a.weight`), MLX and GGUF (`….lora_a`), diffusers (`….lora.down.weight`),
+kohya-ss and LyCORIS (`lora_unet_….lora_down.weight`).
 """
 
 import re
@@ -16,12 +17,17 @@ from afterall.scan.checkpoints.formats import Tensor
 
 _PREFIX = r"(?:base_model\.model\.)?(?P<module>.+?)\."
 _END = r"(?:\.(?!bias$)[^.]+)?(?:\.weight)?"
-_PART = re.compile(_PREFIX + r"(?:(?P<embedding>lora_embedding_)|lora_)(?P<half>[ABab])" + _END)
+_PART = re.compile(_PREFIX + r"lora_(?:embedding_)?(?P<half>[ABab])" + _END)
+_UP_OR_DOWN = re.compile(r"(?P<module>.+?)[._]lora[._](?P<half>up|down)\.weight")
 _MAGNITUDE = re.compile(_PREFIX + r"lora_magnitude_vector" + _END)
+_OF_ADAPTER = re.compile(r"(?:^|[._])lora[._]|^lycoris_")
 _LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d{1,6})(?:\.|$)")
 _NUMBER = re.compile(r"\.\d+(?=\.|$)")
 _OWN = ("lora_", "magnitude", "trainable_tokens_")
 _MOST_MISSING = 2
+_FIRST = ("A", "a", "down")
+"""What the half is called that comes first in a product."""
+_TURNED = (".lora_a", ".lora_b")
 
 
 class Pair(Struct):
@@ -32,6 +38,8 @@ class Pair(Struct):
     a_name: str = ""
     b_name: str = ""
     is_embedding: bool = False
+    is_turned: bool = False
+    """True where A is (in, rank) and B (rank, out): MLX multiplies so, and GGUF turns all shapes."""
 
 
 def pairs(tensors: Mapping[str, Tensor]) -> dict[str, Pair]:
@@ -39,10 +47,12 @@ def pairs(tensors: Mapping[str, Tensor]) -> dict[str, Pair]:
     found: dict[str, Pair] = {}
     for name, tensor in tensors.items():
         part = _PART.fullmatch(name) if "lora_" in name else None
+        part = part or (_UP_OR_DOWN.fullmatch(name) if "lora" in name else None)
         if part is None:
             continue
-        pair = found.setdefault(part["module"], Pair(is_embedding=part["embedding"] is not None))
-        if part["half"] in "Aa":
+        pair = found.setdefault(part["module"], Pair(is_turned=name.endswith(_TURNED)))
+        pair.is_embedding = "lora_embedding_" in name
+        if part["half"] in _FIRST:
             pair.a, pair.a_name = tensor, name
         else:
             pair.b, pair.b_name = tensor, name
@@ -58,6 +68,17 @@ def magnitudes(names: Iterable[str]) -> set[str]:
 def is_own(name: str) -> bool:
     """Return True for an adapter's own tensor, False for a weight of the model saved beside it."""
     return any(word in name for word in _OWN)
+
+
+def are_adapters(names: Collection[str]) -> bool:
+    """Return True where there are names and all are of an adapter, whatever the file is called.
+
+    kohya-ss calls its files after what was trained.
+    """
+    for name in names:
+        if ("lora" not in name and "lycoris" not in name) or _OF_ADAPTER.search(name) is None:
+            return False
+    return bool(names)
 
 
 def layer_of(module: str) -> int | None:

@@ -53,7 +53,11 @@ def check_ranks(file: Inspection, found_pairs: Mapping[str, Pair], config: LoraC
 
 def _ranks(pair: Pair) -> tuple[int, int] | None:
     """Return the ranks of A (rank, in, …) and of B (out, rank, …); None where they cannot be told."""
-    match pair.a.shape if pair.a is not None else (), pair.b.shape if pair.b is not None else ():
+    shapes = pair.a.shape if pair.a is not None else (), pair.b.shape if pair.b is not None else ()
+    if pair.is_turned:
+        # Of experts, three dimensions, MLX keeps the halves as others do.
+        shapes = (shapes[0][::-1], shapes[1][::-1]) if len(shapes[0]) == len(shapes[1]) == 2 else ((), ())
+    match shapes:
         case (a_rank, _, *_), (_, b_rank, *_):
             return a_rank, b_rank
         case _:

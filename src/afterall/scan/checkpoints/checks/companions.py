@@ -63,11 +63,17 @@ def _adapter(material: Material) -> Iterator[Finding]:
         )
 
 
+def _lacks_config(names: set[str], full: list[str]) -> bool:
+    """Beside an adapter TRL saves a value head under a model's name, and no configuration of its own."""
+    may_be_head = any(map(_PEFT.fullmatch, names)) and not any("-of-" in name for name in full)
+    return any(map(_HF_MODEL.fullmatch, full)) and not may_be_head and "config.json" not in names
+
+
 def _companions(material: Material) -> Iterator[Finding]:
     place = material.place
     names = {file.name for file in material.files}
     full = [file.name for file in material.having(FileRole.FULL_WEIGHTS)]
-    if place.needs.config and any(map(_HF_MODEL.fullmatch, full)) and "config.json" not in names:
+    if place.needs.config and _lacks_config(names, full):
         yield found(FindingCode.CONFIG_MISSING, below(place.directory, "config.json"), {"beside": min(full)})
     is_copied = full and ".metadata" not in names  # torchtune's asynchronous saves leave the tokenizer out
     if place.needs.tokenizer and is_copied and not any(True for _ in material.having(FileRole.TOKENIZER)):

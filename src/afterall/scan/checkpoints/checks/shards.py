@@ -19,10 +19,15 @@ from afterall.scan.checkpoints.layouts.shape import WEIGHT_ROLES
 
 _OF = "-of-"
 _SHARD = re.compile(
-    r"(?P<prefix>.+)-(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<suffix>\.(safetensors|bin))"
+    r"(?P<prefix>.+)-(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<suffix>\.(safetensors|bin|gguf))"
 )
-_INDEXED = re.compile(r"(ft-)?model|pytorch_model|diffusion_pytorch_model|adapter_model")
+_INDEXED = re.compile(
+    r"(ft-)?(?P<model>model|pytorch_model|diffusion_pytorch_model|adapter_model)(?P<variant>\.[\w-]+)?"
+)
 _MODEL = re.compile(r"((ft-)?model|pytorch_model)([.-].*)?\.(safetensors|bin)")
+_USUAL_INDEX = ".index.json"
+_GGUF = ".gguf"
+"""Its parts tell by themselves how many they are, and have no index."""
 _MOST_SHARDS = 100_000
 _MOST_NAMED = 20
 """Missing shards named one by one; of tensors only the count and the first."""
@@ -88,8 +93,13 @@ def _numbered(folder: _Folder, indexed: set[str]) -> Iterator[Finding]:
         missing = sorted(set(range(first, first + int(count))) - numbers)
         names = [f"{prefix}-{number:0{width}}-of-{count}{suffix}" for number in missing]
         yield from _missing_shards(folder.path, [name for name in names if name not in indexed], int(count))
-        if int(count) > 1 and not folder.indexes and _INDEXED.fullmatch(prefix):
-            subject = below(folder.path, f"{prefix.removeprefix('ft-')}{suffix}.index.json")
+        of_model = _INDEXED.fullmatch(prefix)
+        if int(count) < 2 or suffix == _GGUF or of_model is None:
+            continue
+        variant = of_model["variant"] or ""
+        ending = f".index{variant}.json"
+        if not any(file.name.endswith(ending) for file in folder.indexes):
+            subject = below(folder.path, f"{of_model['model']}{suffix}{ending}")
             yield found(FindingCode.INDEX_MISSING, subject, {"shards": len(shards), "of": int(count)})
 
 
@@ -109,7 +119,9 @@ def _against_index(folder: _Folder, path: str, index: Index, named: Collection[s
         }
         yield found(FindingCode.INDEX_INVALID, path, evidence)
     missing = sorted(set(named) - folder.weights.keys() - set(escaping))
-    yield from _missing_shards(folder.path, missing, len(named))
+    # transformers clears away a variant's shards when it saves another one there, and leaves their index.
+    is_stale = len(missing) == len(named) and bool(folder.weights) and not path.endswith(_USUAL_INDEX)
+    yield from _missing_shards(folder.path, [] if is_stale else missing, len(named))
     yield from _total(folder, path, index, named)
 
 

@@ -3,6 +3,7 @@
 A new format is a new module with a FORMAT and one line in FORMATS.
 """
 
+import re
 from collections.abc import Iterable
 
 from afterall.model import FindingCode, Scalar
@@ -13,6 +14,7 @@ from afterall.scan.checkpoints.formats import (
     git_lfs_pointer,
     json_document,
     nemo_archive,
+    numpy_archive,
     resume_tag,
     safetensors,
     torch_zip,
@@ -44,10 +46,13 @@ FORMATS = (
     bare_pickle.FORMAT,
     json_document.FORMAT,
     nemo_archive.FORMAT,
+    numpy_archive.FORMAT,
 )
 """In the order in which an unknown file is held against them."""
 
 _TORCH = (torch_zip.FORMAT, bare_pickle.FORMAT)
+_INDEX = re.compile(r"\.index\.json$|\.(safetensors|bin)\.index\.[\w-]+\.json$")
+"""Of a variant, transformers and diffusers call it model.safetensors.index.fp16.json."""
 _CLAIMS: dict[str, tuple[Format, ...]] = {
     "safetensors": (safetensors.FORMAT,),
     "pt": _TORCH,
@@ -59,13 +64,14 @@ _CLAIMS: dict[str, tuple[Format, ...]] = {
     "json": (json_document.FORMAT,),
     "gguf": (gguf.FORMAT,),
     "nemo": (nemo_archive.FORMAT,),
+    "npz": (numpy_archive.FORMAT,),
     "metadata": (dcp_metadata.FORMAT, bare_pickle.FORMAT),
 }
 
 
 def claimed(name: str) -> tuple[Format, ...]:
     """Return the formats that a file of this name may have, () where its name says nothing."""
-    if name.endswith(".index.json"):
+    if name.endswith(".json") and _INDEX.search(name) is not None:
         return (weights_index.FORMAT,)
     if name == resume_tag.DEEPSPEED:
         return (resume_tag.FORMAT,)

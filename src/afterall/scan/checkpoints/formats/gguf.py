@@ -1,15 +1,17 @@
 """Read a GGUF file's header far enough to know whether every tensor's bytes are there.
 
 Invariant: total over any bytes; at most MAX_HEADER_BYTES are read, and of another version nothing is claimed.
-Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 2 and 3, little-endian.
+Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 2 and 3, little-endian; the types
+and their blocks: gguf 0.19, constants.py (GGML_QUANT_SIZES).
 """
 
 import struct
+from collections.abc import Iterable
 
 from msgspec import Struct
 
 from afterall.model import FindingCode, Scalar
-from afterall.scan.checkpoints.formats.contents import Contents, Fault, Format, Readable, Tensor
+from afterall.scan.checkpoints.formats.contents import Contents, Extent, Fault, Format, Readable, Tensor
 from afterall.scan.checkpoints.formats.tail import tail_faults
 
 NAME = "gguf"
@@ -27,8 +29,11 @@ _TYPES: dict[int, tuple[int, int, str]] = {
     0: (1, 4, "F32"), 1: (1, 2, "F16"), 2: (32, 18, "Q4_0"), 3: (32, 20, "Q4_1"), 6: (32, 22, "Q5_0"),
     7: (32, 24, "Q5_1"), 8: (32, 34, "Q8_0"), 9: (32, 36, "Q8_1"), 10: (256, 84, "Q2_K"),
     11: (256, 110, "Q3_K"), 12: (256, 144, "Q4_K"), 13: (256, 176, "Q5_K"), 14: (256, 210, "Q6_K"),
-    15: (256, 292, "Q8_K"), 24: (1, 1, "I8"), 25: (1, 2, "I16"), 26: (1, 4, "I32"), 27: (1, 8, "I64"),
-    28: (1, 8, "F64"), 30: (1, 2, "BF16"),
+    15: (256, 292, "Q8_K"), 16: (256, 66, "IQ2_XXS"), 17: (256, 74, "IQ2_XS"), 18: (256, 98, "IQ3_XXS"),
+    19: (256, 50, "IQ1_S"), 20: (32, 18, "IQ4_NL"), 21: (256, 110, "IQ3_S"), 22: (256, 82, "IQ2_S"),
+    23: (256, 136, "IQ4_XS"), 24: (1, 1, "I8"), 25: (1, 2, "I16"), 26: (1, 4, "I32"), 27: (1, 8, "I64"),
+    28: (1, 8, "F64"), 29: (256, 56, "IQ1_M"), 30: (1, 2, "BF16"), 34: (256, 54, "TQ1_0"),
+    35: (256, 66, "TQ2_0"), 39: (32, 17, "MXFP4"), 40: (64, 36, "NVFP4"), 41: (128, 18, "Q1_0"),
 }  # fmt: skip
 _MOST_DIMENSIONS = 8
 _MOST_BYTES = 1 << 62
@@ -159,4 +164,13 @@ def _tensor(cursor: _Cursor) -> tuple[str, Tensor]:
     return name, Tensor(dtype, shape, (begin, begin + elements // block * size))
 
 
-FORMAT = Format(name=NAME, recognises=_recognises, read=_read)
+def _extents(_: Readable, contents: Contents) -> Iterable[Extent]:
+    """Yield every tensor; what is quantized is read, and its numbers are not looked at."""
+    begin = contents.data_begin
+    for name, tensor in sorted((contents.tensors or {}).items(), key=lambda item: item[1].data_offsets):
+        if tensor.size_bytes:
+            first, last = tensor.data_offsets
+            yield Extent(name, tensor.dtype, begin + first, begin + last)
+
+
+FORMAT = Format(name=NAME, recognises=_recognises, read=_read, extents=_extents)

@@ -39,6 +39,9 @@ ITEM_BYTES = {
 _WRAPPERS = ("_rebuild_parameter", "_rebuild_parameter_with_state")
 _PLAIN_CALLS = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_qtensor")
 _CALL_WITH_DTYPE = "_rebuild_tensor_v3"
+_META_CALL = "_rebuild_meta_tensor_no_storage"
+NOWHERE = ""
+"""The key of no storage: tensors on torch's meta device have a shape and no numbers."""
 
 
 class Storage(Struct, frozen=True):
@@ -126,6 +129,8 @@ def _view(name: str, value: Any) -> View | None:
     call = _unwrapped(value)
     if call is None or len(call.arguments) < 4:
         return None
+    if call.function.name == _META_CALL:
+        return _meta_view(name, *call.arguments[:2])
     storage = storage_of(call.arguments[0])
     offset, shape, strides = call.arguments[1:4]
     if storage is None or type(offset) is not int or not _are_counts(shape) or not _are_counts(strides):
@@ -147,6 +152,13 @@ def _view(name: str, value: Any) -> View | None:
     )
 
 
+def _meta_view(name: str, kind: Any, shape: Any) -> View | None:
+    if not isinstance(kind, Global) or not _are_counts(shape):
+        return None
+    dtype = _DTYPES.get(kind.name, "")
+    return View(name, Storage(NOWHERE, dtype, 0), Tensor(dtype, shape, (0, 0)), 0)
+
+
 def _unwrapped(value: Any) -> Made | None:
     """Return the call that rebuilds a tensor, out of the parameter or subclass that may wrap it."""
     for _ in range(4):
@@ -155,7 +167,7 @@ def _unwrapped(value: Any) -> Made | None:
         arguments = value.arguments
         if not isinstance(arguments, tuple) or not arguments:
             return None
-        if value.function.name in _PLAIN_CALLS:
+        if value.function.name in _PLAIN_CALLS or value.function.name == _META_CALL:
             return value
         if value.function.name in _WRAPPERS:
             value = arguments[0]

@@ -23,7 +23,7 @@ from afterall.scan.checkpoints.formats.contents import Contents, Extent, Fault, 
 from afterall.scan.checkpoints.formats.pickled import MAX_BYTES, BrokenPickle, Global, Pickle, read_pickle
 from afterall.scan.checkpoints.formats.tail import sparse_faults, tail_faults
 from afterall.scan.checkpoints.formats.torch_scalars import scalars, top_names
-from afterall.scan.checkpoints.formats.torch_tensors import Storage, View, storages, views
+from afterall.scan.checkpoints.formats.torch_tensors import NOWHERE, Storage, View, storages, views
 from afterall.scan.checkpoints.formats.trust import Trust, trust
 
 NAME = "torch-zip"
@@ -119,6 +119,7 @@ def _judge(file: Readable, root: str, directory: Directory, pickle: Pickle) -> C
     faults = [
         *_storage_faults(root, records, held, names),
         *_reach_faults(seen, held),
+        *_meta_faults(seen),
         *global_faults(pickle.globals),
         *_trailing_faults(directory),
         *sparse_faults(file),
@@ -172,6 +173,15 @@ def _reach_faults(seen: Sequence[View], held: dict[str, Storage]) -> Iterable[Fa
                 "record_bytes": room,
             }
             yield Fault(FindingCode.STORAGE_SIZE_MISMATCH, evidence, f"tensor {view.name}")
+
+
+def _meta_faults(seen: Sequence[View]) -> Iterable[Fault]:
+    """Weights that were never materialised, or offloaded (accelerate), are saved as shapes alone."""
+    lost = [view.name for view in seen if view.storage.key == NOWHERE]
+    if lost:
+        evidence: dict[str, Scalar] = {"tensors": len(lost), "of": len(seen), "first": min(lost)}
+        severity = None if len(lost) == len(seen) else Severity.WARNING
+        yield Fault(FindingCode.TENSORS_WITHOUT_ELEMENTS, evidence, "pickle", severity)
 
 
 def global_faults(named: Sequence[Global]) -> Iterable[Fault]:

@@ -36,6 +36,7 @@ _PLAIN = {
     "numpy.random._pickle": {"__generator_ctor", "__bit_generator_ctor", "__randomstate_ctor"},
     "pathlib": {"PosixPath", "PurePosixPath", "Path"},
     "torch._tensor": {"_rebuild_from_type_v2"},
+    "torch.nested._internal.nested_tensor": {"_rebuild_njt"},
     "torch.nn.parameter": {"Parameter", "Buffer"},
     "torch.serialization": {"_get_layout"},
     "types": {"SimpleNamespace"},

@@ -7,6 +7,7 @@ sentence-transformers SentenceTransformer.py (save, modules.json).
 
 from collections.abc import Iterator
 
+from afterall.model import Entry
 from afterall.scan.checkpoints.entries import Directory, Left
 from afterall.scan.checkpoints.layouts.shape import Layout, Place, has_weights, model_files
 
@@ -17,11 +18,29 @@ _LISTS = frozenset({"model_index.json", "modules.json"})
 
 def _find(left: Left) -> Iterator[Place]:
     for directory in left:
-        if _LISTS.isdisjoint(directory.files):
+        if not is_listed(directory):
             continue
-        parts = [part for part in left.inside(directory) if _is_part(part)]
+        parts = parts_of(left, directory)
         if has_weights(directory) or any(map(has_weights, parts)):
             yield _place(left, directory, parts)
+
+
+def is_listed(directory: Directory) -> bool:
+    """Return whether the list of a model's parts lies in a directory."""
+    return not _LISTS.isdisjoint(directory.files)
+
+
+def parts_of(left: Left, directory: Directory) -> list[Directory]:
+    """Return the directories in this one that are parts of its model."""
+    return [part for part in left.inside(directory) if _is_part(part)]
+
+
+def take(left: Left, directory: Directory, names: set[str], parts: list[Directory]) -> tuple[Entry, ...]:
+    """Take these files of a model's directory, the list of its parts, and all their files."""
+    entries = [*left.take_files(directory, names | (_LISTS & directory.files.keys()))]
+    for part in parts:
+        entries += left.take_files(part, list(part.files))
+    return tuple(sorted(entries, key=lambda entry: entry.path))
 
 
 def _is_part(directory: Directory) -> bool:
@@ -30,16 +49,12 @@ def _is_part(directory: Directory) -> bool:
 
 
 def _place(left: Left, directory: Directory, parts: list[Directory]) -> Place:
-    names = {*model_files(directory), *(_LISTS & directory.files.keys())}
-    entries = [*left.take_files(directory, names)]
-    for part in parts:
-        entries += left.take_files(part, list(part.files))
     return Place(
         name=directory.name,
         path=directory.path,
         directory=directory.path,
         layout=NAME,
-        entries=tuple(sorted(entries, key=lambda entry: entry.path)),
+        entries=take(left, directory, {*model_files(directory)}, parts),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from afterall.model import Scalar
 from afterall.scan.checkpoints.entries import Directory, Left
+from afterall.scan.checkpoints.layouts.composite import is_listed, parts_of, take
 from afterall.scan.checkpoints.layouts.shape import (
     Layout,
     Needs,
@@ -45,12 +46,13 @@ def find_in(left: Left, layout: str, is_run: Callable[[Directory], bool]) -> Ite
             yield _checkpoint(left, inside, found, layout)
         if has_weights(run):
             names = {*model_files(run), *(_MARKS & run.files.keys())}
+            parts = parts_of(left, run) if is_listed(run) else []
             yield Place(
                 name=FINAL,
                 path=run.path,
                 directory=run.path,
                 layout=layout,
-                entries=left.take_files(run, names),
+                entries=take(left, run, names, parts) if parts else left.take_files(run, names),
                 is_final=True,
                 needs=_FINAL_NEEDS,
             )

@@ -18,6 +18,14 @@ _OF_OPTIMIZER = re.compile(
     r"^optim(?:izer)?(?:_\d{1,3})?\.|\.(?:exp_avg(?:_sq)?|max_exp_avg_sq|momentum_buffer)$"
 )
 """What a sharded checkpoint keeps of the optimizer: of words that no batch held it stays zero."""
+_OF_TRAINER = re.compile(r"^(?:callbacks|loops)\.")
+"""Lightning's best scores (ModelCheckpoint, EarlyStopping), which are infinite until there is one."""
+_UNBOUNDED = re.compile(r"(?i:mask)|(?:^|[._])(?:best(?:_\w+)?|(?:min|max)_val)$")
+"""Attention masks, the best loss so far, and torch.ao's observers that have observed nothing."""
+_OFFSETS = re.compile(r"zero|bias(?:es)?$|_ids$|token_type_embeddings")
+"""Zero points of symmetric quantization (GPTQ, compressed-tensors, torchao), biases of two dimensions (Bart's
+final_logits_bias, experts), buffers of positions, and what a converted RoBERTa has no use for."""
+_MAY_BE_UNIFORM = (re.compile("lora[._]"), _OF_OPTIMIZER, _OFFSETS, _OF_TRAINER)
 
 
 def value_faults(
@@ -57,11 +65,11 @@ def _wrong_checksums(found: Found, extents: Iterable[Extent]) -> list[Fault]:
 
 
 def _not_finite(tallies: Mapping[str, Tally], mild: Severity | None) -> list[Fault]:
-    """Attention masks hold minus infinity on purpose; nothing holds not-a-number so."""
+    """Some hold infinity on purpose; nothing that was trained holds not-a-number so."""
     bad = {
         name: each
         for name, each in sorted(tallies.items())
-        if each.nan or (each.infinite and "mask" not in name.lower())
+        if (each.nan or (each.infinite and not _UNBOUNDED.search(name))) and not _OF_TRAINER.search(name)
     }
     if not bad:
         return []
@@ -98,4 +106,4 @@ def _is_matrix(name: str, tensors: Mapping[str, Tensor]) -> bool:
     tensor = tensors.get(name)
     if tensor is None or len(tensor.shape) < _WEIGHT_DIMENSIONS or tensor.elements < _LEAST_CONSTANT:
         return False
-    return "lora_" not in name and _OF_OPTIMIZER.search(name) is None
+    return not any(each.search(name) for each in _MAY_BE_UNIFORM)
