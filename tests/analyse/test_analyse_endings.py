@@ -254,3 +254,27 @@ def test_a_traceback_that_ends_in_the_cause_is_not_told_again() -> None:
         f.code for f in told(failed("run", State.CANCELLED, SlurmState.CANCELLED, findings=(full, trace)))
     ]
     assert codes == [FindingCode.JOB_CANCELLED, FindingCode.LINE_DISK_FULL]
+
+
+def test_who_cancelled_is_told_where_slurm_names_the_jobs_own_user() -> None:
+    """A job of user 1043 that was "CANCELLED by 1043" was cancelled by nobody else."""
+    for uid, is_own in ((1043, True), (1001, None), (None, None)):
+        job = attempt(state=SlurmState.CANCELLED, state_text="CANCELLED by 1043", uid=uid)
+        (found,) = told(failed("run", State.CANCELLED, attempts=(job,)))
+        assert found.evidence.get("is_by_its_user") is is_own
+
+
+def test_the_only_node_of_a_job_is_the_one_that_failed() -> None:
+    """Slurm before 23.02 names no failed node; of several nodes none is blamed."""
+    for nodes, failed_node in ((1, "n7"), (2, None)):
+        job = attempt(state=SlurmState.NODE_FAIL, nodes=nodes, node_list="n7" if nodes == 1 else "n[7-8]")
+        (found,) = told(failed("run", State.NODE_FAIL, attempts=(job,)))
+        assert found.evidence.get("failed_node") == failed_node
+
+
+def test_where_a_node_may_be_to_blame_that_is_evidence() -> None:
+    """A GPU that was not found may be a node's fault, a module that is missing is none."""
+    for code, may_be in ((FindingCode.LINE_GPU_ERROR, True), (FindingCode.LINE_MODULE_MISSING, None)):
+        line = log_line(code, "RuntimeError: No CUDA GPUs are available")
+        found = next(f for f in told(failed("run", findings=(line,))) if f.code is FindingCode.JOB_FAILED)
+        assert found.evidence.get("may_be_nodes") is may_be

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from afterall.analyse import analyse
 from afterall.analyse.steps.values import values_between
 from afterall.model import (
+    CheckpointKind,
     Completion,
     Experiment,
     Finding,
@@ -83,6 +84,16 @@ def test_intermediate_values_lie_beside_the_best() -> None:
     assert found.details == {"parameter": "lora_rank", "values": "16, 32", "lower": 8, "upper": 64}
 
 
+def test_nothing_lies_between_a_full_fine_tunes_rate_and_an_adapters() -> None:
+    """Each wants a rate of another order: what one had is no end of the other's range."""
+    kept = checkpoint("full/epoch_2", kind=CheckpointKind.FULL, is_final=True)
+    full = replace(trained("full", 1.0, learning_rate=1e-5), checkpoints=(kept,))
+    adapter = trained("r16", 2.0, lora_rank=16, learning_rate=2e-4)
+    assert not steps(NextStepKind.INTERMEDIATE_VALUES, full, adapter)
+    other = replace(trained("other", 3.0, learning_rate=2e-4), checkpoints=(replace(kept, path="other/e"),))
+    assert steps(NextStepKind.INTERMEDIATE_VALUES, full, other, adapter)
+
+
 def test_values_that_did_not_train_measure_nothing() -> None:
     """A killed run is no end of a range."""
     runs = [
@@ -98,6 +109,12 @@ def test_more_seeds_are_asked_for_where_none_were_repeated() -> None:
     found = step(NextStepKind.MORE_SEEDS, *runs)
     assert found.details == {"seed": "seed", "used": "1234", "settings": 2}
     assert found.because is FindingCode.ONE_SEED
+
+
+def test_runs_of_one_setting_without_seeds_are_one_setting_to_repeat() -> None:
+    """Three runs of two known settings are no three settings that were trained once."""
+    runs = [trained(name, 1.0, lora_rank=rank) for name, rank in (("a", 4), ("b", 4), ("c", 8))]
+    assert step(NextStepKind.MORE_SEEDS, *runs).details == {"settings": 2, "runs": 3}
 
 
 def test_more_seeds_are_asked_for_where_the_best_tie() -> None:

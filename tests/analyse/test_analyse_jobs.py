@@ -33,6 +33,9 @@ from analyse.analyse_made import (
     unsubmitted,
 )
 
+ANSWERED = (SourceReport(SlurmSource.SACCT, answered=True),)
+OF_IDS = (FindingCode.NO_ACCOUNTING_RECORD, FindingCode.JOB_ID_RECYCLED)
+
 
 def alive(state: State, slurm: SlurmState, **fields: Any) -> Experiment:
     """Return an experiment whose job lives."""
@@ -90,6 +93,21 @@ def test_a_run_without_an_accounting_record_is_told() -> None:
     assert only(FindingCode.NO_ACCOUNTING_RECORD, run).evidence == {"job_ids": "3"}
     bare = experiment(state=State.UNKNOWN, attempts=(), layout={"job_ids": ("4", "5")})
     assert only(FindingCode.NO_ACCOUNTING_RECORD, bare).evidence == {"job_ids": "4, 5"}
+
+
+def test_a_copy_that_bears_the_id_of_anothers_job_is_told() -> None:
+    """Accounting's record of the id is of another experiment's job: it is not missing, this may be a copy."""
+    own = attempt("3")
+    run = experiment("run", attempts=(own,))
+    copy = experiment("backup", state=State.UNKNOWN, attempts=(), layout={"job_ids": ("3",)})
+    logged = attempt("3", None, source=SlurmSource.LOG, start=None, end=None, elapsed_s=None)
+    for other in (copy, experiment("backup", state=State.UNKNOWN, attempts=(logged,))):
+        found = told(run, other, observation=Observation(attempts=(own,), asked=ANSWERED))
+        assert [(f.code, f.experiment, f.evidence) for f in found if f.code in OF_IDS] == [
+            (FindingCode.JOB_ID_RECYCLED, "backup", {"job_id": "3", "copy_of": "run"})
+        ]
+    alone = told(copy, observation=Observation(asked=ANSWERED))
+    assert [f.code for f in alone if f.code in OF_IDS] == [FindingCode.NO_ACCOUNTING_RECORD]
 
 
 def test_a_record_is_not_missed_where_accounting_was_silent() -> None:

@@ -129,6 +129,14 @@ def test_ties_need_replicates() -> None:
     assert found.noise_sd is not None
 
 
+def test_runs_of_a_setting_that_is_told_apart_do_not_tie() -> None:
+    """A run near the best one ties with nobody where five seeds each show that its setting is worse."""
+    means = {4: (2.099, 2.095, 2.104, 2.108, 2.073), 16: (2.023, 2.052, 2.037, 2.049, 2.019)}
+    runs = [trained(f"r{r}s{s}", loss, lora_rank=r, seed=s) for r in means for s, loss in enumerate(means[r])]
+    tied = rankings(*runs)["final_val_loss"].tied_with_best
+    assert set(tied) == {"r16s0", "r16s1", "r16s2", "r16s3"}
+
+
 def test_equal_numbers_keep_natural_order() -> None:
     """Runs that reached the same stand as their names do."""
     assert rankings(*(trained(f"r{n}", 1.0) for n in (10, 9, 2)))["final_val_loss"].order == (

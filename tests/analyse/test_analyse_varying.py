@@ -66,6 +66,14 @@ def test_alpha_follows_rank_and_architecture_follows_model() -> None:
     }
 
 
+def test_a_parameter_that_two_files_write_under_two_keys_changes_alone() -> None:
+    """LightningCLI's `model.hidden` is `hidden` of its hparams.yaml again: nothing changed with it."""
+    found = shown(*runs(hidden=[64, 128], model__hidden=[64, 128]))
+    assert [(name, p.moves_with) for name, p in found.items()] == [("hidden", ())]
+    others = shown(*runs(hidden=[64, 128], model__hidden=[32, 256]))
+    assert others["hidden"].moves_with == ("model.hidden",)
+
+
 def test_two_models_of_equal_depth_still_lead_their_layers() -> None:
     """A key of the model's own follows it also where two models share its value."""
     found = shown(*runs(model=["a", "b", "c"], model__num_layers=[2, 2, 4]))

@@ -47,6 +47,12 @@ def test_one_seed_for_each_setting_is_told() -> None:
     assert FindingCode.ONE_SEED not in codes(*runs, trained("again", 1.0, lora_rank=4, seed=1))
 
 
+def test_runs_of_one_setting_without_seeds_are_not_counted_as_settings() -> None:
+    """Where no seed tells that one run repeats another, settings are counted, and runs beside them."""
+    runs = [trained(name, 1.0, lora_rank=rank) for name, rank in (("a", 4), ("b", 4), ("c", 64))]
+    assert only(FindingCode.ONE_SEED, *runs).evidence == {"settings": 2, "runs": 3}
+
+
 def test_parameters_each_of_which_changed_alone_too_are_no_finding() -> None:
     """One confounded pair by another measure does not undo what clean pairs tell of each parameter."""
     runs = [

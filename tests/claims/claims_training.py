@@ -89,10 +89,17 @@ def guessed(told: Told, finding: Json) -> Facts:
 
 
 def one_seed(told: Told, _: Json) -> Facts:
-    """Return how many runs have numbers, no two of them being alike but for the seed, and their seed."""
+    """Return how many settings have numbers, their seed, and how many runs, where some are alike."""
     ran = [run for run in told.runs if finite_at(run, "final_loss") is not None]
     seeds = {run["parameters"].get("seed") for run in ran}
-    return known({"settings": len(ran), "seed": seeds.pop() if len(seeds) == 1 else None})
+    settings = {repr(sorted(run["parameters"].items())) for run in ran}
+    return known(
+        {
+            "settings": len(settings),
+            "runs": len(ran) if len(settings) < len(ran) else None,
+            "seed": seeds.pop() if len(seeds) == 1 else None,
+        }
+    )
 
 
 def confounded(told: Told, finding: Json) -> Facts:

@@ -149,6 +149,9 @@ def test_results_state_what_runs_carry(name: str, told: ToldOf) -> None:
     facts += [
         a["elapsed_s"] for run in told(name).runs for a in run["attempts"] if a["elapsed_s"] is not None
     ]
+    for run in told(name).runs:
+        times = [a["elapsed_s"] for a in run["attempts"] if a["elapsed_s"]]
+        facts += [float(sum(times)), float(len(times))] if len(times) > 1 else []
     for line in prose(section(told(name).report, "Training Results Summary")):
         assert numbers_of(line, told(name), facts) == [], line
 

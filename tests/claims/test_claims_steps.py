@@ -135,7 +135,9 @@ def test_seeds_are_counted(name: str, told: ToldOf) -> None:
             assert details["tied"] == len(step["experiments"])
         else:
             finished = [run for run in told(name).runs if is_finished(run) and has_numbers(run)]
-            assert details["settings"] == len(finished)
+            settings = {repr(sorted(run["parameters"].items())) for run in finished}
+            assert details["settings"] == len(settings)
+            assert details.get("runs", len(settings)) == len(finished)
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -60,6 +60,26 @@ def test_a_run_and_its_last_state_beside_it_are_one(other: str, is_same: bool) -
     assert (joined.roots == ("out/qwen-r8", f"out/{other}")) is is_same
 
 
+@pytest.mark.parametrize(
+    ("directory", "is_same"),
+    [
+        ("merged/qwen-r8", True),
+        ("merged_models/qwen-r8", True),
+        ("exports/qwen-r8", True),
+        ("merged/qwen-r16", False),
+        ("compared/qwen-r8", False),
+        ("models-of-others/qwen-r8", False),
+    ],
+)
+def test_a_model_that_was_made_of_a_run_is_a_part_of_it(directory: str, is_same: bool) -> None:
+    """`llamafactory-cli export` writes `merged/NAME` beside `saves/NAME`: its weights are verified too."""
+    whole = below(directory, "model.safetensors", "config.json")
+    layout = layout_of(*below("saves/qwen-r8", *RUN), *below("saves/base-r2", *RUN), *whole)
+    assert names(layout) == ["base-r2", "qwen-r8"]
+    joined = next(one for one in layout.experiments if one.name == "qwen-r8")
+    assert joined.roots == (("saves/qwen-r8", directory) if is_same else ("saves/qwen-r8",))
+
+
 def test_a_run_lies_where_its_model_is() -> None:
     """`models/lora_r8` comes before `logs/lora_r8`, whether checkpoints lie in it or the last state alone."""
     for saved in (ADAPTER, RUN):

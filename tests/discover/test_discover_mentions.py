@@ -37,6 +37,33 @@ def test_an_experiment_is_mentioned_by_its_path_or_its_whole_name(
     assert FINDER.mentioned_in(text.encode()) == mentioned
 
 
+VERSIONS = [(f"version_{n}", [f"lightning_logs/version_{n}"]) for n in (0, 1, 12)]
+
+
+@pytest.mark.parametrize(
+    ("text", "mentioned"),
+    [
+        ("Epoch 2: 100%|##| 13/13 [00:01<00:00, 9.1it/s, v_num=1, train_loss=0.046]", ("version_1",)),
+        ("Epoch 2/2 ---- 13/13 0:00:00 375.18it/s v_num: 12.000     \n", ("version_12",)),
+        ("v_num=0, loss=1] v_num=1, loss=1]", ("version_0", "version_1")),
+        ("v_num=3, loss=1]", ()),
+        ("v_num=1.11e+7, loss=1]", ()),
+        ("v_num=0.5, loss=1]", ()),
+    ],
+)
+def test_lightnings_bars_name_the_version(text: str, mentioned: tuple[str, ...]) -> None:
+    """Where all runs are versions of one logger, the number in bars is the run's; a rounded one is none."""
+    assert MentionFinder(VERSIONS).mentioned_in(text.encode()) == mentioned
+
+
+@pytest.mark.parametrize(
+    "others", [[("version_7", ["other/version_7"])], [("a", ["a"])], [("b", ["b/version_1", "b"])]]
+)
+def test_bars_name_no_run_where_versions_do_not_number_the_runs(others: list[tuple[str, list[str]]]) -> None:
+    """Beside runs of other names, or of another logger, the same number may be anybody's."""
+    assert MentionFinder([*VERSIONS, *others]).mentioned_in(b"v_num=1, loss=1]") == ()
+
+
 def test_names_that_are_no_utf8_are_found(tmp_path: Path) -> None:
     """A name is looked for as its bytes stand in the log."""
     finder = MentionFinder([("r\udcffnk4", ["r\udcffnk4"])])

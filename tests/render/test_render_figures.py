@@ -124,6 +124,15 @@ def test_the_words_name_a_run_that_ended_in_nan() -> None:
     assert "b" in texts(drawn(report, "loss"))
 
 
+def test_no_number_stands_for_the_end_of_a_run_that_ended_in_nan() -> None:
+    """The last finite loss of a diverged run is not where it ended; nothing is said where all diverged."""
+    lost = run("b", 16, [3.0, 2.9, math.nan])
+    words = figures(Page(sweep([run("a", 4, [3.0, 2.0, 1.5]), lost]), SetSettings()))["loss"].words
+    assert ": 3.0000 at first, 1.5000 at the end; NaN or infinite at the end: b." in words
+    words = figures(Page(sweep([lost]), SetSettings()))["loss"].words
+    assert ": 3.0000 at first; NaN or infinite at the end: b." in words
+
+
 def test_a_reward_is_drawn_on_a_linear_axis() -> None:
     """It may be negative, and grow from next to nothing."""
     points = Points.of(Point(step, value) for step, value in enumerate([0.001, 0.3, 0.9], start=1))

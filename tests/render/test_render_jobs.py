@@ -180,12 +180,20 @@ def test_several_experiments_lack() -> None:
         (FindingCode.JOB_FAILED, {"was_killed": True, "logs": 1}, "it was killed (signal 9)"),
         (FindingCode.JOB_FAILED, {"logs": 1}, "its log holds no line"),
         (FindingCode.JOB_FAILED, {}, "no log of it was found"),
+        (FindingCode.JOB_FAILED, {"may_be_nodes": True, "node_list": "gpu13"}, "It ran on `gpu13`."),
         (FindingCode.JOB_FAILED, {"saved": 2}, "What was saved before the end can be used"),
         (FindingCode.JOB_FAILED, {}, "It left no checkpoint that could be used."),
         (FindingCode.JOB_FAILED, {"saved": 2, "of_earlier": True}, "are those of an earlier attempt."),
         (FindingCode.JOB_DEADLINE, {}, "the deadline of job 7 passed before it could start"),
         (FindingCode.JOB_DEADLINE, {"elapsed_s": 60}, "job 7 was ended at its deadline after 1 minute"),
         (FindingCode.JOB_NODE_FAIL, {"did_not_boot": True}, "the nodes of job 7 did not boot"),
+        (
+            FindingCode.JOB_NODE_FAIL,
+            {"node_list": "n[1-2]"},
+            "a node of job 7 failed, of `n[1-2]`, and Slurm",
+        ),
+        (FindingCode.JOB_NODE_FAIL, {"node_list": "n1", "failed_node": "n1"}, "node n1 of job 7 failed"),
+        (FindingCode.JOB_CANCELLED, {"is_by_its_user": True}, "Its own user, or a program of theirs"),
         (
             FindingCode.JOB_STATE_UNKNOWN,
             {"state": "RUNNING", "is_forgotten": True},
@@ -214,6 +222,21 @@ def test_an_end_is_told_by_what_its_record_holds(
 ) -> None:
     """The same code has other words where the record says more."""
     assert words in issue(code, **evidence)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        ({"went_on": True}, "**Impact:** Training went on after it, from the last checkpoint if it resumed."),
+        (
+            {},
+            "**Impact:** What was trained since the last checkpoint is lost, unless the job was started",
+        ),
+    ],
+)
+def test_a_preemption_is_told_by_whether_training_went_on(evidence: dict[str, Scalar], words: str) -> None:
+    """Below the line of one that was started again nothing is lost, and nothing is to be done."""
+    assert words in issue(FindingCode.LINE_PREEMPTED, **evidence)
 
 
 def test_a_cause_before_a_quote_keeps_its_code() -> None:

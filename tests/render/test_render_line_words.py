@@ -13,6 +13,8 @@ from scan.telling_lines import TELLING
 from scan.trace_reading import last_part
 
 CODES = [code for code in FindingCode if code.value.startswith("line_")]
+WEIGHED = {"went_on"}
+"""What scanning adds to any line below which training went on."""
 RAISED = {"count", "exception", "frame"}
 OF_TRACEBACKS = RAISED | {
     "rank",
@@ -38,7 +40,7 @@ def test_a_line_has_a_consequence_and_an_action(code: FindingCode) -> None:
 def test_words_ask_for_nothing_that_no_line_gives(code: FindingCode) -> None:
     """Each name in a form is a group of one of the code's rows, or known of every exception."""
     groups = {name for row in SIGNATURES if row.code is code for name in row.pattern.groupindex}
-    known = OF_TRACEBACKS if code is FindingCode.LINE_TRACEBACK else groups | RAISED
+    known = OF_TRACEBACKS if code is FindingCode.LINE_TRACEBACK else groups | RAISED | WEIGHED
     wording = WORDINGS[code]
     for form in (*wording.says, *wording.cause, *wording.impact, *wording.resolution):
         assert names_in(form) <= known, form

@@ -2,7 +2,7 @@
 
 import re
 
-from afterall.model import Verdict
+from afterall.model import Completion, State, Verdict
 from render.render_reports import (
     make_checkpoint,
     make_experiment,
@@ -33,6 +33,17 @@ def test_different_epochs_are_not_called_the_same() -> None:
     told = section(markdown(tiny_report(short, make_experiment("1B_rank64", 2))), "Checkpoint Verification")
     assert "All experiments saved" not in told
     assert "| —         | Complete |" in told
+
+
+def test_training_that_still_runs_has_not_come_short_of_its_end() -> None:
+    """Of a living run it is said that its training goes on, of one that failed that it did not end."""
+    alive = make_experiment("a", state=State.RUNNING, completion=Completion(False))
+    cut = make_experiment("b", 2, state=State.FAILED, completion=Completion(False))
+    kept = make_experiment("c", 3, checkpoints=make_experiment("c").checkpoints[:2])
+    told = section(markdown(tiny_report(alive, kept)), "Checkpoint Verification")
+    assert "complete; training of 1 goes on." in told
+    told = section(markdown(tiny_report(alive, cut, kept)), "Checkpoint Verification")
+    assert "; training of 1 did not come to its end; training of 1 goes on." in told
 
 
 def test_many_checkpoints_are_counted() -> None:

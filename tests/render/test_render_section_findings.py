@@ -156,3 +156,49 @@ def test_anomalies_claim_no_more_than_was_looked_at() -> None:
     """A set without anomalies says what was looked for, and in how many runs."""
     told = section(markdown(spec_report()), "Key Findings")
     assert "None in 4 runs with numbers: no NaN or infinite loss, no run of 0 steps" in told
+
+
+def test_unknown_points_of_training_are_not_called_different() -> None:
+    """Where a run's step and epoch are not known, nobody can say that the two stand apart."""
+    pair = make_comparison("1B_rank4", "1B_rank64", "lora_rank", "final_loss")
+    unknown = replace(pair, a=replace(pair.a, step=None), compared_at=ComparedAt.NEITHER, same_step=False)
+    told = section(markdown(spec_report(comparisons=(unknown,))), "2. LoRA Rank Impact")
+    assert ": not known to be at the same point of training" in told
+    by_epoch = replace(unknown, a=replace(unknown.a, epoch=2.0), b=replace(unknown.b, epoch=3.0))
+    told = section(markdown(spec_report(comparisons=(by_epoch,))), "2. LoRA Rank Impact")
+    assert ": not at the same point of training" in told
+
+
+def test_a_run_of_which_nobody_knows_the_end_is_not_called_unfinished() -> None:
+    """Without a job's record and an end in its files it may have finished as well."""
+    pair = make_comparison("1B_rank4", "1B_rank64", "lora_rank", "final_loss")
+    cut = make_experiment("1B_rank4", state=State.FAILED, completion=Completion(False))
+    lost = make_experiment("1B_rank64", 2, state=State.UNKNOWN, completion=Completion(None))
+    told = markdown(spec_report(experiments=(cut, lost), comparisons=(pair,), rankings=()))
+    assert "; 1B_rank4 not finished; whether 1B_rank64 finished is not known" in told
+    assert "None can be named: of none with numbers it is known that it came to its end." in told
+
+
+@pytest.mark.parametrize(
+    ("epochs", "parameter", "words"),
+    [
+        ((1.0, 2.0), "lora_rank", "(0.00036 vs 0.00154, step 1,500); rank 4 at epoch 1, rank 64 at epoch 2"),
+        ((2.0, 2.0), "batch_size", ""),
+        ((None, None), "batch_size", "; equal steps of unequal batches are not as much data; but batch size"),
+        ((None, None), "seed", ""),
+    ],
+)
+def test_equal_steps_that_are_not_as_much_data_are_told(
+    epochs: tuple[float | None, float | None], parameter: str, words: str
+) -> None:
+    """Where batches differ, a step is more data for one side: their epochs say so, else the batches do."""
+    pair = make_comparison("1B_rank4", "1B_rank64", "lora_rank", "final_loss")
+    confounders = () if parameter == "lora_rank" else ((parameter, 8, 16),)
+    sides = (replace(side, epoch=epoch) for side, epoch in zip((pair.a, pair.b), epochs, strict=True))
+    a, b = (replace(side, step=1500) for side in sides)
+    told = section(
+        markdown(spec_report(comparisons=(replace(pair, a=a, b=b, confounders=confounders),))),
+        "2. LoRA Rank Impact",
+    )
+    assert words in told
+    assert bool(words) == ("as much data" in told or "at epoch" in told)

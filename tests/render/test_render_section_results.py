@@ -110,6 +110,30 @@ def test_missing_values_have_their_reason() -> None:
     assert "- **rank64_seed1** lacks everything (—): never submitted.\n" in told
 
 
+def test_a_run_of_several_attempts_is_no_shortest_one() -> None:
+    """Its last attempt went on where another had stopped: what all of them took is told instead."""
+    legs = (make_attempt(1, 3600, slurm_state=SlurmState.TIMEOUT), make_attempt(2, 600))
+    runs = (make_experiment("a", attempts=legs), make_experiment("b", 3), make_experiment("c", 4))
+    told = section(markdown(tiny_report(*runs)), "Training Duration")
+    assert (
+        "Those that came to their end took ~4.7 minutes each. In all their attempts: a ~1.2 hours in 2"
+        in told
+    )
+    pending = make_attempt(2, slurm_state=SlurmState.PENDING, start=None, end=None, elapsed_s=None)
+    told = section(
+        markdown(tiny_report(make_experiment("a", attempts=(make_attempt(), pending)))), "Training Duration"
+    )
+    assert "In all their attempts" not in told
+
+
+def test_what_no_known_trainer_logged_may_only_not_have_been_read() -> None:
+    """A program's own lines may tell a throughput that nobody here understands: it may not be missing."""
+    metrics = {name: make_experiment("a").metrics[name] for name in ("final_loss", "global_step")}
+    for trainer, words in ((None, "Of no run could "), ("torchtune", "No run logged ")):
+        told = markdown(tiny_report(make_experiment("a", trainer=trainer, metrics=metrics)))
+        assert f"- {words}final validation loss, throughput" in told
+
+
 def test_wide_tables_are_split() -> None:
     """With many varying parameters the results fill two tables of bearable width."""
     document = markdown(spec_report())

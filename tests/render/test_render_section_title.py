@@ -80,6 +80,13 @@ def test_an_unfinished_set_says_so_first() -> None:
     )
 
 
+def test_jobs_that_go_on_have_not_run_between_two_times() -> None:
+    """While a job runs, its start is no end: the report says since when, and that not all have ended."""
+    document = markdown(unfinished_report())
+    assert "The jobs began at 2025-10-18 07:02:35 UTC, and not all have ended." in document
+    assert "ran between" not in document
+
+
 def test_dates_of_files_are_called_so() -> None:
     """A date that only file times tell is marked as such."""
     run = (make_experiment("a"),)

@@ -49,6 +49,20 @@ def test_all_sources_of_a_run_come_together(tmp_path: Path) -> None:
     assert not [name for name in parameters if "dir" in name or "wandb" in name]
 
 
+def test_what_lightnings_command_line_saved_counts_before_what_it_was_given(tmp_path: Path) -> None:
+    """LightningCLI's `version_N/config.yaml` holds the options too, the file of `--config` does not."""
+    files = {
+        "lightning_logs/version_3/config.yaml": b"model:\n  hidden: 256\noptimizer:\n  lr: 0.01\n",
+        "train.sbatch": b"srun python main.py fit --config configs/base.yaml --optimizer.lr $2\n",
+        "configs/base.yaml": b"model:\n  hidden: 64\noptimizer:\n  lr: 0.001\n",
+    }
+    matched = experiment("lightning_logs/version_3", lay_down(tmp_path, files))
+    layout = replace(matched.layout, scripts=("train.sbatch",), configs=("configs/base.yaml",))
+    parameters, _ = read_parameters(tmp_path, replace(matched, layout=layout), [])
+    assert parameters["model.hidden"].value == 256
+    assert parameters["learning_rate"].value == 0.01
+
+
 def test_a_hugging_face_run_comes_together(tmp_path: Path) -> None:
     """Command, adapter, model card and name agree, each adding what the others lack."""
     files = {

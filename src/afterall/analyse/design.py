@@ -40,6 +40,12 @@ class Design(Struct, frozen=True):
         return tuple(cell for cell in self.cells if len(cell.runs) > 1)
 
 
+def count_settings(cells: Sequence[Cell]) -> int:
+    """Return how many settings several cells are: those whose runs no seed tells apart are one."""
+    told = {cell.key for cell in cells if None not in cell.key}
+    return len(told) + sum(None in cell.key for cell in cells)
+
+
 def lay_out(experiments: Sequence[Experiment], varying: Varying) -> Design:
     """Return the design of the experiments that left numbers; `experiments` are in natural order."""
     groups: dict[CellKey, list[Experiment]] = {}

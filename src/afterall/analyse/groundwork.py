@@ -13,7 +13,7 @@ from afterall.analyse.measure_choice import choose_measures
 from afterall.analyse.measures import Kind, Measure
 from afterall.analyse.ordering import in_order
 from afterall.analyse.parameters import Varying, find_varying
-from afterall.analyse.rankings import rank
+from afterall.analyse.rankings import rank, without_told_apart
 from afterall.model import Comparison, Experiment, Ranking, State
 
 
@@ -45,9 +45,8 @@ def lay_groundwork(material: Material) -> Groundwork:
     losses_differ = any(dimension.shapes_loss for dimension in varying.dimensions)
     measures = choose_measures(experiments, material.settings, losses_differ=losses_differ)
     comparisons = compare(design, measures)
-    return Groundwork(
-        material, experiments, varying, design, measures, comparisons, rank(experiments, design, measures)
-    )
+    rankings = without_told_apart(rank(experiments, design, measures), comparisons)
+    return Groundwork(material, experiments, varying, design, measures, comparisons, rankings)
 
 
 def _as_far_as_known(material: Material) -> tuple[Experiment, ...]:

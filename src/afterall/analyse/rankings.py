@@ -7,11 +7,13 @@ missing numbers stand last; equal numbers keep natural order.
 import math
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from afterall.analyse.design import Design
 from afterall.analyse.measures import Kind, Measure
 from afterall.analyse.noise import LEVEL, Noise, chance_of, holm, learn_noise
 from afterall.analyse.readings import has_trained
-from afterall.model import Direction, Experiment, Ranking
+from afterall.model import Comparison, Direction, Experiment, Ranking, Side
 
 
 def rank(
@@ -24,6 +26,28 @@ def rank(
     ordered = sorted(measures, key=lambda measure: measure.kind is not Kind.QUALITY)
     rankings = (_ranking(experiments, measure, learn_noise(design, measure)) for measure in ordered)
     return tuple(ranking for ranking in rankings if ranking is not None)
+
+
+def without_told_apart(rankings: Sequence[Ranking], comparisons: Sequence[Comparison]) -> tuple[Ranking, ...]:
+    """Return the rankings without ties of runs whose settings' means are told apart from the best one's.
+
+    A single run may lie as near to the best as replicates do, and its setting be worse beyond chance.
+    """
+    told = [c for c in comparisons if c.within_noise is False]
+    return tuple(
+        replace(r, tied_with_best=tuple(n for n in r.tied_with_best if n not in _apart_from(r, told)))
+        for r in rankings
+    )
+
+
+def _apart_from(ranking: Ranking, told: Sequence[Comparison]) -> set[str]:
+    best = ranking.order[0]
+    pairs = [pair for c in told if c.metric == ranking.metric for pair in ((c.a, c.b), (c.b, c.a))]
+    return {name for one, other in pairs if best in _runs(one) for name in _runs(other)}
+
+
+def _runs(side: Side) -> tuple[str, ...]:
+    return side.experiments or (side.experiment,)
 
 
 def _ranking(experiments: Sequence[Experiment], measure: Measure, noise: Noise | None) -> Ranking | None:

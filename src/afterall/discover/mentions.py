@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from afterall.discover.names import directories
 from afterall.discover.reading import read_ends
 from afterall.model import SetLayout
 
@@ -15,6 +16,9 @@ _HEAD_BYTES = 64 << 10
 _TAIL_BYTES = 16 << 10
 _MOST_LOGS = 2_000
 _SHORTEST_NAME = 3
+# Lightning's bars show the logger's version, tqdm's as "v_num=3", rich's as "v_num: 3.000" (lightning
+# pytorch/callbacks/progress/progress_bar.py, `get_standard_metrics`); one of many digits is rounded.
+_VERSION = re.compile(r"\bv_num(?:=|: )(\d{1,3})(?:\.000)?(?=[,\]\s])", re.ASCII)
 
 
 def shared_log_mentions(set_dir: Path, layout: SetLayout) -> dict[str, tuple[str, ...]]:
@@ -34,11 +38,16 @@ class MentionFinder:
         experiments = list(experiments)
         self._paths = _Table((root, name) for name, roots in experiments for root in roots if "/" in root)
         self._names = _Table((name, name) for name, _ in experiments if _tells_apart(name))
+        self._versions = _versions(experiments)
 
     def mentioned_in(self, data: bytes) -> tuple[str, ...]:
         """Return the mentioned experiments' names, sorted; bytes that are no UTF-8 match themselves."""
         text = data.decode("utf-8", "surrogateescape")
-        return self._paths.found_in(text) or self._names.found_in(text)
+        return self._paths.found_in(text) or self._names.found_in(text) or self._in_bars(text)
+
+    def _in_bars(self, text: str) -> tuple[str, ...]:
+        shown = {int(version) for version in _VERSION.findall(text)} if self._versions else set()
+        return tuple(sorted(self._versions[number] for number in shown if number in self._versions))
 
 
 class _Table:
@@ -56,6 +65,19 @@ class _Table:
         if self._pattern is None:
             return ()
         return tuple(sorted({self._experiments[found[0]] for found in self._pattern.finditer(text)}))
+
+
+def _versions(experiments: Iterable[tuple[str, Sequence[str]]]) -> dict[int, str]:
+    """Return the experiments by their versions, where all are versions of one logger's directory."""
+    found: dict[int, str] = {}
+    loggers = set()
+    for name, roots in experiments:
+        version = directories.lightning_version(roots[0].rpartition("/")[2]) if len(roots) == 1 else None
+        if version is None:
+            return {}
+        loggers.add(roots[0].rpartition("/")[0])
+        found[int(version)] = name
+    return found if len(loggers) == 1 else {}
 
 
 def _tells_apart(name: str) -> bool:

@@ -47,6 +47,9 @@ _CAUSES = (
 )
 """Lines that explain a failure and stay findings of their own, the most telling first."""
 
+_MAY_BE_NODES = frozenset({FindingCode.LINE_GPU_ERROR, FindingCode.LINE_NCCL, FindingCode.LINE_FILE_SYSTEM})
+"""Lines that may be a node's fault as well as the program's: which node it was is worth knowing."""
+
 _FOLLOWING = frozenset({FindingCode.LINE_NCCL, FindingCode.LINE_FILE_MISSING, FindingCode.LINE_WANDB})
 """Lines that explain a failure only where nothing else does, or where an exception of theirs ended it.
 
@@ -158,6 +161,8 @@ def _failure(experiment: Experiment, lines: list[Finding]) -> Judgement:
     cause = _cause(lines)
     if cause is not None:
         evidence["cause"] = cause.code.value
+        if cause.code in _MAY_BE_NODES:
+            evidence["may_be_nodes"] = True
         told = finding(FindingCode.JOB_FAILED, experiment, evidence)
         same = [line for line in _same_quote(lines, cause) if line is not cause]
         return Judgement((told,), (*same, *(line for line in lines if line.code in _AFTERMATH)))

@@ -21,6 +21,7 @@ from afterall.model import (
     Severity,
     SlurmState,
     Source,
+    State,
     Verdict,
 )
 
@@ -127,11 +128,16 @@ def _record(attempt: Attempt | None) -> dict[str, Scalar]:
         "requested_memory_bytes": attempt.requested_memory_bytes,
         "max_rss_bytes": attempt.max_rss_bytes,
         "node_list": attempt.node_list,
-        "failed_node": attempt.failed_node,
+        "failed_node": attempt.failed_node or _only_node_that_failed(attempt),
         "reason": "" if attempt.reason == "None" else attempt.reason,
         "source": attempt.source.value,
         **_how(attempt),
     }
+
+
+def _only_node_that_failed(attempt: Attempt) -> str:
+    """Return the node of a job of one node that a failing node ended: Slurm before 23.02 names none."""
+    return attempt.node_list if attempt.state is State.NODE_FAIL and attempt.nodes == 1 else ""
 
 
 def _left_behind(experiment: Experiment) -> dict[str, Scalar]:
@@ -155,7 +161,13 @@ def _how(attempt: Attempt) -> dict[str, Scalar]:
         "was_killed": _KILL in (attempt.signal, (attempt.exit_code or 0) - 128) or None,
         "is_forgotten": attempt.is_forgotten or None,
         "is_elsewhere": state is SlurmState.REVOKED or None,
+        "is_by_its_user": _is_by_its_user(attempt) or None,
     }
+
+
+def _is_by_its_user(attempt: Attempt) -> bool:
+    """Tell whether Slurm's "CANCELLED by UID" names the job's own user."""
+    return attempt.uid is not None and attempt.state_text == f"CANCELLED by {attempt.uid}"
 
 
 def _latest_logs(experiment: Experiment) -> list[LogFile]:

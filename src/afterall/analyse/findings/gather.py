@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from afterall.analyse.findings.copies import judge_copies
 from afterall.analyse.findings.endings import judge_ending
 from afterall.analyse.findings.jobs import judge_jobs, judge_unplaced, rejected_of
 from afterall.analyse.findings.paired import judge_pairs
@@ -30,6 +31,7 @@ def find_all(ground: Groundwork) -> tuple[Finding, ...]:
     material = ground.material
     found = [*judge_observation(material.observation), *judge_layout(material.layout)]
     found += judge_unplaced(material.matched, ground.experiments)
+    found += judge_copies(ground.experiments)
     found += judge_scores(ground.experiments, ground.measures)
     found += judge_pairs(ground.comparisons)
     found += judge_stragglers(ground)

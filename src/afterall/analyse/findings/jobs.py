@@ -131,14 +131,16 @@ def _unrecorded(
 ) -> list[Finding]:
     """Return the finding that accounting answered and knows no job of an experiment that ran.
 
-    Where it knows other jobs by its ids, or jobs of the set that nothing ties to one, that is told instead.
+    Where it knows other experiments' or other jobs by its ids, or jobs of the set that nothing ties to one,
+    that is told instead.
     """
     if not seen.accounting_answered or experiment.state is State.NOT_SUBMITTED or not has_run(experiment):
         return []
     if any(a.source is not SlurmSource.LOG for a in experiment.attempts):
         return []
     ids = [job_name(a) for a in experiment.attempts] or list(experiment.layout.job_ids)
-    others = {shown for a in rejected for shown in (a.job_id, job_name(a))}
+    recorded = (a for a in seen.attempts if a.source is not SlurmSource.LOG)
+    others = {shown for a in (*rejected, *recorded) for shown in (a.job_id, job_name(a))}
     if (ids and set(ids) <= others) or (not ids and has_unplaced):
         return []
     return [finding(FindingCode.NO_ACCOUNTING_RECORD, experiment, known({"job_ids": ", ".join(ids)}))]

@@ -6,7 +6,7 @@ Invariant: a source that was not asked is never said to be silent, nor the other
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from afterall.analyse.design import Design
+from afterall.analyse.design import Design, count_settings
 from afterall.analyse.findings.evidence import known
 from afterall.analyse.measure_choice import names_in
 from afterall.analyse.measures import Kind, Measure
@@ -80,7 +80,10 @@ def _one_seed(design: Design, quality: Sequence[Measure]) -> list[Finding]:
     compared = [cell for cell in design.cells if any(finite_values(cell.runs, m) for m in quality)]
     if len(compared) < 2 or not design.dimensions or any(len(cell.runs) > 1 for cell in compared):
         return []
-    evidence: dict[str, Scalar] = {"settings": len(compared)}
+    settings = count_settings(compared)
+    evidence: dict[str, Scalar] = {"settings": settings}
+    if settings < len(compared):
+        evidence["runs"] = len(compared)
     seeds = {identity(seed): seed for cell in compared for seed in cell.seeds}
     if len(seeds) == 1 and all(cell.seeds for cell in compared):
         evidence["seed"] = next(iter(seeds.values()))

@@ -6,7 +6,7 @@ Invariant: a parameter that people choose for its own sake is never folded; it c
 from collections.abc import Collection, Mapping
 
 from afterall.analyse.ordering import identity
-from afterall.analyse.parameters.names import CHOSEN, FOLLOWS_FIRST
+from afterall.analyse.parameters.names import CHOSEN, FOLLOWS_FIRST, last_word
 from afterall.model import Scalar
 
 _OF_THE_MODEL = ("model.", "tokenizer.", "checkpointer.", "config.")
@@ -28,7 +28,7 @@ def fold(
         leader = None if name in protected or name in CHOSEN else _leader_of(name, others, leaders, ran)
         if leader is None:
             leaders[name] = []
-        else:
+        elif not _only_repeats(name, leader, others):
             leaders[leader].append(name)
     for name in seeds:
         leader = _leader_of(name, seeds, [n for n in leaders if n in seeds], ran)
@@ -37,6 +37,16 @@ def fold(
         else:
             leaders[leader].append(name)
     return _seed_followers(leaders, others, seeds, (protected, ran))
+
+
+def _only_repeats(name: str, leader: str, columns: Columns) -> bool:
+    """Tell whether a parameter is its leader again, as `model.hidden` of one file is `hidden` of another."""
+    if last_word(name) != last_word(leader):
+        return False
+    return all(
+        run in columns[leader] and identity(columns[leader][run]) == identity(value)
+        for run, value in columns[name].items()
+    )
 
 
 def _seed_followers(

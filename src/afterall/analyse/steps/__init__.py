@@ -20,8 +20,9 @@ the same kind and the same details are one, with a command a line.
 | beyond_range | parameter, value (the proposed one), edge ("largest" or "smallest"), trend ("lower" or |
 | | "higher"), tried and measured (values and numbers, the best last), metric, sources (of the numbers), |
 | | step or epoch (of them all); is_single (no mean among them), checkpoint, moves_with where it is so |
-| more_seeds | settings (how many ran, each once), or tied (how many runs tie for the best, of several |
-| | settings); seed (the parameter's name), used (the seeds so far, joined by ", ") |
+| more_seeds | settings (how many ran, each once), runs (where they are more than the settings), or tied |
+| | (how many runs tie for the best, of several settings); seed (the parameter's name), used (the seeds |
+| | so far, joined by ", ") |
 | longer_training | epochs (that were planned) |
 | earlier_checkpoint | checkpoint (its path); lowest and last (validation losses), or metric and |
 | | measured (its score, and that of the last one) |

@@ -1,13 +1,14 @@
 """Suggest further runs: values between measured ones or beyond them, more seeds, and what to compare besides.
 
 Invariant: a value between others is only proposed where both trained and did not diverge, next to the best
-one.
+one, and not between a full fine-tune's and an adapter's.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from afterall.analyse.design import Cell, count_settings
 from afterall.analyse.findings.jobs import waits_for_ever
 from afterall.analyse.groundwork import Groundwork
 from afterall.analyse.ordering import identity, scalar_key
@@ -45,7 +46,11 @@ def _between(ground: Groundwork, parameter: VaryingParameter) -> Iterable[NextSt
     ran = _is_ranked if ground.primary else _has_trained
     trained = {e.name for e in ground.experiments if ran(e, ground)}
     said = parameter.by_experiment
-    tried = {n for run in said if run in trained and (n := number_in(said[run])) and n > 0}
+    whole = ground.varying.unset.get("lora_rank", frozenset())
+    tried: dict[float, set[bool]] = {}
+    for run in trained.intersection(said):
+        if (value := number_in(said[run])) and value > 0:
+            tried.setdefault(value, set()).add(run in whole)
     best = ground.primary.order[0] if ground.primary else ""
     if best in parameter.unset:
         return
@@ -53,7 +58,7 @@ def _between(ground: Groundwork, parameter: VaryingParameter) -> Iterable[NextSt
     for lower, upper in pairwise(sorted(tried)):
         near_best = favourite is None or identity(favourite) in (identity(lower), identity(upper))
         values = values_between(lower, upper, whole=are_whole(parameter.values))
-        if near_best and values:
+        if near_best and values and not tried[lower].isdisjoint(tried[upper]):
             yield NextStep(
                 kind=NextStepKind.INTERMEDIATE_VALUES,
                 details={
@@ -81,9 +86,15 @@ def _more_seeds(ground: Groundwork) -> Iterable[NextStep]:
     if len(compared) > 1 and not ground.design.replicated and ground.varying.dimensions:
         yield NextStep(
             kind=NextStepKind.MORE_SEEDS,
-            details={**details, "settings": len(compared)},
+            details={**details, **_settings_of(compared)},
             because=FindingCode.ONE_SEED,
         )
+
+
+def _settings_of(cells: Sequence[Cell]) -> dict[str, Scalar]:
+    """Return how many settings ran, and how many runs where no seed tells which of these repeat another."""
+    settings = count_settings(cells)
+    return {"settings": settings} if settings == len(cells) else {"settings": settings, "runs": len(cells)}
 
 
 def _has_trained(run: Experiment, _: Groundwork) -> bool:

@@ -25,6 +25,7 @@ class Recycling:
         """Take the set as it lies and where its jobs worked."""
         self._owner_uid = layout.owner_uid
         self._paths = paths
+        self._roots = [one.roots for one in layout.experiments]
         self._newest_ns = max((entry.mtime_ns for entry in layout.entries), default=None)
 
     def strangers(self, claimed: Iterable[tuple[Attempt, Claim]]) -> frozenset[int]:
@@ -38,14 +39,22 @@ class Recycling:
             position
             for position, (attempt, claim) in enumerate(claimed)
             if not (
-                claim.is_sure or self._paths.is_ours(attempt) or self._may_be_ours(attempt, legs_that_fit)
+                claim.is_sure
+                or self._paths.is_ours(attempt)
+                or (_job(attempt) in legs_that_fit and self._may_be_ours(attempt, claim))
             )
         )
 
-    def _may_be_ours(self, attempt: Attempt, legs_that_fit: set[tuple[str, str, str]]) -> bool:
-        """Return whether a job that worked elsewhere was the owner's and ran when the log was written."""
-        is_owners = attempt.uid is None or attempt.uid == self._owner_uid
-        return is_owners and _job(attempt) in legs_that_fit
+    def _may_be_ours(self, attempt: Attempt, claim: Claim) -> bool:
+        """Return whether a job that worked elsewhere was the owner's, or in what this set is a copy of.
+
+        In another's set, copied under another name, the run's directory is still called as the job's was.
+        """
+        if attempt.uid is None or attempt.uid == self._owner_uid:
+            return True
+        worked_in = attempt.work_dir.rstrip("/")
+        is_timed = bool(claim.mtimes_ns and attempt.start and attempt.end)
+        return is_timed and any(root and worked_in.endswith(f"/{root}") for root in self._roots[claim.index])
 
     def _fits(self, attempt: Attempt, claim: Claim) -> bool:
         begin, end = attempt.start or attempt.submit, attempt.end

@@ -57,10 +57,11 @@ def _words(page: Page, panel: Panel) -> str:
     """Return what one panel shows: how many runs, between which values they begin, and which end best."""
     metric = f"final_{panel.key}"
     firsts = [(points.values[0], "") for _, points in panel.curves]
-    lasts = [(points.values[-1], f" ({e.name})") for e, points in panel.curves]
-    told = f"{panel.title} by optimizer step, {plural(len(panel.curves), 'run')}"
-    told = f"{told}: {_span(page, metric, firsts)} at first, {_span(page, metric, lasts)} at the end"
     lost = [e.name for e, _ in panel.curves if not is_drawable(e.series[panel.key].points.values[-1])]
+    lasts = [(points.values[-1], f" ({e.name})") for e, points in panel.curves if e.name not in lost]
+    told = f"{panel.title} by optimizer step, {plural(len(panel.curves), 'run')}"
+    told = f"{told}: {_span(page, metric, firsts)} at first"
+    told = f"{told}, {_span(page, metric, lasts)} at the end" if lasts else told
     return f"{told}; NaN or infinite at the end: {', '.join(lost[:6])}." if lost else f"{told}."
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from afterall.model import ComparedAt, Comparison, Direction
 from afterall.render.escaping import Markdown
 from afterall.render.folding import fold
+from afterall.render.sections.comparing import are_points_known
 
 Runs = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -45,8 +46,9 @@ def agreeing(
     known = {_runs(c) for c in others if _claims(c)}
     paired = [c for c in own if _claims(c) and _runs(c) in known]
     many = {1: "", 2: " in both comparisons"}.get(len(paired), f" in all {len(paired)} comparisons")
-    apart = sum(not _claims(c) for c in own)
-    more = f"; {apart} more at different points of training" if apart else ""
+    apart = [c for c in own if not _claims(c)]
+    points = "different" if all(map(are_points_known, apart)) else "different or unknown"
+    more = f"; {len(apart)} more at {points} points of training" if apart else ""
     return fold(Markdown(f"- {told}"), f"{heading}: agrees{many}{more}")
 
 

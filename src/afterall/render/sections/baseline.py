@@ -12,7 +12,7 @@ from afterall.render.escaping import Markdown, text
 from afterall.render.folding import folded
 from afterall.render.page import Page
 from afterall.render.sections.best import labelled
-from afterall.render.sections.comparing import is_tie
+from afterall.render.sections.comparing import are_points_known, is_tie
 from afterall.render.sections.sampling import belief_by_samples, chance
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.tables import Column, table
@@ -112,7 +112,7 @@ def _differing(page: Page, c: Comparison, name: str, a: Scalar, b: Scalar) -> Ma
 def _difference(c: Comparison, page: Page) -> Markdown:
     """Return the difference to the baseline, and as a share of it where both are positive."""
     if c.compared_at is ComparedAt.NEITHER:
-        return Markdown("not at the same step")
+        return Markdown("not at the same step" if are_points_known(c) else "not known to be at the same step")
     apart = c.b.value - c.a.value
     told = page.digits.write_difference(c.metric, apart)
     if c.a.value > 0 and c.b.value > 0 and math.isfinite(apart / c.a.value):

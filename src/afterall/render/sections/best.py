@@ -14,7 +14,7 @@ from afterall.render.escaping import Markdown, code, text
 from afterall.render.figures import image
 from afterall.render.page import Page
 from afterall.render.sections.better import better_checkpoints
-from afterall.render.sections.standing import has_trained
+from afterall.render.sections.standing import has_trained, is_end_unknown
 from afterall.render.sections.subsection import Block, Subsection
 from afterall.render.words.metrics import METRICS, metric_name
 from afterall.render.words.numbers import number, real
@@ -89,6 +89,8 @@ def _why_none(page: Page) -> str:
     if len(page.report.experiments) == 1:
         return "there is only one experiment"
     finished = sum(map(has_trained, numbers))
+    if any(map(is_end_unknown, numbers)):
+        return f"of {'none' if not finished else 'only one'} with numbers it is known that it came to its end"
     return f"{'no' if not finished else 'only one'} experiment came to its end with numbers"
 
 

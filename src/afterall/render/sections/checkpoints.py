@@ -165,7 +165,8 @@ def _summary(experiments: Sequence[Experiment], every: Sequence[Checkpoint]) -> 
         return md("{} saved checkpoints for {}.", subject, _saved(experiments[0]))
     wrong = sum(c.verdict in (Verdict.CORRUPT, Verdict.INCOMPLETE, Verdict.MISSING) for c in every)
     none = sum(not e.checkpoints for e in experiments)
-    unfinished = sum(map(_is_cut_short, good))
+    running = sum(e.state is State.RUNNING and _is_cut_short(e) for e in good)
+    unfinished = sum(map(_is_cut_short, good)) - running
     unsure = sum(c.verdict is Verdict.UNVERIFIED for c in every)
     told = [
         md(
@@ -175,6 +176,7 @@ def _summary(experiments: Sequence[Experiment], every: Sequence[Checkpoint]) -> 
         if wrong
         else None,
         md("training of {} did not come to its end", unfinished) if unfinished else None,
+        md("training of {} goes on", running) if running else None,
         md("{} not be verified", plural(unsure, "checkpoint could", "checkpoints could")) if unsure else None,
         md("{} no checkpoint", plural(none, "experiment has", "experiments have")) if none else None,
     ]

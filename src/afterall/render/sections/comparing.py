@@ -5,7 +5,7 @@ for different points of training or for numbers that are not positive.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -14,13 +14,14 @@ from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
 from afterall.render.sections.sampling import chance, of_samples
-from afterall.render.sections.standing import has_trained
+from afterall.render.sections.standing import has_trained, is_end_unknown
 from afterall.render.words.measures import duration
 from afterall.render.words.metrics import Style, is_quality, metric_name
 from afterall.render.words.numbers import number, percent
 
 AS_FACTOR = 1.1
 """Ratio from which a difference is told as a factor, not as a share."""
+_BATCHES = frozenset({"batch_size", "gradient_accumulation_steps"})
 MOST_PAIRS = 6
 """Comparisons told for one parameter and metric; the others are counted."""
 
@@ -106,13 +107,9 @@ def _told(c: Comparison, page: Page) -> Markdown:
         steps = [md("{}{}", v, _at_step(s)) for v, s in zip(w.values, (w.subject, w.other), strict=True)]
         if metric_name(c.metric).style is Style.SECONDS:
             return md("{} took {}, {} {}: not for the same training", names[0], steps[0], names[1], steps[1])
-        return md(
-            "{} stood at {}, {} at {}: not at the same point of training",
-            names[0],
-            steps[0],
-            names[1],
-            steps[1],
-        )
+        points = "not" if are_points_known(c) else "not known to be"
+        form = "{} stood at {}, {} at {}: {} at the same point of training"
+        return md(form, names[0], steps[0], names[1], steps[1], points)
     if w.how_much:
         return md("{} was {} than {} ({})", names[0], w.how_much, names[1], w.numbers)
     if c.a.value == c.b.value:
@@ -120,6 +117,11 @@ def _told(c: Comparison, page: Page) -> Markdown:
     if is_tie(c):
         return md("{} and {} tie ({}): replicates differ as much", *names, w.numbers)
     return md("{} and {} were about equal ({})", *names, w.numbers)
+
+
+def are_points_known(c: Comparison) -> bool:
+    """Tell whether both sides' points of training are known, by optimizer step or by epoch."""
+    return None not in (c.a.step, c.b.step) or None not in (c.a.epoch, c.b.epoch)
 
 
 def is_tie(c: Comparison) -> bool:
@@ -186,8 +188,14 @@ def caveats_of(c: Comparison, page: Page) -> Markdown:
     parts: list[Markdown] = []
     runs = [name for side in (c.a, c.b) for name in side.experiments or (side.experiment,)]
     cut = [name for name in runs if not _has_trained(name, page)]
-    if cut and c.compared_at in (ComparedAt.STEP, ComparedAt.EPOCH):
-        parts.append(md("{} not finished", listing([text(name) for name in cut], 4)))
+    untold = [name for name in cut if is_end_unknown(page.by_name[name])]
+    if c.compared_at in (ComparedAt.STEP, ComparedAt.EPOCH):
+        for names, form in (
+            ([name for name in cut if name not in untold], "{} not finished"),
+            (untold, "whether {} finished is not known"),
+        ):
+            parts += [md(form, listing([text(name) for name in names], 4))] if names else []
+    parts += _unlike_data(c, page)
     if c.confounders:
         others = [_confounder(page, c, *each) for each in c.confounders[:3]]
         more = md(" and {} more", len(c.confounders) - 3) if len(c.confounders) > 3 else Markdown("")
@@ -205,6 +213,19 @@ def caveats_of(c: Comparison, page: Page) -> Markdown:
     elif c.p_value is not None and not is_tie(c):
         parts.append(md("may be chance of the seeds ({})", joined(_evidence(c, corrected(c, page)))))
     return joined(parts, "; ")
+
+
+def _unlike_data(c: Comparison, page: Page) -> Iterator[Markdown]:
+    """Yield that two sides at one step had not trained on as much data, where their batches differ."""
+    if c.compared_at is not ComparedAt.STEP or not is_quality(c.metric):
+        return
+    if c.a.epoch is not None and c.b.epoch is not None:
+        epochs = number(c.a.epoch, 3), number(c.b.epoch, 3)
+        if epochs[0] != epochs[1]:
+            names = named(c, c.a, page), named(c, c.b, page)
+            yield md("{} at epoch {}, {} at epoch {}", names[0], epochs[0], names[1], epochs[1])
+    elif not _BATCHES.isdisjoint({c.parameter, *(name for name, _, _ in c.confounders)}):
+        yield Markdown("equal steps of unequal batches are not as much data")
 
 
 def _has_trained(name: str, page: Page) -> bool:

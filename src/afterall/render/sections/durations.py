@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Experiment, State
-from afterall.render.composing import listing, md
+from afterall.model import Attempt, Experiment, State
+from afterall.render.composing import joined, listing, md
 from afterall.render.escaping import Markdown, text
 from afterall.render.sections.standing import has_trained
 from afterall.render.tables import Column
@@ -19,7 +19,7 @@ MOST_NAMED = 4
 
 
 class DurationsView(Struct, frozen=True, kw_only=True):
-    """`span` is empty where no two finished experiments have a time of the same clock."""
+    """`span` is empty where no two finished experiments have a time of one clock, and none was restarted."""
 
     note: Markdown
     span: Markdown
@@ -27,7 +27,8 @@ class DurationsView(Struct, frozen=True, kw_only=True):
 
 def view(experiments: Sequence[Experiment]) -> DurationsView:
     """Return what the column of durations holds, and between which the finished experiments lie."""
-    return DurationsView(note=_note(experiments), span=_span(experiments))
+    told = [part for part in (_span(experiments), _restarted(experiments)) if part]
+    return DurationsView(note=_note(experiments), span=joined(told, " "))
 
 
 def column(experiments: Sequence[Experiment]) -> list[tuple[Column, Callable[[Experiment], Markdown]]]:
@@ -89,9 +90,14 @@ def _note(experiments: Sequence[Experiment]) -> Markdown:
 
 
 def _span(experiments: Sequence[Experiment]) -> Markdown:
-    """Return the shortest and the longest of the experiments that came to their end."""
+    """Return the shortest and the longest of the experiments that came to their end.
+
+    By the jobs' clock none of several attempts: the last one may have gone on from where another stopped.
+    """
+    by_job = _known(experiments)[0]
     ended = [e for e in experiments if has_trained(e) and not (e.latest and e.latest.is_alive)]
-    read = job_seconds if _known(experiments)[0] else train_seconds
+    ended = [e for e in ended if not by_job or len(_started(e)) < 2]
+    read = job_seconds if by_job else train_seconds
     known = [(seconds, text(e.name)) for e in ended if (seconds := read(e)) is not None]
     if len(known) < 2:
         return Markdown("")
@@ -103,6 +109,21 @@ def _span(experiments: Sequence[Experiment]) -> Markdown:
         "Of those that came to their end the shortest took {} ({}), the longest {} ({}).",
         _about(shortest), listing(first, MOST_NAMED), _about(longest), listing(last, MOST_NAMED),
     )  # fmt: skip
+
+
+def _restarted(experiments: Sequence[Experiment]) -> Markdown:
+    """Return how long all attempts took together, of each experiment that was started more than once."""
+    told = []
+    for experiment in experiments:
+        times = [attempt.elapsed_s for attempt in _started(experiment)]
+        known = [seconds for seconds in times if seconds is not None]
+        if len(times) > 1 and len(known) == len(times):
+            told.append(md("{} {} in {} attempts", experiment.name, _about(sum(known)), len(times)))
+    return md("In all their attempts: {}.", listing(told, MOST_NAMED)) if told else Markdown("")
+
+
+def _started(experiment: Experiment) -> list[Attempt]:
+    return [one for one in experiment.attempts if one.start is not None or one.elapsed_s]
 
 
 def _about(seconds: float) -> Markdown:

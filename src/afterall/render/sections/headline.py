@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from afterall.model import Comparison, Direction, Ranking, Replicates
+from afterall.model import Comparison, Direction, FindingCode, Ranking, Replicates
 from afterall.render.composing import joined, listing, md, plural
 from afterall.render.escaping import Markdown, text
 from afterall.render.page import Page
@@ -48,7 +48,7 @@ def _told(page: Page, ranking: Ranking) -> Markdown:
     words = _number(page, ranking, first[0])
     if len(first) > 1:
         bold = [md("**{}**", one.label) for one in first]
-        return md("{} are equal ({}){}", listing(bold, 6), words, _without_noise(ranking))
+        return md("{} are equal ({}){}", listing(bold, 6), words, _without_noise(page, ranking))
     told = md("**{}** ({})", first[0].label, words)
     if len(ordered) == 1:
         return told
@@ -112,11 +112,15 @@ def _belief(page: Page, ranking: Ranking, first: Contender, second: Contender) -
         return md("; more than seeds alone explain ({})", chance(compared.p_value))
     if any(name in ranking.tied_with_best for name in second.runs):
         return _TIE
-    return _without_noise(ranking)
+    return _without_noise(page, ranking)
 
 
-def _without_noise(ranking: Ranking) -> Markdown:
-    return Markdown("; nothing was repeated, so it may be chance" if ranking.noise_sd is None else "")
+def _without_noise(page: Page, ranking: Ranking) -> Markdown:
+    if ranking.noise_sd is not None:
+        return Markdown("")
+    may_repeat = any("runs" in found.evidence for found in page.findings(FindingCode.ONE_SEED))
+    why = "nothing was repeated with another known seed" if may_repeat else "nothing was repeated"
+    return md("; {}, so it may be chance", why)
 
 
 def _compared(page: Page, ranking: Ranking, first: Contender, second: Contender) -> Comparison | None:

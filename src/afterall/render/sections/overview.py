@@ -172,7 +172,13 @@ def _dates(page: Page) -> Markdown:
     summary = page.report.set
     if summary.first is None or summary.last is None or summary.dates_from_files:
         return Markdown("")
-    jobs = "The job" if sum(len(e.attempts) for e in page.report.experiments) == 1 else "The jobs"
+    attempts = [attempt for experiment in page.report.experiments for attempt in experiment.attempts]
+    jobs = "The job" if len(attempts) == 1 else "The jobs"
+    if any(attempt.is_alive and attempt.start is not None for attempt in attempts):
+        form = (
+            "{} began at {} and goes on." if len(attempts) == 1 else "{} began at {}, and not all have ended."
+        )
+        return md(form, jobs, moment(summary.first))
     return md("{} ran between {} and {}.", jobs, moment(summary.first), moment(summary.last))
 
 

@@ -223,7 +223,14 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
         unlogged.append(Markdown("GPU memory use"))
     lines: list[Markdown] = [_CURVE_NOTE] if _curve(page) else []
     if unlogged and page.report.experiments:
-        lines.append(md("No run logged {}.", listing(unlogged, last="or")))
+        # Lines of no known trainer may hold what nobody understood.
+        is_sure = all(e.trainer is not None for e in page.report.experiments if e.metrics)
+        lines.append(
+            md(
+                "No run logged {}." if is_sure else "Of no run could {} be read.",
+                listing(unlogged, last="or"),
+            )
+        )
     reasons: dict[tuple[str, tuple[str, ...]], list[Markdown]] = defaultdict(list)
     for experiment in page.report.experiments:
         lacking = tuple(m for m in wanted if m not in experiment.metrics and m not in nowhere)

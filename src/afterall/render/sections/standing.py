@@ -27,6 +27,11 @@ def has_trained(experiment: Experiment) -> bool:
     return experiment.completion.value
 
 
+def is_end_unknown(experiment: Experiment) -> bool:
+    """Tell whether neither the files nor Slurm tell if training reached its end."""
+    return experiment.completion.value is None and experiment.state is State.UNKNOWN
+
+
 def completion_status(report: Report) -> Markdown:
     """Return the status line with its mark: "✓ All 4 experiments completed successfully"."""
     total, trained = len(report.experiments), report.set.trained

@@ -95,6 +95,10 @@ STEPS: Mapping[NextStepKind, StepWording] = {
         _FURTHER,
         (
             (
+                "None of {settings} settings was repeated with another known seed ({runs} runs): two more "
+                "seeds for each would tell differences from chance."
+            ),
+            (
                 "{settings} settings were trained once, with {seed:parameter} {used:value}: two more seeds "
                 "for each would tell differences from chance."
             ),

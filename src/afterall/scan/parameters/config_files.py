@@ -55,6 +55,9 @@ KINDS: tuple[ConfigKind, ...] = (
         Standing.SAVED,
         most=2,
     ),
+    # LightningCLI saves what it ran with in its logger's directory (lightning pytorch/cli.py,
+    # `SaveConfigCallback`): there the files that `--config` named and the options are one already.
+    ConfigKind(re.compile(r"(?:^|/)version_\d+/config\.yaml$"), decoding.parse_saved_yaml, Standing.SAVED),
     ConfigKind(re.compile(r"(?:^|/)setup_finetune\.yaml$"), decoding.parse_yaml_file, Standing.SETUP),
     ConfigKind(
         re.compile(r"(?:^|/)(?:(?:train(?:ing)?_)?(?:args|params|config)|hparams|hyperparameters)\.json$"),

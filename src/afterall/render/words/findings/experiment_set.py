@@ -10,6 +10,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="One Seed",
         says=(
             (
+                "{runs} runs of {settings} settings as far as they are known, none repeated with another "
+                "known seed: differences may be chance, none is claimed significant"
+            ),
+            (
                 "one seed ({seed:value}) for each of {settings} settings: differences may be chance, none "
                 "is claimed significant"
             ),

@@ -32,12 +32,16 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         title="Preemption in the Log",
         says=("preempted by another job",),
         resolution=(
+            "None is needed: it was started again. Save often to train little twice{went_on:if}.",
             (
                 "With `--requeue` Slurm starts a preempted job again by itself; let the trainer resume "
                 "from its last checkpoint, and save often."
             ),
         ),
-        impact=("What was trained since the last checkpoint is lost, unless the job was started again.",),
+        impact=(
+            "Training went on after it, from the last checkpoint if it resumed{went_on:if}.",
+            "What was trained since the last checkpoint is lost, unless the job was started again.",
+        ),
     ),
     FindingCode.LINE_CANCELLED: Wording(
         title="Cancellation in the Log",

@@ -76,6 +76,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
     FindingCode.JOB_ID_RECYCLED: Wording(
         title="Job Id of Another Job",
         says=(
+            "it bears the id of job {job_id}, and Slurm's record of that is of {copy_of}",
             (
                 "Slurm's record of job {job_id} is of another job (user {user}, in {work_dir:code}) and "
                 "was left out"
@@ -83,8 +84,18 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "Slurm's record of job {job_id} is of another job and was left out",
             "a Slurm record bearing one of its job ids is of another job and was left out",
         ),
-        cause=("Job ids are used again once the controller's counter starts over.",),
-        impact=("State and times come from other sources.",),
+        cause=(
+            "Its directory, or a log in it, was copied from {copy_of}, or one job ran both.",
+            "Job ids are used again once the controller's counter starts over.",
+        ),
+        resolution=(
+            "Leave it out in `afterall.toml` (`exclude`) if it is a copy; {copy_of} stays.",
+            "",
+        ),
+        impact=(
+            "If it is a copy, it is compared and counted as if {copy_of} had run twice.",
+            "State and times come from other sources.",
+        ),
     ),
     FindingCode.EARLIER_ATTEMPTS: Wording(
         title="Earlier Attempts",

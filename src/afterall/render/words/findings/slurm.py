@@ -81,6 +81,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "job {job_id} ended {state:code}",
             "the job failed",
         ),
+        cause=("It ran on {node_list:code}{may_be_nodes:if}.", ""),
         unexplained=(
             (
                 "Slurm could not start the batch script: its working directory, or that of its output file, "
@@ -139,7 +140,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
             "job {job_id} was cancelled while it ran",
             "the job was cancelled while it ran",
         ),
-        cause=("Somebody, or a rule of the site, ended it (`scancel`).",),
+        cause=(
+            "Its own user, or a program of theirs, ended it (`scancel`){is_by_its_user:if}.",
+            "Somebody, or a rule of the site, ended it (`scancel`).",
+        ),
         resolution=("Submit it again if its results are still wanted.",),
         impact=_LOST_REST,
     ),
@@ -188,6 +192,7 @@ WORDINGS: Mapping[FindingCode, Wording] = {
         says=(
             "the nodes of job {job_id} did not boot, and it never ran{did_not_boot:if}",
             "node {failed_node} of job {job_id} failed and Slurm did not start the job again",
+            "a node of job {job_id} failed, of {node_list:code}, and Slurm did not start the job again",
             "a node of job {job_id} failed and Slurm did not start the job again",
             "a node failed and Slurm did not start the job again",
         ),
