@@ -6,11 +6,13 @@ The last resort: it counts only where no known format gave a loss, and its origi
 import re
 from collections.abc import Mapping
 
+from afterall.model import Fact, Source
 from afterall.scan.curves import Rounding
 from afterall.scan.logs.bars import Bars
 from afterall.scan.logs.lines import Line
 from afterall.scan.logs.reader import TraceReader
 from afterall.scan.traces import Origin, Trace
+from afterall.scan.trainers.epoch_ends import EpochEnds
 from afterall.scan.trainers.epoch_steps import EpochSteps
 from afterall.scan.trainers.line_files import json_row
 from afterall.scan.trainers.metric_names import CURVES
@@ -42,6 +44,7 @@ class PlainLines(TraceReader):
         self._ranks: dict[str, int] = {}
         self._has_first_rank = False
         self._steps = EpochSteps()
+        self._ends: dict[str, EpochEnds] = {"loss": EpochEnds(), "val_loss": EpochEnds()}
         self._restarts = 0
         self._has_ended = False
 
@@ -73,7 +76,15 @@ class PlainLines(TraceReader):
         rank = self._rank_of(line, told)
         if self._ranks or rank is not None:
             numbers = self._of_lowest_rank(numbers, rank or 0)
+        if place.step is None:
+            self._take_epoch(numbers, place, Source(self._name, line.where))
         self._rows.add(numbers, line.mark)
+
+    def _take_epoch(self, numbers: Mapping[str, float | None], place: Place, source: Source) -> None:
+        for name in numbers:
+            ends = self._ends.get(CURVES.get(name, name))
+            if ends is not None:
+                ends.take(place.epoch, place.epochs, source)
 
     def _rank_of(self, line: Line, told: Told) -> int | None:
         """Return which rank printed a line; None where none is told."""
@@ -111,7 +122,19 @@ class PlainLines(TraceReader):
         curves = {key: self._steps.placed(curve) for key, curve in told.items() if key != "epoch"}
         if not curves:
             return None
-        return Trace(trainer=NAME, origin=Origin.GUESS, file=self._name, curves=curves, trains=False)
+        return Trace(
+            trainer=NAME,
+            origin=Origin.GUESS,
+            file=self._name,
+            curves=curves,
+            facts=self._epochs() if "loss" in curves else {},
+            trains=False,
+        )
+
+    def _epochs(self) -> dict[str, Fact]:
+        """Return what the loss tells of epochs that tells of most."""
+        told = [facts for ends in self._ends.values() if (facts := ends.facts)]
+        return max(told, key=lambda facts: int(str(facts["epochs"].value)), default={})
 
 
 def _row_of(losses: Mapping[str, object], place: Place) -> dict[str, float | None]:

@@ -70,7 +70,10 @@ _STEPS = tuple(
 )
 """How a line tells its step, the surest first; the third is tqdm's bar of that name; LeRobot's are `2K`."""
 _THOUSANDS = {"k": "000", "m": "000000"}
-_EPOCH = re.compile(rf"(?i)(?<![\w/])epoch{_TO_NUMBER}(\d{{1,9}}(?:\.\d{{1,9}})?)(?!\.?\w|%)")
+_EPOCH = re.compile(
+    rf"(?i)(?<![\w/])epoch{_TO_NUMBER}(?P<epoch>\d{{1,9}}(?:\.\d{{1,9}})?)(?!\.?\w|%)"
+    r"(?:\s{0,2}(?:/|of)\s{0,2}(?P<epochs>\d{1,9})(?![\w.]))?"
+)
 _RANK = re.compile(
     r"(?i)(?:^\W{0,3}|[,:|] )(?:(?:global|local)[ _])?(?:rank|gpu|proc(?:ess)?|worker)"
     r"[ _:=#]{0,2}(\d{1,5})(?![\w.])|\.py:\d{1,6}\] \((\d{1,5})/\d{1,5}\) "
@@ -81,11 +84,12 @@ _ANY_DIGIT = {ord(digit): "0" for digit in "123456789"}
 
 
 class Place(Struct, frozen=True):
-    """Where a line stands, as digits: its step, of how many (`last`), and its epoch; None: not told."""
+    """Where a line stands, as digits: its step and epoch, each of how many; None: not told."""
 
     step: str | None = None
     last: str | None = None
     epoch: str | None = None
+    epochs: str | None = None
 
 
 class Told(Struct, frozen=True):
@@ -109,10 +113,11 @@ def told_in(text: str) -> Told:
     the same words again and again.
     """
     form = _form_of(text.translate(_ANY_DIGIT))
-    step, last, epoch = (None if span is None else text[span] for span in (form.step, form.last, form.epoch))
+    spans = (form.step, form.last, form.epoch, form.epochs)
+    step, last, epoch, epochs = (None if span is None else text[span] for span in spans)
     return Told(
         {name: text[span] for name, span in form.losses},
-        Place(step and step[:-1] + _THOUSANDS.get(step[-1].lower(), step[-1]), last or None, epoch),
+        Place(step and step[:-1] + _THOUSANDS.get(step[-1].lower(), step[-1]), last or None, epoch, epochs),
         None if form.rank is None else int(text[form.rank]),
         form.is_mean,
     )
@@ -125,6 +130,7 @@ class _Form(Struct, frozen=True):
     step: slice | None
     last: slice | None
     epoch: slice | None
+    epochs: slice | None
     rank: slice | None
     is_mean: bool
 
@@ -132,12 +138,14 @@ class _Form(Struct, frozen=True):
 @lru_cache(512)
 def _form_of(text: str) -> _Form:
     step = next((found for pattern in _STEPS if (found := pattern.search(text))), None)
+    epoch = _EPOCH.search(text)
     ranks = [*_RANK.finditer(text)]
     return _Form(
         tuple(_losses(text).items()),
         _span(step, "step"),
         _span(step, "last"),
-        _span(_EPOCH.search(text), 1),
+        _span(epoch, "epoch"),
+        _span(epoch, "epochs"),
         _span(ranks[-1], 1) or _span(ranks[-1], 2) if ranks else None,
         _MEAN.search(text) is not None,
     )
