@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from afterall.analyse.health import judge_health
 from afterall.model import (
@@ -160,6 +161,57 @@ def test_overfitting_is_found_with_the_checkpoint_of_the_lowest_validation() -> 
     (one,) = found
     assert (one.evidence["lowest_step"], one.evidence["last"]) == (400, 2.0)
     assert one.evidence["checkpoint"] == "run/checkpoint-400"
+
+
+def by_epoch(loss: Sequence[float], validation: Sequence[float]) -> Experiment:
+    """Return a run that told these losses at the end of epochs, and no step."""
+    told = {"loss": loss, "val_loss": validation}
+    curves = {
+        key: Points.of(Point(place, value, float(place - 1)) for place, value in enumerate(values, start=1))
+        for key, values in told.items()
+    }
+    series = {key: Series(key, points, SOURCE) for key, points in curves.items()}
+    return replace(experiment(), by_epoch=series)
+
+
+def test_overfitting_is_found_over_epochs() -> None:
+    """Of a run that tells no steps, with the epochs as its log counts them."""
+    one = only(
+        judge_health(by_epoch([2.0, 1.5, 1.2, 1.0, 0.8], [1.9, 1.7, 1.8, 1.9, 2.1])), FindingCode.OVERFITTING
+    )
+    assert one.evidence == {
+        "lowest": 1.7,
+        "lowest_epoch": 1.0,
+        "last": 2.1,
+        "last_epoch": 4.0,
+        "train_then": 1.5,
+        "train_now": 0.8,
+    }
+    assert one.sources == (SOURCE,)
+
+
+@pytest.mark.parametrize(
+    ("loss", "validation"),
+    [
+        ([2.0, 1.5, 1.2, 1.0], [1.9, 1.7, 1.69, 2.1]),
+        ([2.0, 1.5, 1.2, 1.0], [1.9, 1.7, 1.701, 1.702]),
+        ([2.0, 1.5, 1.6, 1.7], [1.9, 1.7, 1.8, 2.1]),
+        ([], [1.9, 1.7, 1.8, 2.1]),
+        ([2.0, 1.5, 1.2], [1.9, 1.7, 1.8, 2.1]),
+        ([2.0, 1.5, 1.2], []),
+    ],
+    ids=[
+        "one later",
+        "hardly",
+        "training rises too",
+        "no training",
+        "no training at the end",
+        "no validation",
+    ],
+)
+def test_other_losses_by_epoch_show_no_overfitting(loss: list[float], validation: list[float]) -> None:
+    """As of losses by step."""
+    assert judge_health(by_epoch(loss, validation)) == []
 
 
 @pytest.mark.parametrize(

@@ -214,10 +214,10 @@ def test_a_median_is_that_of_the_values_around_it() -> None:
     points = Points.of(Point(step, value) for step, value in enumerate(values, start=1))
     around = [*values[3:0:-1], *values, *values[-2:-5:-1]]
     every = [statistics.median(around[place : place + 7]) for place in range(300)]
-    assert running_median(points, 1000) == (list(range(1, 301)), every)
-    steps, medians = running_median(points, 50)
+    assert running_median(points, points.steps, 1000) == (list(range(1, 301)), every)
+    steps, medians = running_median(points, points.steps, 50)
     assert (steps[0], steps[-1], len(steps)) == (1, 300, 50)
-    assert medians == [every[step - 1] for step in steps]
+    assert medians == [every[int(step) - 1] for step in steps]
 
 
 def test_a_set_without_numbers_has_no_figures() -> None:

@@ -46,6 +46,8 @@ class Experiment(Struct, frozen=True, kw_only=True):
     """What it ran with: "version.torch", "git_commit", "dataset_files", …; see scan.provenance."""
     series: dict[str, Series] = {}
     """By metric: "loss", "val_loss", "learning_rate", …"""
+    by_epoch: dict[str, Series] = {}
+    """The same of sources that tell epochs and no steps: `step` is then the place in their order, from 1."""
     checkpoints: tuple[Checkpoint, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     files: tuple[StoredFile, ...] = ()

@@ -17,8 +17,8 @@ COLUMNS = ("experiment", "metric", "step", "epoch", "value")
 
 
 def curves_csv(report: Report) -> bytes:
-    """Return a row for each kept point: experiment, metric, optimizer step, epoch where logged, value."""
-    curves = sum(len(experiment.series) for experiment in report.experiments)
+    """Return a row for each kept point: experiment, metric, optimizer step and epoch where logged, value."""
+    curves = sum(len(experiment.series) + len(experiment.by_epoch) for experiment in report.experiments)
     most = min(MOST_POINTS, max(FEWEST_POINTS, MOST_ROWS // max(1, curves)))
     return csv_bytes(COLUMNS, (row for e in report.experiments for row in _rows(e, most)))
 
@@ -30,3 +30,7 @@ def _rows(experiment: Experiment, most: int) -> Iterator[tuple[str, ...]]:
         points = series.points.thinned(most, KEPT_ENDS)
         for step, epoch, value in zip(points.steps, points.epochs, points.values, strict=True):
             yield name, curve, cell(step), cell(epoch), cell(value)
+    for metric, series in experiment.by_epoch.items():
+        points = series.points.thinned(most, KEPT_ENDS)
+        for epoch, value in zip(points.epochs, points.values, strict=True):
+            yield name, cell(metric), "", cell(epoch), cell(value)

@@ -60,9 +60,8 @@ class Page:
     @cached_property
     def sparklines(self) -> Mapping[str, str]:
         """Training loss curves as block characters, by experiment; of runs whose log has enough of it."""
-        drawn = {
-            e.name: sparkline(e.series["loss"].points) for e in self.report.experiments if "loss" in e.series
-        }
+        losses = {e.name: e.series.get("loss") or e.by_epoch.get("loss") for e in self.report.experiments}
+        drawn = {name: sparkline(loss.points) for name, loss in losses.items() if loss is not None}
         return {name: curve for name, curve in drawn.items() if curve}
 
     @cached_property

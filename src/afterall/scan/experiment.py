@@ -25,7 +25,7 @@ from afterall.scan.completion import judge_completion
 from afterall.scan.evaluations import own_validation, read_evaluations
 from afterall.scan.gathering import gather_material, shows_training
 from afterall.scan.line_severity import weigh_by_completion, weigh_by_progress
-from afterall.scan.metrics import derive_metrics, derive_series
+from afterall.scan.metrics import derive_metrics, derive_series, derive_series_by_epoch
 from afterall.scan.parameters import read_parameters
 from afterall.scan.precedence import as_number, contradictions, told
 from afterall.scan.progress import find_progress
@@ -83,6 +83,7 @@ def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
         metrics=_with_rate_per_gpu(metrics, matched.attempts),
         provenance=find_provenance(believed, parameters),
         series=derive_series(believed, length),
+        by_epoch=derive_series_by_epoch(believed, length),
         checkpoints=checkpoints,
         evaluations=(*evaluations, *own_validation(believed)),
         files=stored_files(matched.layout, checkpoints),

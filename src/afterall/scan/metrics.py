@@ -6,13 +6,17 @@ is made from two sources, except a plan of steps from steps an epoch and epochs.
 
 import math
 import statistics
+from array import array
 from collections.abc import Callable, Sequence
+from itertools import islice
+from operator import le
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from afterall.model import Fact, Points, Series, Source
 from afterall.scan.precedence import Pick, Told, first_fact, for_curve, for_last, told
+from afterall.scan.readings import Readings
 from afterall.scan.traces import Origin, Trace
 from afterall.scan.trainers.gpu_samples import GPU_METRICS
 
@@ -197,3 +201,22 @@ def derive_series(traces: Sequence[Trace], steps_per_epoch: float | None) -> dic
             rows = one.rows.thinned(MOST_POINTS)
             found[key] = Series(key, Points(rows.steps, rows.values, rows.epochs), Source(one.trace.file))
     return found
+
+
+def derive_series_by_epoch(traces: Sequence[Trace], steps_per_epoch: float | None) -> dict[str, Series]:
+    """Return the curves whose values all have an epoch, ascending, where no source has optimizer steps."""
+    found = {}
+    for key in SERIES:
+        sources = told(traces, key, steps_per_epoch)
+        loose = [one for one in sources if len(one.rows) > 1 and _goes_by_epochs(one.rows)]
+        if loose and not any(one.rows[-1].step >= 0 for one in sources):
+            one = for_curve(loose)
+            places = array("q", range(1, len(one.rows) + 1))
+            rows = Readings((places, one.rows.values, one.rows.epochs, one.rows.marks)).thinned(MOST_POINTS)
+            found[key] = Series(key, Points(rows.steps, rows.values, rows.epochs), Source(one.trace.file))
+    return found
+
+
+def _goes_by_epochs(rows: Readings) -> bool:
+    epochs = rows.epochs
+    return math.isfinite(sum(epochs)) and all(map(le, epochs, islice(epochs, 1, None)))

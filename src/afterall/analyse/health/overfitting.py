@@ -1,15 +1,16 @@
 """Find overfitting: validation loss rises from its lowest value on while training loss goes on falling.
 
 At least LATER validations after the lowest, all above it; the last one by more than SHARE of the lowest and
-by more than SCATTERS times the scatter of the validations; and the running median of the training loss lower
-at the end than at the lowest validation. Without a training curve nothing is said.
+by more than SCATTERS times the scatter of the validations; and the running median of the training loss, or
+that of an epoch where losses are told by epoch alone, lower at the end than at the lowest validation. Without
+a training curve nothing is said.
 """
 
 import numpy as np
 
-from afterall.analyse.health.reading import found, points_of
+from afterall.analyse.health.reading import found, points_by_epoch, points_of
 from afterall.analyse.health.trend import Trend
-from afterall.model import Checkpoint, Experiment, Finding, FindingCode, Points, Scalar, Verdict
+from afterall.model import Checkpoint, Experiment, Finding, FindingCode, Point, Points, Scalar, Verdict
 
 LATER = 2
 SHARE = 0.02
@@ -18,14 +19,10 @@ SCATTERS = 3.0
 
 def overfitting(experiment: Experiment, trend: Trend | None) -> list[Finding]:
     """Return the finding on a run that overfitted, empty where it did not or where that cannot be told."""
-    points = points_of(experiment, "val_loss")
-    if trend is None or len(points) <= LATER:
+    rise = _rise(points_of(experiment, "val_loss"))
+    if trend is None or rise is None:
         return []
-    lowest = min(points, key=lambda point: point.value)
-    later = [point for point in points if point.step > lowest.step]
-    limit = lowest.value + max(SHARE * abs(lowest.value), SCATTERS * _scatter(points))
-    if len(later) < LATER or min(p.value for p in later) <= lowest.value or later[-1].value <= limit:
-        return []
+    lowest, last = rise
     then, now = trend.at(lowest.step), float(trend.medians[-1])
     if now >= then:
         return []
@@ -33,13 +30,46 @@ def overfitting(experiment: Experiment, trend: Trend | None) -> list[Finding]:
     evidence: dict[str, Scalar] = {
         "lowest": lowest.value,
         "lowest_step": lowest.step,
-        "last": later[-1].value,
-        "last_step": later[-1].step,
+        "last": last.value,
+        "last_step": last.step,
         "train_then": then,
         "train_now": now,
         "checkpoint": saved.path or saved.name if saved is not None else None,
     }
     return [found(FindingCode.OVERFITTING, experiment, "val_loss", evidence)]
+
+
+def overfitting_by_epoch(experiment: Experiment, _: Trend | None) -> list[Finding]:
+    """Return the same of a run whose losses are told by epoch alone; which file is of which is not known."""
+    rise = _rise(points_by_epoch(experiment, "val_loss"))
+    if rise is None:
+        return []
+    lowest, last = rise
+    by_epoch = {point.epoch: point.value for point in points_by_epoch(experiment, "loss")}
+    then, now = by_epoch.get(lowest.epoch), by_epoch.get(last.epoch)
+    if then is None or now is None or now >= then:
+        return []
+    evidence: dict[str, Scalar] = {
+        "lowest": lowest.value,
+        "lowest_epoch": lowest.epoch,
+        "last": last.value,
+        "last_epoch": last.epoch,
+        "train_then": then,
+        "train_now": now,
+    }
+    return [found(FindingCode.OVERFITTING, experiment, "val_loss", evidence)]
+
+
+def _rise(points: Points) -> tuple[Point, Point] | None:
+    """Return the lowest validation and the last one where it lies clearly above, None where it does not."""
+    if len(points) <= LATER:
+        return None
+    lowest = min(points, key=lambda point: point.value)
+    later = [point for point in points if point.step > lowest.step]
+    limit = lowest.value + max(SHARE * abs(lowest.value), SCATTERS * _scatter(points))
+    if len(later) < LATER or min(p.value for p in later) <= lowest.value or later[-1].value <= limit:
+        return None
+    return lowest, later[-1]
 
 
 def _scatter(points: Points) -> float:

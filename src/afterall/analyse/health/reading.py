@@ -12,6 +12,12 @@ def points_of(experiment: Experiment, key: str) -> Points:
     return Points.of(()) if series is None else series.points.within(LARGEST)
 
 
+def points_by_epoch(experiment: Experiment, key: str) -> Points:
+    """Return the same of a curve whose source tells epochs alone."""
+    series = experiment.by_epoch.get(key)
+    return Points.of(()) if series is None else series.points.within(LARGEST)
+
+
 def found(
     code: FindingCode,
     experiment: Experiment,
@@ -25,6 +31,6 @@ def found(
         experiment=experiment.name,
         subject=key,
         evidence={name: value for name, value in evidence.items() if value is not None},
-        sources=(experiment.series[key].source,),
+        sources=((experiment.series.get(key) or experiment.by_epoch[key]).source,),
         severity=severity,
     )

@@ -1,4 +1,4 @@
-"""Draw reward, training and validation loss by optimizer step for all runs.
+"""Draw reward, training and validation loss for all runs, by optimizer step, or by epoch where none is told.
 
 Invariant: what was logged is drawn as logged, faint where there is much of it, with a running median over it;
 a run that ended in NaN is marked where its last number stands.
@@ -16,7 +16,7 @@ from afterall.render.figures import canvas
 from afterall.render.figures.canvas import Mark, Stroke
 from afterall.render.figures.figure import Figure
 from afterall.render.figures.grouping import Look, drawable, is_drawable, looks
-from afterall.render.figures.smoothing import SERIES, SMOOTHED_FROM, running_median
+from afterall.render.figures.smoothing import SERIES, SMOOTHED_FROM, Logged, logged, running_median
 from afterall.render.page import Page
 
 MOST_POINTS, FEWEST_POINTS = 600, 80
@@ -35,31 +35,37 @@ class Panel(Struct, frozen=True):
 
     key: str
     title: str
+    logged: Logged
     curves: Sequence[tuple[Experiment, Points]]
+
+    def ends_lost(self, experiment: Experiment) -> bool:
+        """Tell whether a run's last value cannot be drawn."""
+        return not is_drawable(self.logged.points[experiment.name].values[-1])
 
 
 def figure(page: Page) -> Figure | None:
-    """Return the figure; None where no run logged a loss or a reward at two steps."""
-    panels = [Panel(key, title, _curves(page, key)) for key, title in SERIES]
+    """Return the figure; None where no run logged a loss or a reward twice."""
+    panels = [_panel(page, key, title) for key, title in SERIES]
     panels = [panel for panel in panels if panel.curves]
     if not panels:
         return None
     return Figure(" ".join(_words(page, panel) for panel in panels), lambda: _draw(page, panels))
 
 
-def _curves(page: Page, key: str) -> list[tuple[Experiment, Points]]:
-    """Return each run with two drawable values or more, and its points that can be drawn."""
-    runs = [(e, drawable(e.series[key].points)) for e in page.report.experiments if key in e.series]
-    return [(experiment, points) for experiment, points in runs if len(points) > 1]
+def _panel(page: Page, key: str, title: str) -> Panel:
+    """Return a panel of each run with two drawable values or more, and its points that can be drawn."""
+    told = logged(page, key)
+    runs = [(e, drawable(told.points[e.name])) for e in page.report.experiments if e.name in told.points]
+    return Panel(key, title, told, [(experiment, points) for experiment, points in runs if len(points) > 1])
 
 
 def _words(page: Page, panel: Panel) -> str:
     """Return what one panel shows: how many runs, between which values they begin, and which end best."""
     metric = f"final_{panel.key}"
     firsts = [(points.values[0], "") for _, points in panel.curves]
-    lost = [e.name for e, _ in panel.curves if not is_drawable(e.series[panel.key].points.values[-1])]
+    lost = [e.name for e, _ in panel.curves if panel.ends_lost(e)]
     lasts = [(points.values[-1], f" ({e.name})") for e, points in panel.curves if e.name not in lost]
-    told = f"{panel.title} by optimizer step, {plural(len(panel.curves), 'run')}"
+    told = f"{panel.title} by {panel.logged.axis.lower()}, {plural(len(panel.curves), 'run')}"
     told = f"{told}: {_span(page, metric, firsts)} at first"
     told = f"{told}, {_span(page, metric, lasts)} at the end" if lasts else told
     return f"{told}; NaN or infinite at the end: {', '.join(lost[:6])}." if lost else f"{told}."
@@ -77,12 +83,13 @@ def _span(page: Page, metric: str, values: Sequence[tuple[float, str]]) -> str:
 def _draw(page: Page, panels: Sequence[Panel]) -> bytes:
     with canvas.style():
         sheet, places = canvas.sheet(3.4, len(panels))
-        shown = [e for e in page.report.experiments if any(panel.key in e.series for panel in panels)]
+        shown = [e for e in page.report.experiments if any(e.name in p.logged.points for p in panels)]
         known = looks(page, shown)
         entries: dict[str, Line2D] = {}
         for axes, panel in zip(places, panels, strict=True):
             axes.set_title(panel.title)
-            axes.set_xlabel("Optimizer step")
+            axes.set_xlabel(panel.logged.axis)
+            axes.locator_params("x", integer=True)
             for name, entry in _lines(axes, panel, known).items():
                 entries.setdefault(name, entry)
             if panel.key != REWARD:
@@ -101,12 +108,19 @@ def _lines(axes: Axes, panel: Panel, known: Mapping[str, Look]) -> dict[str, Lin
     # Grey ones first, so that nothing named lies below them.
     for experiment, points in sorted(panel.curves, key=lambda run: not known[run[0].name].is_quiet):
         look, shown = known[experiment.name], points.thinned(most, 4)
-        drawn = _strokes(points, shown, look, most)
+        places = panel.logged.places(shown)
+        drawn = [Stroke(places, shown.values, look.colour, 1.2, look.dashes)]
+        if len(points) >= SMOOTHED_FROM:
+            smooth = running_median(points, panel.logged.places(points), most)
+            drawn = [
+                Stroke(places, shown.values, look.colour, 0.5, look.dashes, opacity=0.25),
+                Stroke(*smooth, look.colour, 1.4, look.dashes),
+            ]
         is_marked = len(points) < SMOOTHED_FROM and len(shown) * len(known) <= 3 * MOST_MARKED
-        marks = [Mark(point.step, point.value, look.colour) for point in shown]
+        marks = [Mark(place, value, look.colour) for place, value in zip(places, shown.values, strict=True)]
         strokes += drawn
         marked += marks if is_marked else []
-        if not is_drawable(experiment.series[panel.key].points.values[-1]):
+        if panel.ends_lost(experiment):
             lost.append(marks[-1])
         if look.name not in entries:
             entries[look.name] = _entry(drawn[-1], is_marked=is_marked)
@@ -114,17 +128,6 @@ def _lines(axes: Axes, panel: Panel, known: Mapping[str, Look]) -> dict[str, Lin
     canvas.draw_marks(axes, marked, "o", 3)
     canvas.draw_marks(axes, lost, "X", 7, edge="white")
     return entries
-
-
-def _strokes(points: Points, shown: Points, look: Look, most: int) -> list[Stroke]:
-    """Return how one run is drawn: as it was logged; where that is much, faint and its median over it."""
-    x, y = shown.steps, shown.values
-    if len(points) < SMOOTHED_FROM:
-        return [Stroke(x, y, look.colour, 1.2, look.dashes)]
-    return [
-        Stroke(x, y, look.colour, 0.5, look.dashes, opacity=0.25),
-        Stroke(*running_median(points, most), look.colour, 1.4, look.dashes),
-    ]
 
 
 def _entry(stroke: Stroke, *, is_marked: bool) -> Line2D:

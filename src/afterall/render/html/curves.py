@@ -5,14 +5,13 @@ running median that the report's figure has. All curves together stay within MOS
 """
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from afterall.model import Experiment, Points
 from afterall.render.escaping import line
 from afterall.render.figures.grouping import Look, looks
 from afterall.render.figures.palette import COLOURS, DASHES
-from afterall.render.figures.smoothing import SERIES, SMOOTHED_FROM, running_median
+from afterall.render.figures.smoothing import SERIES, SMOOTHED_FROM, Logged, logged, running_median
 from afterall.render.page import Page
 from afterall.render.words.numbers import not_finite
 
@@ -24,30 +23,33 @@ _DIGITS = 6
 
 def curves(page: Page) -> dict[str, Any]:
     """Return the runs with their looks, and for each panel their curves by their place among the runs."""
-    panels = [(title, _logged(page, key)) for key, title in SERIES]
-    panels = [(title, runs) for title, runs in panels if runs]
-    shown = [e for e in page.report.experiments if any(e.name in runs for _, runs in panels)]
+    panels = [(title, _finite(logged(page, key))) for key, title in SERIES]
+    panels = [(title, told) for title, told in panels if told.points]
+    shown = [e for e in page.report.experiments if any(e.name in told.points for _, told in panels)]
     known = looks(page, shown)
-    most = _most(sum(len(runs) for _, runs in panels))
+    most = _most(sum(len(told.points) for _, told in panels))
     return {
         "runs": [_run(experiment, known[experiment.name]) for experiment in shown],
         "rows": [place for place, e in enumerate(page.report.experiments) if e.name in known],
         "panels": [
             {
                 "title": title,
+                "axis": told.axis,
                 "curves": [
-                    _curve(place, runs[e.name], most) for place, e in enumerate(shown) if e.name in runs
+                    {"run": place, **_curve(told, told.points[e.name], most)}
+                    for place, e in enumerate(shown)
+                    if e.name in told.points
                 ],
             }
-            for title, runs in panels
+            for title, told in panels
         ],
     }
 
 
-def _logged(page: Page, key: str) -> Mapping[str, Points]:
-    """Return the points of each run that logged at least one finite value."""
-    logged = {e.name: e.series[key].points for e in page.report.experiments if key in e.series}
-    return {n: points for n, points in logged.items() if any(map(math.isfinite, points.values))}
+def _finite(told: Logged) -> Logged:
+    """Return the curves of each run that logged at least one finite value."""
+    points = {name: each for name, each in told.points.items() if any(map(math.isfinite, each.values))}
+    return Logged(points, told.by_epoch)
 
 
 def _most(curves: int) -> int:
@@ -60,16 +62,15 @@ def _run(experiment: Experiment, look: Look) -> dict[str, Any]:
     return {"name": line(experiment.name, 120), "colour": colour, "dashes": DASHES.index(look.dashes)}
 
 
-def _curve(run: int, points: Points, most: int) -> dict[str, Any]:
+def _curve(told: Logged, points: Points, most: int) -> dict[str, Any]:
     kept = points.thinned(most, 4)
     drawn: dict[str, Any] = {
-        "run": run,
-        "steps": list(kept.steps),
+        "steps": list(told.places(kept)),
         "values": [_told(value) for value in kept.values],
     }
     finite = points.within(math.inf)
     if len(finite) >= SMOOTHED_FROM:
-        steps, values = running_median(finite, most // 2)
+        steps, values = running_median(finite, told.places(finite), most // 2)
         drawn["median"] = {"steps": steps, "values": [_told(value) for value in values]}
     return drawn
 

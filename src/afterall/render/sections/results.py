@@ -206,10 +206,15 @@ def _shown(page: Page, metric: str) -> bool:
     return page.is_known(metric) or not (has_others or any(e.evaluations for e in page.report.experiments))
 
 
-_CURVE_NOTE = Markdown(
-    "Loss Curve: training loss from the first to the last logged step, each run on its own scale "
-    f"({LOST} = NaN)."
-)
+def _curve_note(page: Page) -> Markdown:
+    experiments = page.report.experiments
+    told = {"step": any("loss" in e.series for e in experiments)}
+    told["epoch"] = any("loss" in e.by_epoch for e in experiments)
+    places = " or ".join(place for place, is_told in told.items() if is_told)
+    return Markdown(
+        f"Loss Curve: training loss from the first to the last logged {places}, each run on its own scale "
+        f"({LOST} = NaN)."
+    )
 
 
 def _missing(page: Page) -> tuple[Markdown, ...]:
@@ -221,7 +226,7 @@ def _missing(page: Page) -> tuple[Markdown, ...]:
     unlogged = [text(metric_name(metric).phrase) for metric in nowhere]
     if not any(page.is_known(metric) for metric in _MEMORY) and _may_have_used_gpus(page):
         unlogged.append(Markdown("GPU memory use"))
-    lines: list[Markdown] = [_CURVE_NOTE] if _curve(page) else []
+    lines: list[Markdown] = [_curve_note(page)] if _curve(page) else []
     if unlogged and page.report.experiments:
         # Lines of no known trainer may hold what nobody understood.
         is_sure = all(e.trainer is not None for e in page.report.experiments if e.metrics)

@@ -38,6 +38,7 @@ function nearestStep(steps, step) {
 class Panel {
   constructor(given, runs) {
     this.title = given.title;
+    this.axis = given.axis;
     this.runs = runs;
     this.curves = given.curves.map((curve) => ({ ...curve, values: curve.values.map(Number) }));
     this.figure = document.createElement("figure");
@@ -64,7 +65,7 @@ class Panel {
     this.shown = this.curves.filter((curve) => isShown(curve.run));
     this.width = Math.max(SIZE.least, this.figure.clientWidth);
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${SIZE.height}`);
-    this.svg.setAttribute("aria-label", `${this.title} by optimizer step, ${this.shown.length} runs`);
+    this.svg.setAttribute("aria-label", `${this.title} by ${this.axis.toLowerCase()}, ${this.shown.length} runs`);
     const lines = this.shown.flatMap((curve) => (curve.median && !hasRaw ? [curve.median] : [curve]));
     const x = rangeOf(lines, (line) => line.steps);
     const y = rangeOf(lines, (line) => line.values.filter((value) => isDrawable(value, isLog)));
@@ -100,7 +101,7 @@ class Panel {
     }
     parts.push(svgElement("line", { class: "axis", x1: SIZE.left, x2: right, y1: bottom, y2: bottom }));
     const middle = { x: (SIZE.left + right) / 2, y: SIZE.height - 6, "text-anchor": "middle" };
-    parts.push(svgElement("text", middle, "Optimizer step"));
+    parts.push(svgElement("text", middle, this.axis));
     return parts;
   }
 
@@ -159,7 +160,7 @@ class Panel {
     const name = this.runs[curve.run].name;
     const step = curve.steps[at];
     const median = curve.median ? curve.median.values[nearestStep(curve.median.steps, step)] : null;
-    const words = [`step ${plainNumber.format(step)}`, `${this.title.toLowerCase()} ${written(curve.values[at])}`];
+    const words = [`${this.axis.split(" ").pop().toLowerCase()} ${plainNumber.format(step)}`, `${this.title.toLowerCase()} ${written(curve.values[at])}`];
     if (median !== null) words.push(`median around it ${written(median)}`);
     const isDrawn = isDrawable(curve.values[at], this.isLog);
     const [x, y] = [this.x(step), isDrawn ? this.y(curve.values[at]) : SIZE.top];

@@ -64,6 +64,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
                 "validation loss rose from {lowest} (step {lowest_step}) to {last}, while training loss fell "
                 "from {train_then} to {train_now}"
             ),
+            (
+                "validation loss rose from {lowest} (epoch {lowest_epoch:value}) to {last}, while training "
+                "loss fell from {train_then} to {train_now}"
+            ),
             "validation loss rose while training loss fell",
         ),
         cause=("The run learned its training data beyond what carries over to the rest.",),
