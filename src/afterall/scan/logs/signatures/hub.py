@@ -56,7 +56,7 @@ ROWS: tuple[Signature, ...] = (
             rb"|(?:OSError|ConnectionError): We couldn't connect to 'https://huggingface\.co'"
             rb"|OSError: (?P<model>\S{1,300}) is not a local folder and is not a valid model identifier"
             rb"|(?:^|(?P<error>HfHubHTTPError|HTTP(?:Status)?Error): )(?:Client error ')?"
-            rb"(?P<busy>429) (?:Client Error: )?Too Many Requests'? for (?i:url):? '?https://huggingface\.co/"
+            rb"(?P<busy>429) (?:Client Error: )?Too Many Requests'? for url:? '?https://huggingface\.co/"
         ),
         era="requests, httpx, transformers",
         is_not=_CACHED,
