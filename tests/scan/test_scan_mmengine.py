@@ -27,6 +27,16 @@ def test_iterations_of_a_whole_run_have_a_plan() -> None:
     }
 
 
+def test_several_iterations_may_make_a_step() -> None:
+    """As the configuration says that is printed first, in whatever place; later words change nothing."""
+    rows = "".join(f"{AT}Iter(train) [ {at}/5705]  {TOLD.format(2.25)}\n" for at in (10, 160, 5705))
+    for told in ("accumulative_counts = 16\n", "optim_wrapper = dict(accumulative_counts=16, type='Amp')\n"):
+        trace = trace_by("mmengine", f"{told}{rows}accumulative_counts = 2\n".encode())
+        assert [*values(trace, "loss")] == [1, 10, 357]
+        assert facts(trace) == {"planned_steps": 357, "global_step": 357}
+        assert lasts(trace)["steps_per_second"] == 0.125
+
+
 def test_iterations_of_an_epoch_are_counted_on() -> None:
     """What a row is one of are those of its epoch; other losses are parts of the one."""
     log = "".join(
