@@ -49,6 +49,20 @@ def test_a_lowest_loss_before_the_last_is_told_with_its_step() -> None:
     assert "fell" not in note.evidence
 
 
+def test_a_lowest_loss_is_told_with_its_epoch_where_no_steps_are_known() -> None:
+    """What its place in the log is is no step, and no interval."""
+    told = Points.of(Point(place, value, place / 2) for place, value in ((1, 3.0), (2, 1.0), (3, 2.0)))
+    (note,) = tell_validation(experiment(by_epoch={"val_loss": Series("val_loss", told, source("run/log"))}))
+    assert note.evidence == {
+        "points": 3,
+        "first": 3.0,
+        "last": 2.0,
+        "lowest": 1.0,
+        "lowest_epoch": 1.0,
+        "last_epoch": 1.5,
+    }
+
+
 def test_a_loss_that_stayed_is_not_said_to_have_fallen() -> None:
     """Equal losses from first to last are no fall."""
     (note,) = tell_validation(validated((10, 2.0), (20, 2.0)))

@@ -51,7 +51,8 @@ it). `subject` is then the job's id.
 | | them), equals_there (how many of them ran there too) or none_there (true); in their place shared_node or |
 | | shared_nodes (where every slow run of the group ran and no equal did, by ", "), slow_runs (how many) |
 | validation_tracked | points (how many), every (steps), setting (that asked for it), first, last, fell |
-| | ("lower": the last is below the first), lowest, lowest_step, last_step (the lowest is not last) |
+| | ("lower": the last is below the first), lowest, lowest_step, last_step (the lowest is not last), or |
+| | lowest_epoch and last_epoch |
 | evaluation_failed, evaluation_unfinished, evaluation_unreadable | task, checkpoint, status, superseded |
 | | (true: the task succeeded on this checkpoint elsewhere); subject: the log; quote: the error's first line |
 | evaluation_saturated | score, lowest, highest (over the runs), runs (how many); subject: the task |

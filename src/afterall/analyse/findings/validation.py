@@ -17,14 +17,14 @@ INTERVALS = ("run_val_every_n_steps", "eval_steps", "val_check_interval", "eval_
 
 def tell_validation(experiment: Experiment) -> list[Finding]:
     """Return a note on the run's validation series, empty where it has none to speak of."""
-    series = experiment.series.get("val_loss")
+    series = experiment.series.get("val_loss") or experiment.by_epoch.get("val_loss")
     points = [p for p in series.points if math.isfinite(p.value)] if series is not None else []
     if series is None or len(points) < 2 or not math.isfinite(series.points[-1].value):
         return []
     evidence: dict[str, Scalar] = {
         "points": len(series.points),
-        **_interval(experiment, series.points),
-        **_trend(points),
+        **(_interval(experiment, series.points) if "val_loss" in experiment.series else {}),
+        **_trend(points, by_epoch="val_loss" not in experiment.series),
     }
     note = Finding(
         code=FindingCode.VALIDATION_TRACKED,
@@ -46,11 +46,16 @@ def _interval(experiment: Experiment, points: Points) -> dict[str, Scalar]:
     return {"every": every, "setting": asked}
 
 
-def _trend(points: list[Point]) -> dict[str, Scalar]:
-    """Return which way the loss went, and the step of its lowest value where that is not the last one."""
+def _trend(points: list[Point], *, by_epoch: bool) -> dict[str, Scalar]:
+    """Return which way the loss went, and where its lowest value stands where that is not the last one."""
     first, last = points[0], points[-1]
     lowest = min(points, key=lambda point: point.value)
     told: dict[str, Scalar] = {"first": first.value, "last": last.value}
     if lowest.value < last.value:
-        return {**told, "lowest_step": lowest.step, "lowest": lowest.value, "last_step": last.step}
+        places: dict[str, Scalar] = (
+            {"lowest_epoch": lowest.epoch, "last_epoch": last.epoch}
+            if by_epoch
+            else {"lowest_step": lowest.step, "last_step": last.step}
+        )
+        return {**told, "lowest": lowest.value, **places}
     return {**told, "fell": "lower"} if last.value < first.value else told

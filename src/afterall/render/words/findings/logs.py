@@ -109,6 +109,10 @@ WORDINGS: Mapping[FindingCode, Wording] = {
                 "last, {last_step}"
             ),
             (
+                "validation loss was tracked {points} times; it was lowest at epoch {lowest_epoch:value}, "
+                "not at its last, {last_epoch:value}"
+            ),
+            (
                 "validation loss was tracked every {every} steps as configured (`{setting}: {every}`), and "
                 "was {fell} at the end than at first"
             ),
