@@ -6,6 +6,7 @@ from afterall.model import Experiment, Point, Points, Series, Source
 from afterall.render.figures import figures
 from afterall.render.html.curves import curves
 from afterall.render.page import Page
+from afterall.render.sections.results import view
 from afterall.settings import SetSettings
 from render.render_reports import tiny_report
 from render.test_render_csv import rows
@@ -50,12 +51,24 @@ def test_steps_come_first() -> None:
     """Where one run tells steps, what others tell of epochs has no place on the axis."""
     report = sweep([run("a", 4, [3.0, 2.0]), by_epoch("b", 16, [3.0, 2.5, 2.0, 1.75])])
     assert "Optimizer step" in texts(drawn(report, "loss"))
-    assert "Training loss by optimizer step, 1 run:" in figures(Page(report, SetSettings()))["loss"].words
+    words = figures(Page(report, SetSettings()))["loss"].words
+    assert "Training loss by optimizer step, 1 run: 3.0000 at first, 2.0000 at the end. " in words
+    assert "Not drawn, known by epoch alone: b. Validation" in words
     held = curves(Page(report, SetSettings(html=True)))
     assert [(panel["title"], panel["axis"]) for panel in held["panels"]] == [
         ("Training loss", "Optimizer step"),
         ("Validation loss", "Optimizer step"),
     ]
+
+
+def test_what_the_figure_lacks_is_said_below_it() -> None:
+    """Its curve stands in the table of results all the same."""
+    both = [run("a", 4, [3.0, 2.0, 1.0]), by_epoch("b", 16, [3.0, 2.5, 2.0, 1.75])]
+    notes = ["; ".join(map(str, view(Page(sweep(runs), SetSettings())).missing)) for runs in (both, both[1:])]
+    assert "last logged step or epoch" in notes[0]
+    assert "The figure has only runs that tell steps." in notes[0]
+    assert "last logged epoch," in notes[1]
+    assert "figure" not in notes[1]
 
 
 def test_the_table_has_epochs_alone() -> None:

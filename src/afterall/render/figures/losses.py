@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from msgspec import Struct
 
 from afterall.model import Experiment, Points
-from afterall.render.composing import plural
+from afterall.render.composing import plain_listing, plural
 from afterall.render.figures import canvas
 from afterall.render.figures.canvas import Mark, Stroke
 from afterall.render.figures.figure import Figure
@@ -68,7 +68,9 @@ def _words(page: Page, panel: Panel) -> str:
     told = f"{panel.title} by {panel.logged.axis.lower()}, {plural(len(panel.curves), 'run')}"
     told = f"{told}: {_span(page, metric, firsts)} at first"
     told = f"{told}, {_span(page, metric, lasts)} at the end" if lasts else told
-    return f"{told}; NaN or infinite at the end: {', '.join(lost[:6])}." if lost else f"{told}."
+    told = f"{told}; NaN or infinite at the end: {', '.join(lost[:6])}." if lost else f"{told}."
+    left = panel.logged.left_out
+    return f"{told} Not drawn, known by epoch alone: {plain_listing(left, 6)}." if left else told
 
 
 def _span(page: Page, metric: str, values: Sequence[tuple[float, str]]) -> str:

@@ -22,6 +22,8 @@ class Logged(Struct, frozen=True):
 
     points: Mapping[str, Points]
     by_epoch: bool = False
+    left_out: Sequence[str] = ()
+    """Runs whose curve is known by epoch alone where that of others is not."""
 
     @property
     def axis(self) -> str:
@@ -37,9 +39,8 @@ def logged(page: Page, key: str) -> Logged:
     """Return a curve over optimizer steps, as it is of any run; over epochs where no run tells steps."""
     runs = page.report.experiments
     by_step = {e.name: e.series[key].points for e in runs if key in e.series}
-    if by_step:
-        return Logged(by_step)
-    return Logged({e.name: e.by_epoch[key].points for e in runs if key in e.by_epoch}, by_epoch=True)
+    by_epoch = {e.name: e.by_epoch[key].points for e in runs if key in e.by_epoch}
+    return Logged(by_step, left_out=tuple(by_epoch)) if by_step else Logged(by_epoch, by_epoch=True)
 
 
 def running_median(points: Points, places: Sequence[float], most: int) -> tuple[list[float], list[float]]:

@@ -211,9 +211,10 @@ def _curve_note(page: Page) -> Markdown:
     told = {"step": any("loss" in e.series for e in experiments)}
     told["epoch"] = any("loss" in e.by_epoch for e in experiments)
     places = " or ".join(place for place, is_told in told.items() if is_told)
+    undrawn = " The figure has only runs that tell steps." if all(told.values()) else ""
     return Markdown(
         f"Loss Curve: training loss from the first to the last logged {places}, each run on its own scale "
-        f"({LOST} = NaN)."
+        f"({LOST} = NaN).{undrawn}"
     )
 
 
