@@ -148,8 +148,11 @@ def test_every_metric_of_the_table_has_a_unit_or_is_a_plain_number() -> None:
     }
     assert {name for name, unit in units.items() if unit == "GiB"} == {n for n in facts if n.endswith("_gib")}
     assert units["train_seconds"] == "s"
-    guessed = derive_metrics([trace(Origin.GUESS, loss=points, train_seconds=points)], None)
-    assert (guessed["final_loss"].unit, guessed["train_seconds"].unit) == (None, "s")
+    of_many = trace(Origin.LOG, loss=points, train_seconds=points)
+    of_many.in_nats = False
+    for told_otherwise in (trace(Origin.GUESS, loss=points, train_seconds=points), of_many):
+        found = derive_metrics([told_otherwise], None)
+        assert (found["final_loss"].unit, found["train_seconds"].unit) == (None, "s")
 
 
 def test_a_reward_is_a_series() -> None:

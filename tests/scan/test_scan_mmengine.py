@@ -2,6 +2,7 @@
 
 import pytest
 
+from afterall.scan.metrics import derive_metrics
 from scan.trace_reading import facts, last_part, lasts, trace_by, values
 
 AT = "2026/01/01 10:00:00 - mmengine - INFO - "
@@ -25,6 +26,14 @@ def test_iterations_of_a_whole_run_have_a_plan() -> None:
         "steps_per_second": 2.0,
         "peak_memory_alloc_gib": 2.0,
     }
+
+
+def test_what_is_trained_on_may_be_any_loss() -> None:
+    """A sum over boxes, masks and classes has no unit; of speed and memory it is known."""
+    found = derive_metrics(
+        [trace_by("mmengine", f"{AT}Iter(train) [ 10/10]  {TOLD.format(2.25)}\n".encode())], None
+    )
+    assert (found["final_loss"].unit, found["steps_per_second"].unit) == (None, "steps/s")
 
 
 def test_several_iterations_may_make_a_step() -> None:

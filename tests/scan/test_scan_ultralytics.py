@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from afterall.scan.metrics import derive_metrics
 from afterall.scan.trainers.ultralytics import read_results
 from scan.trace_reading import chosen, facts, file_trace, kinds, last_part, trace_by
 
@@ -28,6 +29,12 @@ def test_the_sum_of_the_losses_is_the_loss() -> None:
     assert by_epoch(HEADER + ROWS, "loss") == [(1, 5.0), (2, 4.25)]
     assert by_epoch(HEADER + ROWS, "val_loss") == [(1, 4.5), (2, 3.75)]
     assert by_epoch(HEADER + ROWS, "learning_rate") == [(1, 0.003), (2, 0.002)]
+
+
+def test_the_sum_has_no_unit() -> None:
+    """Boxes and classes are no words: nobody says nats of them."""
+    found = derive_metrics([file_trace(read_results, (HEADER + ROWS).encode(), "run/results.csv")], None)
+    assert (found["final_loss"].unit, found["final_val_loss"].unit) == (None, None)
 
 
 def test_the_last_validation_is_told() -> None:

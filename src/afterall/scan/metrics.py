@@ -186,7 +186,8 @@ def _derived(row: Derived, sources: Sequence[Told]) -> Fact | None:
     """Return one metric; nobody knows the unit of a loss that was guessed: fairseq's is in bits."""
     source = row.pick(sources)
     fact = row.derive(source)
-    if fact is not None and fact.unit == "nats" and source.trace.origin is Origin.GUESS:
+    is_known = source.trace.in_nats and source.trace.origin is not Origin.GUESS
+    if fact is not None and fact.unit == "nats" and not is_known:
         return replace(fact, unit=None)
     return fact
 

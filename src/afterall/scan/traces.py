@@ -60,6 +60,8 @@ class Trace(Struct, kw_only=True):
     """The scores of the trainer's own last validation, where it gave more than a loss."""
     is_resumed: bool = False
     """True where it began from a checkpoint, so that the trainer's own clock leaves out what came before."""
+    in_nats: bool = True
+    """False where a loss may be of any kind, or is a sum of several: it has no unit that is known."""
     trains: bool = True
     """False where a mere logger speaks, which any trainer may use."""
     mtime_ns: int | None = None

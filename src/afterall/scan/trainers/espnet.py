@@ -50,6 +50,7 @@ FORMAT = LineFormat(
     done=re.compile(r"\bThe training was finished at \d{1,9} epochs\b"),
     done_needs_rows=True,
     rounding=Rounding(decimals=3),
+    in_nats=False,
 )
 
 ESPNET = Trainer(name=NAME, lines=(lines_of(FORMAT, EspnetLines),))

@@ -45,6 +45,7 @@ FORMAT = LineFormat(
     triggers=(b"train_loss  valid_loss",),
     parse=lambda _: None,
     rounding=Rounding(decimals=6),
+    in_nats=False,
 )
 
 FASTAI = Trainer(name=NAME, lines=(lines_of(FORMAT, FastaiLines),))

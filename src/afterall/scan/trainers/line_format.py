@@ -39,6 +39,8 @@ class LineFormat(Struct, frozen=True, kw_only=True):
     may stand behind the last one."""
     done_needs_rows: bool = False
     """True where others print the last word too: it counts only below a row."""
+    in_nats: bool = True
+    """As of `Trace`."""
     trains: bool = True
 
 
@@ -140,6 +142,7 @@ class FormatLines(TraceReader):
             provenance=self.provenance,
             evidence=() if done is None else (Evidence(kind, True, Source(self._name, done.where)),),
             is_resumed=self.is_resumed,
+            in_nats=self._form.in_nats,
             trains=self._form.trains,
         )
 

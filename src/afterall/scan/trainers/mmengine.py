@@ -113,6 +113,7 @@ FORMAT = LineFormat(
     triggers=(b"Epoch(", b"Iter(", b"Epoch [", b"Iter [", b"accumulative_counts"),
     parse=lambda _: None,
     rounding=Rounding(decimals=4),
+    in_nats=False,
 )
 
 MMENGINE = Trainer(name=NAME, lines=(lines_of(FORMAT, MmengineLines),))

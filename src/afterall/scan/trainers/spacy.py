@@ -57,6 +57,7 @@ FORMAT = LineFormat(
     done=re.compile(r"(?:^|\s)Saved pipeline to output directory$"),
     done_needs_rows=True,
     rounding=Rounding(decimals=2),
+    in_nats=False,
 )
 
 SPACY = Trainer(name=NAME, lines=(lines_of(FORMAT, SpacyLines),))

@@ -104,6 +104,7 @@ def read_results(file: IO[bytes], name: str) -> Trace | None:
         curves=rows.curves,
         facts={"epochs": Fact(epoch, source)},
         validation=_validation(told, source),
+        in_nats=False,
     )
 
 
@@ -149,6 +150,7 @@ FORMAT = LineFormat(
     parse=lambda _: None,
     done=_DONE,
     rounding=Rounding(significant=4),
+    in_nats=False,
 )
 
 ULTRALYTICS = Trainer(
