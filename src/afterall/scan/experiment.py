@@ -4,7 +4,7 @@ Invariant: the attempt that counts is told by its own traces; where it left none
 stand in for its numbers, never for its end, and a finding says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -66,8 +66,7 @@ def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
         *material.findings,
         *weigh_by_completion(lines, is_completed=completion.value is True),
         *(_of_earlier(believed) if is_of_earlier else ()),
-        *judge_numbers(believed, metrics, length),
-        *(f for key in ("loss", "val_loss") for f in contradictions(key, told(believed, key, length))),
+        *_about_numbers(believed, metrics, length),
         *of_parameters,
         *of_checkpoints,
         *of_evaluations,
@@ -90,6 +89,15 @@ def scan_experiment(matched: MatchedExperiment, how: Examination) -> Experiment:
         findings=tuple(_named(finding, matched.layout.name) for finding in findings),
         wandb_runs=_wandb_runs(matched.layout),
     )
+
+
+def _about_numbers(
+    believed: Sequence[Trace], metrics: dict[str, Fact], length: float | None
+) -> Iterator[Finding]:
+    """Yield what is wrong with a run's numbers by themselves, and where its sources contradict each other."""
+    yield from judge_numbers(believed, metrics, length)
+    for key in ("loss", "val_loss"):
+        yield from contradictions(key, told(believed, key, length))
 
 
 def _believed(traces: list[Trace], earlier: list[Trace]) -> list[Trace]:
